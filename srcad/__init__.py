@@ -1,0 +1,1 @@
+"""srcad: a source-to-source automatic-differentiation compiler for Python and NumPy."""

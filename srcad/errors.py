@@ -1,0 +1,102 @@
+"""All errors that srcad raises, and how they are shown.
+
+An error says what happened, where (file, line, the user's source line, a caret), why, and what to do. Job of this module:
+the hierarchy and the rendering; it imports nothing of srcad, so a location is anything with the fields of `Where`.
+"""
+
+from __future__ import annotations
+
+import linecache
+from typing import Protocol
+
+
+class Where(Protocol):
+    """A place in user code: 1-based line, 0-based columns."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def col(self) -> int: ...
+    @property
+    def end_col(self) -> int: ...
+    @property
+    def function(self) -> str: ...
+
+
+class SrcadError(Exception):
+    """Base class of srcad's errors.
+
+    Args:
+        what: one sentence, what cannot be done.
+        where: the place in the user's code, or None where there is none.
+        why: the reason, one or two sentences.
+        remedy: what the user can do.
+
+    >>> print(ArgumentError("argument 'k' is an integer", why="only floats have a derivative", remedy="pass 2.0"))
+    argument 'k' is an integer
+      why: only floats have a derivative
+      fix: pass 2.0
+    """
+
+    def __init__(self, what: str, *, where: Where | None = None, why: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.why, self.remedy = what, where, why, remedy
+        super().__init__(render(what, where, why, remedy))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.what, self.where, self.why, self.remedy)
+
+
+class UnsupportedSyntax(SrcadError):
+    """A construct that srcad does not differentiate yet."""
+
+
+class NonDifferentiable(SrcadError):
+    """Something that cannot have a derivative."""
+
+
+class MissingRule(SrcadError):
+    """A primitive without a derivative template; the remedy shows the template to write."""
+
+
+class SourceUnavailable(SrcadError):
+    """The source text of a function cannot be found, or is not what is running."""
+
+
+class ArgumentError(SrcadError, TypeError):
+    """Arguments or options that make no sense: integer inputs, a result that is not a scalar, an unknown option."""
+
+
+class InternalError(SrcadError):
+    """A bug in srcad; names the stage."""
+
+
+def render(what: str, where: Where | None, why: str, remedy: str) -> str:
+    """The text of an error: what, the place with a caret, why, fix.
+
+    Tabs of the source line are kept in the caret line, so that the caret stays under the expression in any terminal.
+    """
+    lines = [what]
+    if where is not None and where.line:
+        in_function = f", in {where.function}" if where.function else ""
+        lines.append(f'  File "{where.file}", line {where.line}{in_function}')
+        text = linecache.getline(where.file, where.line).rstrip("\n")
+        if text.strip():
+            stripped = text.lstrip()
+            indent = len(text) - len(stripped)
+            col = max(where.col, indent)
+            width = max(1, min(where.end_col, len(text)) - col)
+            pad = "".join(c if c == "\t" else " " for c in text[indent:col])
+            lines += ["    " + stripped, "    " + pad + "^" * width]
+    if why:
+        lines.append("  why: " + why.replace("\n", "\n       "))
+    if remedy:
+        lines.append("  fix: " + remedy.replace("\n", "\n       "))
+    return "\n".join(lines)
+
+
+def _rebuild(
+    cls: type[SrcadError], what: str, where: Where | None, why: str, remedy: str
+) -> SrcadError:
+    return cls(what, where=where, why=why, remedy=remedy)

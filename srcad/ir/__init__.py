@@ -1,0 +1,1 @@
+"""The intermediate representation: nodes, kinds, operations, verifier, printer and rewriting helpers."""
