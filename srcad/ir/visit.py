@@ -1,0 +1,290 @@
+"""Reading and rewriting SSA: the helpers that every analysis and pass uses.
+
+Everything here is a pure function of nodes. What is rewritten comes back as the very same object where nothing
+changed, so that a pass can test "did anything happen" with ``is``. Orders are those of the program text: nothing
+depends on the order of a set.
+
+*Direct* means: of the statement itself, not of the blocks that it owns. No function here knows what an operation
+means; that is the business of the rules and of the analyses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from srcad.errors import InternalError
+from srcad.ir.nodes import (
+    Atom,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Star,
+    Stmt,
+    Var,
+    While,
+    With,
+    new_loop_id,
+)
+
+Node = TypeVar("Node", Block, Stmt)
+
+
+def atoms(stmt: Stmt) -> Iterator[Atom]:
+    """The atoms that `stmt` uses directly, constants and the called function included, in order of evaluation."""
+    match stmt:
+        case Call(fn=fn, args=args, kwargs=kwargs):
+            yield fn
+            for arg in args:
+                yield arg.value if isinstance(arg, Star) else arg
+            for _, value in kwargs:
+                yield value
+        case If(cond=cond):
+            yield cond
+        case For(iter=iterable, inits=inits):
+            yield iterable
+            yield from inits
+        case While(inits=inits):
+            yield from inits
+        case With(context=context):
+            yield context
+        case _:
+            raise unknown(stmt)
+
+
+def uses(stmt: Stmt) -> Iterator[Var]:
+    """The variables that `stmt` uses directly, in order, repeated as often as they are used."""
+    return (atom for atom in atoms(stmt) if isinstance(atom, Var))
+
+
+def defs(stmt: Stmt) -> tuple[Var, ...]:
+    """The variables that `stmt` defines for the statements after it (not those inside its blocks)."""
+    match stmt:
+        case Call(target=target):
+            return (target,)
+        case If(targets=targets) | For(targets=targets) | While(targets=targets):
+            return targets
+        case With(targets=targets, entered=entered):
+            return targets if entered is None else (entered, *targets)
+        case _:
+            raise unknown(stmt)
+
+
+def blocks(stmt: Stmt) -> tuple[Block, ...]:
+    """The blocks that `stmt` owns, in order of execution."""
+    match stmt:
+        case Call():
+            return ()
+        case If(then=then, orelse=orelse):
+            return (then, orelse)
+        case While(cond=cond, body=body):
+            return (cond, body)
+        case For(body=body) | With(body=body):
+            return (body,)
+        case _:
+            raise unknown(stmt)
+
+
+def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
+    """`stmt` owning the blocks `new` instead of ``blocks(stmt)``."""
+    if all(a is b for a, b in zip(blocks(stmt), new, strict=True)):
+        return stmt
+    match stmt:
+        case If():
+            return replace(stmt, then=new[0], orelse=new[1])
+        case While():
+            return replace(stmt, cond=new[0], body=new[1])
+        case For() | With():
+            return replace(stmt, body=new[0])
+        case _:
+            raise unknown(stmt)
+
+
+def walk(block: Block) -> Iterator[Stmt]:
+    """Every statement of `block` and of the blocks inside it, an owner before what it owns."""
+    for stmt in block.stmts:
+        yield stmt
+        for inner in blocks(stmt):
+            yield from walk(inner)
+
+
+def walk_blocks(block: Block) -> Iterator[Block]:
+    """`block` and every block inside it, outermost first."""
+    yield block
+    for stmt in block.stmts:
+        for inner in blocks(stmt):
+            yield from walk_blocks(inner)
+
+
+def definitions(block: Block) -> Iterator[Var]:
+    """Every variable that is defined in `block` at any depth, parameters included, in order of the text."""
+    yield from block.params
+    for stmt in block.stmts:
+        if isinstance(stmt, With) and stmt.entered is not None:
+            yield stmt.entered
+        for inner in blocks(stmt):
+            yield from definitions(inner)
+        yield from (stmt.targets if isinstance(stmt, With) else defs(stmt))
+
+
+def free_vars(node: Block | Stmt) -> tuple[Var, ...]:
+    """The variables that `node` uses and does not define itself, in order of first use.
+
+    What a statement defines for the statements after it counts as its own.
+    """
+    whole = node if isinstance(node, Block) else Block((), (node,), ())
+    own = set(definitions(whole))
+    return tuple(var for var in count_uses(node) if var not in own)
+
+
+def count_uses(node: Block | Stmt) -> dict[Var, int]:
+    """How often each variable is used in `node` at any depth, yields included; unused ones are absent."""
+    counts: dict[Var, int] = {}
+
+    def count(block: Block) -> None:
+        for stmt in block.stmts:
+            of_stmt(stmt)
+        add(v for v in block.yields if isinstance(v, Var))
+
+    def of_stmt(stmt: Stmt) -> None:
+        add(uses(stmt))
+        for inner in blocks(stmt):
+            count(inner)
+
+    def add(names: Iterable[Var]) -> None:
+        for var in names:
+            counts[var] = counts.get(var, 0) + 1
+
+    count(node) if isinstance(node, Block) else of_stmt(node)
+    return counts
+
+
+def map_atoms(stmt: Stmt, f: Callable[[Atom], Atom]) -> Stmt:
+    """`stmt` with `f` applied to every atom that it uses directly (`Call.fn` too); its blocks stay as they are."""
+    before = list(atoms(stmt))
+    after = [f(atom) for atom in before]
+    if all(a is b for a, b in zip(before, after, strict=True)):
+        return stmt
+    match stmt:
+        case Call(args=args, kwargs=kwargs):
+            given = after[1 : 1 + len(args)]
+            new_args = tuple(Star(v) if isinstance(a, Star) else v for a, v in zip(args, given, strict=True))
+            values = after[1 + len(args) :]
+            new_kwargs = tuple((name, v) for (name, _), v in zip(kwargs, values, strict=True))
+            return replace(stmt, fn=after[0], args=new_args, kwargs=new_kwargs)
+        case If():
+            return replace(stmt, cond=after[0])
+        case For():
+            return replace(stmt, iter=after[0], inits=tuple(after[1:]))
+        case While():
+            return replace(stmt, inits=tuple(after))
+        case With():
+            return replace(stmt, context=after[0])
+        case _:
+            raise unknown(stmt)
+
+
+def map_atoms_deep(node: Node, f: Callable[[Atom], Atom]) -> Node:
+    """`node` with `f` applied to every atom used in it at any depth, yields included; definitions stay."""
+    if isinstance(node, Block):
+        return map_block(node, lambda stmt: map_atoms_deep(stmt, f), f)
+    new = map_atoms(node, f)
+    return with_blocks(new, tuple(map_atoms_deep(b, f) for b in blocks(new)))
+
+
+def map_block(block: Block, stmt: Callable[[Stmt], Stmt], atom: Callable[[Atom], Atom] = lambda a: a) -> Block:
+    """`block` with `stmt` applied to each of its statements and `atom` to each of its yields."""
+    stmts = tuple(map(stmt, block.stmts))
+    yields = tuple(map(atom, block.yields))
+    same = all(a is b for a, b in zip((*stmts, *yields), (*block.stmts, *block.yields), strict=True))
+    return block if same else replace(block, stmts=stmts, yields=yields)
+
+
+def substitute(node: Node, mapping: Mapping[Var, Atom]) -> Node:
+    """`node` with each use of a variable in `mapping` replaced, at any depth; definitions stay.
+
+    The replacement is not itself looked up again, so ``{a: b, b: a}`` swaps.
+    """
+    if not mapping:
+        return node
+    return map_atoms_deep(node, lambda atom: mapping.get(atom, atom) if isinstance(atom, Var) else atom)
+
+
+def map_vars(node: Node, f: Callable[[Var], Var]) -> Node:
+    """`node` with `f` applied to every variable in it at any depth: uses, targets, parameters and yields.
+
+    `f` must give equal answers for equal variables; it is how kinds are written into a function, and how a copy gets names
+    of its own.
+    """
+
+    def on_atom(atom: Atom) -> Atom:
+        return f(atom) if isinstance(atom, Var) else atom
+
+    def on_block(block: Block) -> Block:
+        params = tuple(map(f, block.params))
+        new = map_block(block, on_stmt, on_atom)
+        return new if _same(params, block.params) else replace(new, params=params)
+
+    def on_stmt(stmt: Stmt) -> Stmt:
+        new = with_targets(map_atoms(stmt, on_atom), tuple(map(f, defs(stmt))))
+        return with_blocks(new, tuple(map(on_block, blocks(new))))
+
+    return on_block(node) if isinstance(node, Block) else on_stmt(node)
+
+
+def with_targets(stmt: Stmt, new: tuple[Var, ...]) -> Stmt:
+    """`stmt` defining `new` instead of ``defs(stmt)`` (for a `With` that has one, ``entered`` comes first)."""
+    if _same(new, defs(stmt)):
+        return stmt
+    match stmt:
+        case Call():
+            (target,) = new
+            return replace(stmt, target=target)
+        case With(entered=entered) if entered is not None:
+            return replace(stmt, entered=new[0], targets=new[1:])
+        case If() | For() | While() | With():
+            return replace(stmt, targets=new)
+        case _:
+            raise unknown(stmt)
+
+
+def rename_fresh(block: Block) -> Block:
+    """A copy of `block` whose definitions, at any depth, are new variables and whose loops have new ids.
+
+    A loop marked `reverse_of` one that is copied too points to the copy.
+    """
+    return rename_fresh_with(block)[0]
+
+
+def rename_fresh_with(block: Block) -> tuple[Block, dict[Var, Var]]:
+    """`rename_fresh`, with the mapping from the old variables to the new ones."""
+    names = {var: var.like() for var in definitions(block)}
+    ids = {s.id: new_loop_id() for s in walk(block) if isinstance(s, (For, While)) and s.id}
+
+    def renumber(stmt: Stmt) -> Stmt:
+        inner = with_blocks(stmt, tuple(map_block(b, renumber) for b in blocks(stmt)))
+        if not isinstance(inner, (For, While)):
+            return inner
+        partner = inner.reverse_of
+        of = None if partner is None else ids.get(partner, partner)
+        return replace(inner, id=ids.get(inner.id, inner.id), reverse_of=of)
+
+    return map_block(map_vars(block, lambda var: names.get(var, var)), renumber), names
+
+
+def map_function(function: Function, f: Callable[[Block], Block]) -> Function:
+    """`function` with its body replaced by ``f(body)``."""
+    body = f(function.body)
+    return function if body is function.body else replace(function, body=body)
+
+
+def _same(new: tuple[Var, ...], old: tuple[Var, ...]) -> bool:
+    return len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))
+
+
+def unknown(node: object) -> InternalError:
+    """The error for a node that a ``match`` does not know: a new region kind misses its case there."""
+    return InternalError(f"no case for the node {type(node).__name__}", why="every kind of node needs a case in every pass")
