@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import overload
 
 from srcad.errors import InternalError
 from srcad.ir.nodes import (
@@ -29,8 +29,6 @@ from srcad.ir.nodes import (
     With,
     new_loop_id,
 )
-
-Node = TypeVar("Node", Block, Stmt)
 
 
 def atoms(stmt: Stmt) -> Iterator[Atom]:
@@ -187,7 +185,11 @@ def map_atoms(stmt: Stmt, f: Callable[[Atom], Atom]) -> Stmt:
             raise unknown(stmt)
 
 
-def map_atoms_deep(node: Node, f: Callable[[Atom], Atom]) -> Node:
+@overload
+def map_atoms_deep(node: Block, f: Callable[[Atom], Atom]) -> Block: ...
+@overload
+def map_atoms_deep(node: Stmt, f: Callable[[Atom], Atom]) -> Stmt: ...
+def map_atoms_deep(node: Block | Stmt, f: Callable[[Atom], Atom]) -> Block | Stmt:
     """`node` with `f` applied to every atom used in it at any depth, yields included; definitions stay."""
     if isinstance(node, Block):
         return map_block(node, lambda stmt: map_atoms_deep(stmt, f), f)
@@ -203,7 +205,11 @@ def map_block(block: Block, stmt: Callable[[Stmt], Stmt], atom: Callable[[Atom],
     return block if same else replace(block, stmts=stmts, yields=yields)
 
 
-def substitute(node: Node, mapping: Mapping[Var, Atom]) -> Node:
+@overload
+def substitute(node: Block, mapping: Mapping[Var, Atom]) -> Block: ...
+@overload
+def substitute(node: Stmt, mapping: Mapping[Var, Atom]) -> Stmt: ...
+def substitute(node: Block | Stmt, mapping: Mapping[Var, Atom]) -> Block | Stmt:
     """`node` with each use of a variable in `mapping` replaced, at any depth; definitions stay.
 
     The replacement is not itself looked up again, so ``{a: b, b: a}`` swaps.
@@ -213,7 +219,11 @@ def substitute(node: Node, mapping: Mapping[Var, Atom]) -> Node:
     return map_atoms_deep(node, lambda atom: mapping.get(atom, atom) if isinstance(atom, Var) else atom)
 
 
-def map_vars(node: Node, f: Callable[[Var], Var]) -> Node:
+@overload
+def map_vars(node: Block, f: Callable[[Var], Var]) -> Block: ...
+@overload
+def map_vars(node: Stmt, f: Callable[[Var], Var]) -> Stmt: ...
+def map_vars(node: Block | Stmt, f: Callable[[Var], Var]) -> Block | Stmt:
     """`node` with `f` applied to every variable in it at any depth: uses, targets, parameters and yields.
 
     `f` must give equal answers for equal variables; it is how kinds are written into a function, and how a copy gets names
