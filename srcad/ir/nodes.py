@@ -8,6 +8,7 @@ Meaning of the regions (the printer of Python and every pass agree on this):
 
 - ``If``: runs ``then`` or ``orelse`` by the truth of ``cond``; ``targets[k]`` is ``yields[k]`` of the block that ran. The blocks
   have no parameters. ``style`` remembers how the user wrote it: ``"if"``, ``"ifexp"`` (``a if c else b``), ``"and"``, ``"or"``.
+  `id` and `reverse_of` as in `For`.
 - ``For``: iterates over ``iter``. ``body.params`` is ``(item, *carried)``; the first pass gets ``inits``, the next one the
   ``yields`` of this one; ``targets`` are the carried values after the last pass (``inits`` after zero passes). With
   ``stops``, the last yield is an extra bool, "stop after this pass" (``break``); it is not carried.
@@ -159,6 +160,8 @@ class If:
     orelse: Block
     loc: Loc
     style: Literal["if", "ifexp", "and", "or"] = "if"
+    id: int = 0
+    reverse_of: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 
 def contains(item: Any, container: Any) -> bool:
     """``item in container``."""
@@ -123,6 +125,16 @@ def unpack(value: Any, before: int, after: int = -1) -> tuple[Any, ...]:
     return (*items[:before], list(items[before : len(items) - after]), *items[len(items) - after :])
 
 
+def zeros_like_each(values: Any) -> list[Any]:
+    """``[np.zeros_like(v) for v in values]``: fresh zero cotangents for a list of arrays."""
+    return [np.zeros_like(v) for v in values]
+
+
+def restore(base: Any, index: Any, store: int) -> None:
+    """In the reverse sweep: the point where what the store numbered `store` overwrote is put back, if somebody reads it."""
+    raise NotImplementedError
+
+
 def identity(value: Any) -> Any:
     """``target = value``: a copy of a reference, which printing merges or writes as an assignment."""
     return value
@@ -137,23 +149,36 @@ def _augmented(op: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any
     return update
 
 
+def _in_place(op: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], None]:
+    def update(base: Any, value: Any) -> None:
+        op(base, value)
+
+    update.__name__ = update.__qualname__ = f"in_place_{op.__name__}"
+    update.__doc__ = f"``base {symbol} value`` where `base` is an array or a list: a change of the object, no new value."
+    return update
+
+
+_IN_PLACE_SYMBOLS: tuple[tuple[Callable[[Any, Any], Any], str], ...] = (
+    (operator.iadd, "+="),
+    (operator.isub, "-="),
+    (operator.imul, "*="),
+    (operator.itruediv, "/="),
+    (operator.ifloordiv, "//="),
+    (operator.imod, "%="),
+    (operator.ipow, "**="),
+    (operator.imatmul, "@="),
+    (operator.iand, "&="),
+    (operator.ior, "|="),
+    (operator.ixor, "^="),
+    (operator.ilshift, "<<="),
+    (operator.irshift, ">>="),
+)
+
 #: In-place operator -> the operation ``base[index] op= value``.
-UPDATES: dict[Callable[[Any, Any], Any], Callable[[Any, Any, Any], None]] = {
-    op: _augmented(op, symbol)
-    for op, symbol in (
-        (operator.iadd, "+="),
-        (operator.isub, "-="),
-        (operator.imul, "*="),
-        (operator.itruediv, "/="),
-        (operator.ifloordiv, "//="),
-        (operator.imod, "%="),
-        (operator.ipow, "**="),
-        (operator.imatmul, "@="),
-        (operator.iand, "&="),
-        (operator.ior, "|="),
-        (operator.ixor, "^="),
-        (operator.ilshift, "<<="),
-        (operator.irshift, ">>="),
-    )
-}
+UPDATES = {op: _augmented(op, symbol) for op, symbol in _IN_PLACE_SYMBOLS}
 UPDATE_OPERATORS = {update: op for op, update in UPDATES.items()}
+
+#: In-place operator -> the operation ``base op= value`` on a mutable `base` (printed as that statement; the target is unused).
+#: Lowering gives ``operator.iadd`` with a new value as target; once kinds are known, those on arrays become these.
+IN_PLACE = {op: _in_place(op, symbol) for op, symbol in _IN_PLACE_SYMBOLS}
+IN_PLACE_OPERATORS = {update: op for op, update in IN_PLACE.items()}
