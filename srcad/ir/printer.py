@@ -1,8 +1,8 @@
 """SSA as text for people: what ``srcad dump --stage ssa`` shows and what the verifier quotes.
 
 One statement a line, regions indented, operators infix. Variables are numbered per name in the order of their
-definitions (``x``, ``x.1``, ``x.2``; temporaries ``_1``, ``_2``), so the text does not depend on what was compiled before.
-The text is not Python and is never executed: printing Python is `srcad.codegen`'s job.
+definitions (``x``, ``x.1``, ``x.2``; temporaries ``_1``, ``_2``), regions per function, so the text does not depend on
+what was compiled before. The text is not Python and is never executed: printing Python is the job of `srcad.codegen`.
 """
 
 from __future__ import annotations
@@ -120,12 +120,12 @@ class Printer:
         self._counts: dict[str, int] = {}
         self._used = count_uses(body)
         self._quoted: Loc | None = None
-        self._loops: dict[int, int] = {}
+        self._regions: dict[int, int] = {}
         for var in definitions(body):
             self.name(var)
         for stmt in walk(body):
-            if isinstance(stmt, (For, While)) and stmt.id:
-                self._loops.setdefault(stmt.id, len(self._loops) + 1)
+            if isinstance(stmt, (If, For, While)) and stmt.id:
+                self._regions.setdefault(stmt.id, len(self._regions) + 1)
 
     def name(self, var: Var) -> str:
         """The name of `var` in the text."""
@@ -170,7 +170,7 @@ class Printer:
                 self.line(depth, self.call(stmt))
             case If(cond=cond, then=then, orelse=orelse, style=style):
                 word = "if" if style == "if" else f"if[{style}]"
-                self.line(depth, f"{self._targets(stmt.targets)}{word} {self.atom(cond)}:")
+                self.line(depth, f"{self._targets(stmt.targets)}{word} {self.atom(cond)}:{self._note(stmt)}")
                 self.block(depth + 1, then, "yield")
                 self.line(depth, "else:")
                 self.block(depth + 1, orelse, "yield")
@@ -178,11 +178,11 @@ class Printer:
                 item = ", ".join(map(self.definition, body.params[:1]))
                 carried = self._carried(body.params[1:], stmt.inits)
                 head = f"{self._targets(stmt.targets)}for {item} in {self.atom(stmt.iter)}{carried}"
-                self.line(depth, f"{head}:{self._loop_note(stmt)}")
+                self.line(depth, f"{head}:{self._note(stmt)}")
                 self.block(depth + 1, body, "next", stmt.stops)
             case While(cond=test, body=body):
                 carried = self._carried(body.params, stmt.inits)
-                self.line(depth, f"{self._targets(stmt.targets)}while{carried}:{self._loop_note(stmt)}")
+                self.line(depth, f"{self._targets(stmt.targets)}while{carried}:{self._note(stmt)}")
                 self.line(depth + 1, f"test({', '.join(map(self.definition, test.params))}):")
                 self.block(depth + 2, test, "yield")
                 self.line(depth + 1, "body:")
@@ -223,6 +223,8 @@ class Printer:
             return PREFIX[fn] + args[0]
         if fn in INPLACE and len(args) == 2:
             return f"({args[0]} {INPLACE[fn]} {args[1]})"
+        if fn in ops.IN_PLACE_OPERATORS and len(args) == 2:
+            return f"{args[0]} {INPLACE[ops.IN_PLACE_OPERATORS[fn]]} {args[1]}"
         if fn in ops.UPDATE_OPERATORS and len(args) == 3:
             return f"{args[0]}[{args[1]}] {INPLACE[ops.UPDATE_OPERATORS[fn]]} {args[2]}"
         if fn in _DISPLAYS:
@@ -255,16 +257,17 @@ class Printer:
         pairs = [f"{self.definition(p)} = {self.atom(i)}" for p, i in zip(params, inits, strict=False)]
         return f" with {', '.join(pairs)}" if pairs else ""
 
-    def _loop_note(self, loop: For | While) -> str:
-        parts = [f"loop {self._loops[loop.id]}"] if loop.id else []
-        if loop.reverse_of is not None:
-            parts.append(f"reverse of {self._loops.get(loop.reverse_of, '?')}")
+    def _note(self, stmt: If | For | While) -> str:
+        word = "if" if isinstance(stmt, If) else "loop"
+        parts = [f"{word} {self._regions[stmt.id]}"] if stmt.id else []
+        if stmt.reverse_of is not None:
+            parts.append(f"reverse of {self._regions.get(stmt.reverse_of, '?')}")
         return f"  # {', '.join(parts)}" if parts else ""
 
     def _quote(self, depth: int, loc: Loc) -> None:
         before = self._quoted
         self._quoted = loc
-        if not self.comments or not loc.text:
+        if not self.comments or not isinstance(loc, Loc) or not loc.text:
             return
         if before is None or (before.file, before.line, before.stmt, before.adjoint) != (
             loc.file,

@@ -226,8 +226,8 @@ def map_vars(node: Stmt, f: Callable[[Var], Var]) -> Stmt: ...
 def map_vars(node: Block | Stmt, f: Callable[[Var], Var]) -> Block | Stmt:
     """`node` with `f` applied to every variable in it at any depth: uses, targets, parameters and yields.
 
-    `f` must give equal answers for equal variables; it is how kinds are written into a function, and how a copy gets names
-    of its own.
+    `f` must give equal answers for equal variables; it is how kinds are written into a function, and how a copy gets
+    names of its own.
     """
 
     def on_atom(atom: Atom) -> Atom:
@@ -262,9 +262,9 @@ def with_targets(stmt: Stmt, new: tuple[Var, ...]) -> Stmt:
 
 
 def rename_fresh(block: Block) -> Block:
-    """A copy of `block` whose definitions, at any depth, are new variables and whose loops have new ids.
+    """A copy of `block` whose definitions, at any depth, are new variables and whose regions have new ids.
 
-    A loop marked `reverse_of` one that is copied too points to the copy.
+    A region marked `reverse_of` one that is copied too points to the copy.
     """
     return rename_fresh_with(block)[0]
 
@@ -272,11 +272,11 @@ def rename_fresh(block: Block) -> Block:
 def rename_fresh_with(block: Block) -> tuple[Block, dict[Var, Var]]:
     """`rename_fresh`, with the mapping from the old variables to the new ones."""
     names = {var: var.like() for var in definitions(block)}
-    ids = {s.id: new_loop_id() for s in walk(block) if isinstance(s, (For, While)) and s.id}
+    ids = {s.id: new_loop_id() for s in walk(block) if isinstance(s, (If, For, While)) and s.id}
 
     def renumber(stmt: Stmt) -> Stmt:
         inner = with_blocks(stmt, tuple(map_block(b, renumber) for b in blocks(stmt)))
-        if not isinstance(inner, (For, While)):
+        if not isinstance(inner, (If, For, While)):
             return inner
         partner = inner.reverse_of
         of = None if partner is None else ids.get(partner, partner)
@@ -297,4 +297,5 @@ def _same(new: tuple[Var, ...], old: tuple[Var, ...]) -> bool:
 
 def unknown(node: object) -> InternalError:
     """The error for a node that a ``match`` does not know: a new region kind misses its case there."""
-    return InternalError(f"no case for the node {type(node).__name__}", why="every kind of node needs a case in every pass")
+    why = "every kind of node needs a case in every pass"
+    return InternalError(f"no case for the node {type(node).__name__}", why=why)
