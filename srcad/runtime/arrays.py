@@ -1,0 +1,131 @@
+"""Cotangents of arrays and numbers: shapes that are known only at run time, and indices of any form.
+
+None of these functions changes its arguments, except `add_at`, whose first argument is an accumulator.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.runtime.structures import accumulate
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """The cotangent of `x` from the cotangent `g` of what `x` was broadcast to: `g` summed to the shape of `x`.
+
+    Args:
+        g: cotangent with the full shape of the operation's result.
+        x: the operand: an array, a NumPy scalar or a number.
+
+    Returns:
+        A value of the shape of `x` and, where `x` is an array or a NumPy scalar of inexact dtype, of its dtype; where `x` is
+        real, the imaginary part of `g` is dropped. It may be `g` itself. A `g` of fewer axes than `x` is returned as it is.
+
+    >>> unbroadcast(np.ones((2, 3)), np.zeros((2, 1)))
+    array([[3.],
+           [3.]])
+    """
+    shape, full = np.shape(x), np.shape(g)
+    if full != shape:
+        extra = len(full) - len(shape)
+        ones = tuple(
+            axis for axis in range(max(extra, 0), len(full)) if shape[axis - extra] == 1 and full[axis] != 1
+        )
+        if extra > 0:
+            g = np.sum(g, axis=tuple(range(extra)) + ones, keepdims=bool(ones))
+            g = np.reshape(g, np.shape(g)[extra:]) if ones else g
+        elif ones:
+            g = np.sum(g, axis=ones, keepdims=True)
+    return _with_dtype_of(g, x)
+
+
+def broadcast_like(g: Any, x: Any) -> Any:
+    """The cotangent `g`, which broadcasts to `x`, with the full shape of `x`: `g` itself or a read-only view of it.
+
+    >>> broadcast_like(2.0, np.zeros(3))
+    array([2., 2., 2.])
+    """
+    shape = np.shape(x)
+    return g if np.shape(g) == shape else np.broadcast_to(g, shape)
+
+
+def add_at(x_bar: Any, index: Any, g: Any) -> Any:
+    """Add `g` to ``x_bar[index]`` in place, counting repeated integer indices once for each time they occur.
+
+    Args:
+        x_bar: the accumulator: an array, a list, a dict, or (not changed in place) a tuple.
+        index: any index that ``x[index]`` accepts.
+        g: cotangent of ``x[index]``, or something that broadcasts to it.
+
+    Returns:
+        The accumulator: `x_bar` itself, but a new tuple where it is a tuple.
+
+    >>> add_at(np.zeros(3), [0, 0, 2], np.array([1.0, 2.0, 3.0]))
+    array([3., 0., 3.])
+    """
+    if isinstance(x_bar, np.ndarray):
+        if np.iscomplexobj(g) and not np.iscomplexobj(x_bar):
+            g = np.real(g)
+        if _may_repeat(index):
+            np.add.at(x_bar, index, g)
+        else:
+            x_bar[index] += g
+        return x_bar
+    if isinstance(x_bar, tuple):
+        items = add_at(list(x_bar), index, g)
+        return type(x_bar)(*items) if hasattr(x_bar, "_fields") else tuple(items)
+    if isinstance(index, slice):
+        for position, item in zip(range(*index.indices(len(x_bar))), g, strict=True):
+            x_bar[position] = accumulate(x_bar[position], item)
+    else:
+        x_bar[index] = accumulate(x_bar.get(index) if isinstance(x_bar, dict) else x_bar[index], g)
+    return x_bar
+
+
+def take_stored(y_bar: Any, index: Any) -> Any:
+    """The cotangent of the values that ``y[index] = v`` stored, as a fresh array or a number.
+
+    Where `index` names an element several times, only the value that was stored last gets its cotangent, the others
+    get 0: it is decided by doing the same store with the values' own numbers.
+
+    Args:
+        y_bar: cotangent of `y` after the store, full.
+        index: any index that ``y[index] = v`` accepts.
+
+    Returns:
+        A value of the shape of ``y[index]`` (to be summed to the shape of `v` where that was broadcast).
+
+    >>> take_stored(np.array([1.0, 2.0]), [0, 0, 1])
+    array([0., 1., 2.])
+    """
+    stored = y_bar[index]
+    if not isinstance(y_bar, np.ndarray):
+        return stored
+    if isinstance(stored, np.ndarray) and _may_repeat(index):
+        number = np.arange(stored.size).reshape(stored.shape)
+        last = np.empty(y_bar.shape, dtype=number.dtype)
+        last[index] = number
+        return np.where(last[index] == number, stored, stored.dtype.type(0))
+    return stored.copy() if isinstance(stored, np.ndarray) else stored
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether an index may name one element several times: it has an array of several integers in it."""
+    if isinstance(index, tuple):
+        return any(_may_repeat(part) for part in index)
+    if index is None or index is Ellipsis or isinstance(index, (slice, int, np.generic)):
+        return False
+    array = np.asarray(index)
+    return array.dtype != np.bool_ and array.size > 1
+
+
+def _with_dtype_of(g: Any, x: Any) -> Any:
+    """`g` with the dtype of `x`, where that has one that carries derivatives."""
+    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+        g = np.real(g)
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", None) == dtype:
+        return g
+    return g.astype(dtype) if isinstance(g, np.ndarray) else dtype.type(g)

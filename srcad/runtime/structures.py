@@ -1,0 +1,146 @@
+"""Cotangents of containers: numbers, arrays, and lists, tuples, dicts and objects of them.
+
+A cotangent mirrors its primal: the same container types, arrays of the same shape, and None for every leaf that carries no
+derivative (integers, bools, strings, None). None of these functions changes its arguments.
+"""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from srcad.errors import NonDifferentiable
+
+
+def zeros_like(x: Any) -> Any:
+    """A zero cotangent for `x`, fresh: 0.0 for a float, zeros for an array, mirrored containers, None for other leaves.
+
+    >>> zeros_like([1.0, (2, np.ones(2))])
+    [0.0, (None, array([0., 0.]))]
+    """
+    return _mirrored(x, None, _zero_leaf)
+
+
+def gradient_like(g: Any, x: Any) -> Any:
+    """The gradient that a user gets for the argument `x` whose cotangent is `g`.
+
+    Args:
+        g: a cotangent; it may be smaller than `x`, a view, of another precision, and None or 0.0 for no contribution.
+        x: the argument.
+
+    Returns:
+        Fresh values, mirrored as `x` is: arrays with its shape and dtype, writable and sharing memory with nothing; float
+        for a float; None for leaves that carry no derivative.
+
+    >>> gradient_like(2.0, np.zeros(2, dtype="f4"))
+    array([2., 2.], dtype=float32)
+    """
+    return _mirrored(x, g, _gradient_leaf)
+
+
+def accumulate(a: Any, b: Any) -> Any:
+    """The sum of two cotangents of one value, of any structure; None counts as zero. Nothing is changed in place.
+
+    >>> accumulate([1.0, None], [2.0, np.ones(2)])
+    [3.0, array([1., 1.])]
+    """
+    if a is None or b is None:
+        return b if a is None else a
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, (list, tuple)):
+            items = [accumulate(left, right) for left, right in zip(one, _items(other, len(one)), strict=True)]
+            return _rebuilt(one, items)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        keys = [*a, *(key for key in b if key not in a)]
+        return type(a)({key: accumulate(a.get(key), b.get(key)) for key in keys})  # type: ignore[call-arg]
+    if _has_fields(a) and type(a) is type(b):
+        return _with_fields(a, {name: accumulate(vars(a).get(name), value) for name, value in vars(b).items()})
+    return a + b
+
+
+Leaf = Callable[[Any, Any], Any]
+
+
+def _mirrored(x: Any, g: Any, leaf: Leaf) -> Any:
+    """The structure of `x` with `leaf(part of x, part of g)` for each of its leaves."""
+    if isinstance(x, (list, tuple)) or type(x).__name__ == "deque":
+        return _rebuilt(x, [_mirrored(v, part, leaf) for v, part in zip(x, _items(g, len(x)), strict=True)])
+    if isinstance(x, dict):
+        pairs = {key: _mirrored(value, None if g is None else g.get(key), leaf) for key, value in x.items()}
+        if type(x) is dict:
+            return pairs
+        changed = copy.copy(x)
+        changed.update(pairs)
+        return changed
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        mirrored = np.empty(x.shape, dtype=object)
+        for index in np.ndindex(x.shape):
+            mirrored[index] = _mirrored(x[index], None if g is None else np.asarray(g, dtype=object)[index], leaf)
+        return mirrored
+    if _has_fields(x):
+        parts = {} if g is None else vars(g)
+        return _with_fields(x, {name: _mirrored(value, parts.get(name), leaf) for name, value in vars(x).items()})
+    return leaf(x, g)
+
+
+def _zero_leaf(x: Any, _: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        return np.zeros_like(x) if x.dtype.kind in "fc" else None
+    if isinstance(x, (np.floating, np.complexfloating)) and not isinstance(x, (float, complex)):
+        return x.dtype.type(0)
+    if isinstance(x, (float, complex)):
+        return 0.0 if isinstance(x, float) else 0j
+    return None
+
+
+def _gradient_leaf(x: Any, g: Any) -> Any:
+    zero = _zero_leaf(x, None)
+    if zero is None or g is None:
+        return zero
+    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+        g = np.real(g)
+    if isinstance(x, np.ndarray):
+        zero[...] = g
+        return zero
+    if isinstance(x, np.generic):
+        return x.dtype.type(g)
+    return float(g) if isinstance(x, float) else complex(g)
+
+
+def _items(g: Any, length: int) -> list[Any]:
+    """The parts of a cotangent for a sequence of that length: one number stands for each of them."""
+    single = not hasattr(g, "__len__") or (isinstance(g, np.ndarray) and g.ndim == 0)
+    return [g] * length if single else list(g)
+
+
+def _rebuilt(like: Any, items: list[Any]) -> Any:
+    if type(like) is list or type(like) is tuple:
+        return type(like)(items)
+    if hasattr(like, "_fields"):
+        return type(like)(*items)
+    if type(like).__name__ == "deque":
+        return type(like)(items, like.maxlen)
+    raise NonDifferentiable(
+        f"a {type(like).__name__} carries derivatives",
+        why="the gradient of a list or tuple of a class of its own cannot be built without knowing that class",
+        remedy="use a plain list or tuple, a named tuple, or an object with attributes",
+    )
+
+
+_PLAIN = (type, types.ModuleType, types.FunctionType, types.MethodType, np.ndarray, np.generic)
+
+
+def _has_fields(x: Any) -> bool:
+    """Whether `x` is an instance of a user's class, which keeps its state in attributes."""
+    return type(x).__flags__ & (1 << 9) != 0 and hasattr(x, "__dict__") and not isinstance(x, _PLAIN)
+
+
+def _with_fields(like: Any, fields: dict[str, Any]) -> Any:
+    """An instance of the class of `like`, made without ``__init__``, with these attributes."""
+    made = object.__new__(type(like))
+    made.__dict__.update(fields)
+    return made
