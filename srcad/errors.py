@@ -68,6 +68,10 @@ class ArgumentError(SrcadError, TypeError):
     """Arguments or options that make no sense: integer inputs, a result that is not a scalar, an unknown option."""
 
 
+class RuleError(SrcadError, ValueError):
+    """A template or its registration that makes no sense: a wrong signature, an unknown name, a second rule."""
+
+
 class InternalError(SrcadError):
     """A bug in srcad; names the stage."""
 
