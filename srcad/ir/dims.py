@@ -19,11 +19,15 @@ _uids = itertools.count()
 
 @dataclass(frozen=True)
 class Symbol:
-    """An unknown non-negative integer; `not_one` says that it is known to be other than 1."""
+    """An unknown non-negative integer; `not_one` says that it is known to be other than 1.
+
+    A `signed` one may be negative (an integer argument, of which nothing is known).
+    """
 
     name: str
     not_one: bool = False
     uid: int = field(default_factory=lambda: next(_uids))
+    signed: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -50,9 +54,9 @@ class Dim:
         return Dim((), int(value))
 
     @staticmethod
-    def fresh(name: str, *, not_one: bool = False) -> Dim:
+    def fresh(name: str, *, not_one: bool = False, signed: bool = False) -> Dim:
         """A new symbol as a dimension."""
-        return Dim.of(Symbol(name, not_one))
+        return Dim.of(Symbol(name, not_one, signed=signed))
 
     @property
     def known(self) -> int | None:
@@ -74,12 +78,24 @@ class Dim:
             return None
         return Dim(_sorted((s, factor * c) for s, c in self.terms), factor * self.const)
 
+    @property
+    def lower_bound(self) -> int | None:
+        """The least value that it can have, or None where it may be any negative number."""
+        if self.clamped:
+            return max(0, replace(self, clamped=False).lower_bound or 0)
+        return None if any(c < 0 or s.signed for s, c in self.terms) else self.const
+
+    def clamp(self) -> Dim:
+        """``max(0, self)``, as the length of something of that many elements."""
+        plain = replace(self, clamped=False)
+        low = plain.lower_bound
+        if low is not None and low >= 0:
+            return plain
+        return replace(self, clamped=True) if self.terms else Dim.of(0)
+
     def shrunk(self, count: int) -> Dim:
         """The length left when `count >= 0` elements are cut off: ``max(0, self - count)``."""
-        if count == 0:
-            return self
-        cut = replace(self, const=self.const - count, clamped=True)
-        return Dim.of(max(0, cut.const)) if not cut.terms else cut
+        return self if count == 0 else replace(self, const=self.const - count).clamp()
 
     def __str__(self) -> str:
         parts = []
@@ -123,7 +139,7 @@ class Facts:
                 total = None if scaled is None else rest.plus(scaled)
                 if total is None:
                     continue
-                dim = replace(total, clamped=dim.clamped and bool(total.terms))
+                dim = total.clamp() if dim.clamped else total
                 break
             else:
                 return dim
@@ -148,6 +164,8 @@ class Facts:
         dim = self.resolve(dim)
         if not dim.terms:
             return dim.known == 1
+        if (dim.lower_bound or 0) > 1:
+            return False
         if len(dim.terms) == 1 and dim.const == 0 and not dim.clamped:
             symbol, coef = dim.terms[0]
             if symbol.not_one and coef == 1 or abs(coef) > 1:

@@ -39,13 +39,13 @@ class Unknown(Kind):
 
 @dataclass(frozen=True)
 class Scalar(Kind):
-    """One number. `weak`: a Python number (bool, int, float, complex), else a NumPy scalar.
+    """One number. `weak`: a Python number (bool, int, float, complex), else a NumPy scalar; None if it may be either.
 
-    An integer scalar may carry its `value` as an affine expression (``n = len(h)``, ``n + 1``).
+    An integer scalar may carry its `value` as an affine expression (``n = len(h)``, ``n + 1``), a bool 0 or 1.
     """
 
     dtype: str | None
-    weak: bool = True
+    weak: bool | None = True
     value: Dim | None = None
 
     def __str__(self) -> str:
