@@ -141,7 +141,8 @@ class _Verifier:
         for name, value in stmt.kwargs:
             if name is not None and (not isinstance(name, str) or name in names):
                 self.fail(f"the keyword {name!r} is given twice or is not a name")
-            names[name or "**"] = None
+            if name is not None:
+                names[name] = None
             self.use(value, scope)
         self.define(stmt.target, scope)
 
@@ -176,7 +177,7 @@ class _Verifier:
             self.use(init, outside)
         if isinstance(stmt, For):
             self.use(stmt.iter, outside)
-            if not stmt.body.params:
+            if isinstance(stmt.body, Block) and not stmt.body.params:
                 self.fail("the body of a for loop has no parameter for the item")
             self.arity("body", stmt.body, count + 1, count + stmt.stops)
         else:
@@ -188,6 +189,8 @@ class _Verifier:
 
     def arity(self, name: str, block: Block, params: int, yields: int) -> None:
         """Check the numbers of parameters and yields of the block called `name`."""
+        if not isinstance(block, Block):
+            self.fail(f"{name} is not a block")
         if len(block.params) != params:
             self.fail(f"the block {name} has {len(block.params)} parameters instead of {params}")
         if len(block.yields) != yields:
