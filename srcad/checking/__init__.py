@@ -4,8 +4,8 @@ It knows nothing of the compiler: it is handed the functions to compare, so that
 hands it those of srcad). It is itself tested with gradients that are deliberately wrong.
 """
 
-from srcad.checking.check import check_derivatives
+from srcad.checking.check import check_derivatives, float_arguments
 from srcad.checking.differences import Difference, differentiate
 from srcad.checking.report import CheckReport, Comparison
 
-__all__ = ["CheckReport", "Comparison", "Difference", "check_derivatives", "differentiate"]
+__all__ = ["CheckReport", "Comparison", "Difference", "check_derivatives", "differentiate", "float_arguments"]

@@ -102,9 +102,18 @@ def _contract_problems(
     return problems
 
 
+def float_arguments(args: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of the arguments that hold floats, in containers too.
+
+    >>> float_arguments([1.0, 2, {"w": [3.0]}])
+    (0, 2)
+    """
+    return tuple(i for i, arg in enumerate(args) if leaves(arg, ""))
+
+
 def _chosen(args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> tuple[int, ...]:
     if argnums is None:
-        return tuple(i for i, arg in enumerate(args) if leaves(arg, ""))
+        return float_arguments(args)
     indices = (argnums,) if isinstance(argnums, int) else argnums
     return tuple(range(len(args))[i] for i in indices)
 
