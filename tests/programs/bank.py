@@ -1,0 +1,42 @@
+"""All programs of the bank, in one list."""
+
+from tests.programs import (
+    assignment,
+    branches,
+    calls,
+    containers,
+    courses,
+    expressions,
+    gallery,
+    loops,
+    numerics,
+    statements,
+    stores,
+)
+from tests.programs.table import Program
+
+TOPICS = (
+    expressions,
+    assignment,
+    branches,
+    loops,
+    stores,
+    containers,
+    calls,
+    statements,
+    numerics,
+    courses,
+    gallery,
+)
+
+PROGRAMS: list[Program] = [entry for topic in TOPICS for entry in topic.PROGRAMS]
+
+#: One test for each program and each of its inputs.
+RUNS = [(entry, k) for entry in PROGRAMS for k in range(len(entry.inputs))]
+RUN_IDS = [f"{entry.name}-{k}" for entry, k in RUNS]
+
+
+def named(name: str) -> Program:
+    """The program called `name`."""
+    (found,) = (entry for entry in PROGRAMS if entry.name == name)
+    return found
