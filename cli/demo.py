@@ -73,7 +73,7 @@ def _show(primal: str, gradient: str) -> None:
     """The two sources in two columns; one after the other on a terminal that is too narrow for it."""
     text = side_by_side(primal, gradient)
     wide_enough = max(map(len, text.splitlines())) <= shutil.get_terminal_size().columns
-    print_python(text if wide_enough or not sys.stdout.isatty() else f"{primal}\n\n{gradient}")
+    print_python(text if wide_enough or not sys.stdout.isatty() else f"{primal.rstrip()}\n\n\n{gradient}")
 
 
 def _train(gradient: Callable[..., Any], parameters: iris.Parameters, data: iris.Iris, steps: int) -> None:

@@ -18,7 +18,7 @@ from srcad.errors import SrcadError
 
 DONE, CHECK_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-_DESCRIPTION = "A compiler that writes the derivative of a plain Python/NumPy function as a readable Python function."
+_DESCRIPTION = "Writes the derivative of a plain Python/NumPy function as a readable Python function."
 _EPILOG = """\
 example:
   srcad dump model.py:loss --types "w: f8[d], x: f8[n,d]"

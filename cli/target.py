@@ -76,7 +76,9 @@ class Loader:
         stem = os.path.splitext(os.path.basename(path))[0]
         name = stem if stem not in sys.modules and stem not in sys.stdlib_module_names else f"{stem}_file"
         loader = SourceFileLoader(name, os.path.abspath(path))
-        module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=os.path.abspath(path)))
+        spec = ModuleSpec(name, loader, origin=os.path.abspath(path))
+        spec.has_location = True
+        module = importlib.util.module_from_spec(spec)
         sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
         sys.argv = [path]
         sys.modules[name] = module

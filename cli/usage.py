@@ -20,15 +20,21 @@ class UsageError(Exception):
 def describe(error: BaseException) -> str:
     """The traceback of an exception, without the frames of this package where user code was running.
 
-    An exception that has no frame outside this package is a bug of ours and is shown whole.
+    A file that does not compile has no frames; the message says where. Anything else without a frame outside this
+    package is a bug of ours and is shown whole.
     """
     shown = traceback.TracebackException.from_exception(error)
     own = _own_folders()
+    users = False
     for part in _chain(shown):
         kept = [frame for frame in part.stack if not _is_own(frame.filename, own)]
         if kept:
             part.stack = traceback.StackSummary.from_list(kept)
-    return "".join(shown.format()).rstrip("\n")
+            users = True
+    if not users and isinstance(error, SyntaxError) and not _is_own(error.filename or "", own):
+        return "".join(shown.format_exception_only()).rstrip("\n")
+    text = "".join(shown.format()).rstrip("\n")
+    return text if users else f"{text}\nThis is a bug in srcad; please report it with the traceback above."
 
 
 def _chain(shown: traceback.TracebackException | None) -> list[traceback.TracebackException]:
