@@ -1,7 +1,7 @@
 """Derivative templates: formulas only, one module per area; see `srcad.rules` for the decorators.
 
 A module is loaded at the first look-up of a rule. One whose name begins with ``scipy_`` is loaded only once the part of
-SciPy that it is about has been imported (``scipy_special`` with ``scipy.special``).
+SciPy that it is about has been imported (``scipy_special`` with ``scipy.special``). One whose name begins with ``_`` holds helpers of the others.
 """
 
 import pkgutil
@@ -13,4 +13,6 @@ def _library(name: str) -> str | None:
 
 
 #: Template module -> the optional library it needs, or None.
-MODULES: dict[str, str | None] = {m.name: _library(m.name) for m in sorted(pkgutil.iter_modules(__path__))}
+MODULES: dict[str, str | None] = {
+    name: _library(name) for name in sorted(m.name for m in pkgutil.iter_modules(__path__)) if not name.startswith("_")
+}
