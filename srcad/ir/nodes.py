@@ -37,7 +37,8 @@ class Loc:
 
     `text` is the first line of the user's statement, stripped (it becomes the comment over its adjoint lines). `stmt` numbers
     the user's statements in a function, so that equal texts on different lines stay apart. `col`/`end_col` delimit the
-    expression for the caret, on `line`. `adjoint` marks what the reverse or forward transform made from that statement.
+    expression for the caret, on `line`. `adjoint` marks what the reverse or forward transform made from that statement,
+    `saving` what it added to the forward sweep.
     """
 
     file: str
@@ -48,6 +49,7 @@ class Loc:
     function: str = ""
     stmt: int = 0
     adjoint: bool = False
+    saving: bool = False
 
 
 NOWHERE = Loc("<srcad>", 0, 0, 0, "")

@@ -125,14 +125,22 @@ def unpack(value: Any, before: int, after: int = -1) -> tuple[Any, ...]:
     return (*items[:before], list(items[before : len(items) - after]), *items[len(items) - after :])
 
 
-def zeros_like_each(values: Any) -> list[Any]:
+def zeros_like_each(values: Any) -> Any:
     """``[np.zeros_like(v) for v in values]``: fresh zero cotangents for a list of arrays."""
     return [np.zeros_like(v) for v in values]
 
 
-def restore(base: Any, index: Any, store: int) -> None:
-    """In the reverse sweep: the point where what the store numbered `store` overwrote is put back, if somebody reads it."""
-    raise NotImplementedError
+def zeros_like_items(values: Any) -> Any:
+    """``{k: np.zeros_like(v) for k, v in values.items()}``: fresh zero cotangents for a dict of arrays."""
+    return {k: np.zeros_like(v) for k, v in values.items()}
+
+
+def restore(base: Any, index: Any, old: Any) -> None:
+    """In the reverse sweep: the point where `old`, which a store overwrote, is put back, if somebody reads it.
+
+    The pass `srcad.transform.restore` turns each into ``base[index] = old`` or removes it.
+    """
+    base[index] = old
 
 
 def identity(value: Any) -> Any:

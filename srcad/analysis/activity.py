@@ -1,0 +1,167 @@
+"""Activity: which values carry a derivative.
+
+A value is *varied* if it depends differentiably on an input of interest, *useful* if the result depends differentiably on
+it, *active* if both. What is int, bool, str, None or static is never active: kinds prune before anything else does.
+Memory is treated as a whole: a store of something varied makes every reference to that memory varied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from srcad.analysis.effects import writes
+from srcad.analysis.memory import Memory
+from srcad.ir.kinds import may_be_active
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
+from srcad.ir.visit import blocks
+from srcad.rules import rule_for
+
+
+def active(function: Function, inputs: Iterable[Var], memory: Memory) -> frozenset[Var]:
+    """The active variables of a typed function, for the parameters `inputs`."""
+    varied = _Varied(memory, inputs).solve(function.body)
+    return frozenset(varied & _Useful(memory).solve(function.body))
+
+
+def cuts(call: Call) -> bool:
+    """Whether the result of `call` has a zero derivative by statement (a comparison, an index, a stopped gradient)."""
+    if not isinstance(call.fn, Const):
+        return False
+    rule = rule_for(call.fn.value)
+    return rule is not None and rule.nondifferentiable
+
+
+class _Solver:
+    """A set of variables that grows over walks of the function until nothing changes."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.found: set[Var] = set()
+        self.found_roots: set[Var] = set()
+        self.touched = False
+
+    def mark(self, atom: Atom | Star) -> None:
+        """Add a variable, and every reference to the same memory."""
+        var = atom.value if isinstance(atom, Star) else atom
+        if isinstance(var, Var) and var not in self.found and may_be_active(var.kind):
+            self.found.add(var)
+            self.touched = True
+
+    def mark_memory(self, atom: Atom) -> None:
+        for root in self.memory.of(atom):
+            if root not in self.found_roots:
+                self.found_roots.add(root)
+                self.touched = True
+        self.mark(atom)
+
+    def solve(self, body: Block) -> set[Var]:
+        self.touched = True
+        while self.touched:
+            self.touched = False
+            self.block(body)
+            self.spread()
+        return self.found
+
+    def spread(self) -> None:
+        for var, roots in self.memory.roots.items():
+            if any(root in self.found_roots for root in roots):
+                self.mark(var)
+
+    def has(self, atom: Atom | Star) -> bool:
+        var = atom.value if isinstance(atom, Star) else atom
+        return isinstance(var, Var) and var in self.found
+
+    def block(self, block: Block) -> None:
+        raise NotImplementedError
+
+    def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
+        """The derivative flows between each pair, in the direction of the analysis."""
+        raise NotImplementedError
+
+    def regions(self, stmt: Stmt) -> None:
+        match stmt:
+            case If():
+                self.link(stmt.then.yields, stmt.targets)
+                self.link(stmt.orelse.yields, stmt.targets)
+            case For():
+                carried = stmt.body.params[1:]
+                self.loop(carried, stmt.body, stmt)
+                self.link([stmt.iter], [stmt.body.params[0]])
+            case While():
+                self.link(stmt.body.params, stmt.cond.params)
+                self.loop(stmt.body.params, stmt.body, stmt)
+            case With():
+                self.link(stmt.body.yields, stmt.targets)
+            case _:
+                pass
+
+    def loop(self, carried: tuple[Var, ...], body: Block, stmt: For | While) -> None:
+        yields = body.yields[: len(carried)]
+        self.link(stmt.inits, carried)
+        self.link(yields, carried)
+        self.link(stmt.inits, stmt.targets)
+        self.link(yields, stmt.targets)
+
+
+class _Varied(_Solver):
+    def __init__(self, memory: Memory, inputs: Iterable[Var]) -> None:
+        super().__init__(memory)
+        self.found.update(v for v in inputs if may_be_active(v.kind))
+
+    def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
+        for source, target in zip(sources, targets, strict=True):
+            if self.has(source):
+                self.mark(target)
+
+    def block(self, block: Block) -> None:
+        for stmt in block.stmts:
+            if isinstance(stmt, Call):
+                self.call(stmt)
+                continue
+            self.regions(stmt)
+            for inner in blocks(stmt):
+                self.block(inner)
+            self.regions(stmt)
+
+    def call(self, call: Call) -> None:
+        if cuts(call) or not any(map(self.has, (*call.args, *(v for _, v in call.kwargs)))):
+            return
+        self.mark(call.target)
+        for atom in writes(call):
+            self.mark_memory(atom)
+
+
+class _Useful(_Solver):
+    def solve(self, body: Block) -> set[Var]:
+        for atom in body.yields:
+            self.mark_roots(atom)
+        return super().solve(body)
+
+    def mark_roots(self, atom: Atom) -> None:
+        if isinstance(atom, Var) and may_be_active(atom.kind):
+            self.mark_memory(atom)
+
+    def solve_memory(self, atom: Atom) -> bool:
+        return any(root in self.found_roots for root in self.memory.of(atom))
+
+    def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
+        for source, target in zip(sources, targets, strict=True):
+            if self.has(target):
+                self.mark_roots(source)
+
+    def block(self, block: Block) -> None:
+        for stmt in reversed(block.stmts):
+            if isinstance(stmt, Call):
+                self.call(stmt)
+                continue
+            self.regions(stmt)
+            for inner in reversed(blocks(stmt)):
+                self.block(inner)
+            self.regions(stmt)
+
+    def call(self, call: Call) -> None:
+        written = any(self.has(a) or self.solve_memory(a) for a in writes(call))
+        if cuts(call) or not (self.has(call.target) or written):
+            return
+        for arg in (*call.args, *(v for _, v in call.kwargs)):
+            self.mark_roots(arg.value if isinstance(arg, Star) else arg)

@@ -1,0 +1,138 @@
+"""What a call does besides computing a value: what it writes, whether it can raise, whether it may be dropped or repeated.
+
+Facts about one `Call`, from the operation itself or from its rule. Reads nothing else, edits nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcad.analysis.values import atom_kind
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
+from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.rules import rule_for
+
+_WRITES_FIRST: frozenset[Any] = frozenset(
+    [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
+    + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
+    + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
+    + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
+)
+
+_IMPURE: frozenset[Any] = frozenset(
+    [ops.raise_error, ops.assert_true, ops.store_global, ops.store_free, ops.import_module, print, input, open, next]
+)
+
+_PURE: frozenset[Any] = frozenset(
+    [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
+     ops.format_value, ops.join_string, ops.unpack, ops.identity, ops.zeros_like_each, ops.load_global, ops.load_free,
+     operator.getitem, operator.not_, operator.is_, operator.is_not, getattr, slice, isinstance, len, range, type,
+     tuple, list, dict, reversed, enumerate, zip, bool, float, int, str, min, max, abs, sum, sorted, map, filter,
+     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+)  # fmt: skip
+
+_ARITHMETIC: frozenset[Any] = frozenset(
+    [operator.add, operator.sub, operator.mul, operator.neg, operator.pos, operator.truediv, operator.abs,
+     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, abs]
+)  # fmt: skip
+
+_NEVER_RAISE: frozenset[Any] = frozenset(
+    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
+)
+
+_WHOLE_REDUCTIONS: frozenset[Any] = frozenset(
+    [np.sum, np.mean, np.prod, np.var, np.std]
+    + [getattr(np.ndarray, n) for n in ("sum", "mean", "prod", "var", "std", "copy")]
+)
+
+
+def writes(call: Call) -> tuple[Atom, ...]:
+    """The values that `call` changes in place."""
+    if not isinstance(call.fn, Const):
+        return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))
+    fn = call.fn.value
+    if _in(fn, _WRITES_FIRST):
+        return _plain(call)[:1]
+    rule = rule_for(fn)
+    out = tuple(v for k, v in call.kwargs if k == "out" and not (isinstance(v, Const) and v.value is None))
+    if rule is not None and rule.writes:
+        bound = rule.bind(call.args, call.kwargs) or {}
+        return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
+    return out
+
+
+def is_pure(call: Call) -> bool:
+    """Whether `call` only computes a value (it may raise): it can be dropped where its value and its error are not needed."""
+    if not isinstance(call.fn, Const) or writes(call):
+        return False
+    fn = call.fn.value
+    if _in(fn, _PURE) or _in(fn, _ARITHMETIC):
+        return True
+    if _in(fn, _IMPURE):
+        return False
+    rule = rule_for(fn)
+    if rule is not None:
+        return not rule.impure
+    module = getattr(fn, "__module__", None) or ""
+    return module.startswith(("srcad.templates", "srcad.runtime")) and getattr(fn, "__name__", "") not in (
+        "add_at",
+        "check_scalar",
+    )
+
+
+def cannot_raise(call: Call) -> bool:
+    """Whether it is certain that `call` raises nothing: only such calls of the primal may be left out by `grad`."""
+    if not isinstance(call.fn, Const) or not is_pure(call):
+        return False
+    fn = call.fn.value
+    args = _plain(call)
+    kinds = [atom_kind(a) for a in args]
+    if _in(fn, _NEVER_RAISE):
+        return True
+    if fn is getattr and isinstance(args[0], Var) and isinstance(kinds[0], Array):
+        return isinstance(args[1], Const) and hasattr(np.ndarray, args[1].value)
+    if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
+        return isinstance(kinds[0], Array)
+    if _in(fn, _WHOLE_REDUCTIONS):
+        return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
+    if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
+        return not (kinds[0].weak and kinds[1].weak) or _nonzero(args[1])
+    rule = rule_for(fn)
+    known = _in(fn, _ARITHMETIC) or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
+    return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
+
+
+def _nonzero(atom: Atom) -> bool:
+    return isinstance(atom, Const) and bool(atom.value)
+
+
+def _is_number(kind: Kind) -> bool:
+    return isinstance(kind, (Array, Scalar)) and kind.dtype is not None and kind.dtype[0] in "fcib"
+
+
+def _shapes_fit(kinds: list[Kind]) -> bool:
+    shapes = [k.dims for k in kinds if isinstance(k, Array)]
+    if len(shapes) <= 1:
+        return True
+    return all(s is not None and None not in s and s == shapes[0] for s in shapes)
+
+
+def _plain(call: Call) -> tuple[Atom, ...]:
+    return tuple(a.value if isinstance(a, Star) else a for a in call.args)
+
+
+def _flat(value: Any) -> tuple[Atom, ...]:
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, tuple) else (value,)
+
+
+def _in(fn: Any, table: frozenset[Any]) -> bool:
+    try:
+        return fn in table
+    except TypeError:
+        return False

@@ -1,0 +1,277 @@
+"""Which values share memory, which memory is changed in place, and whether that can be followed.
+
+Every value that is a reference has *roots*: the allocations (or arguments) whose memory it may be. A value whose only root
+is known is a *direct* reference: the root itself, or a view derived from it by a chain of view operations. Values that merge
+references (branch results, loop-carried values, elements of containers) may have several.
+
+The reverse sweep gives each mutated root one cotangent buffer (its *shadow*), re-derives views on it, and undoes stores in
+reverse order. That is exact as long as all stores to a root happen before it is merged with others or put into a container;
+`Memory.check` raises a located error otherwise.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+
+from srcad.analysis.effects import writes
+from srcad.analysis.values import atom_kind
+from srcad.errors import UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, is_mutable
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
+from srcad.rules import rule_for
+
+Roots = tuple[Var, ...]
+
+_DISPLAYS = (ops.make_tuple, ops.make_list, ops.make_dict, ops.make_set, ops.merge_dicts)
+
+
+@dataclass
+class Event:
+    """A store to a root, or the moment at which a root is merged with others: its order, the loops around it, where."""
+
+    order: int
+    loops: tuple[int, ...]
+    loc: Loc
+
+
+@dataclass
+class Memory:
+    """The result of `find_memory`."""
+
+    roots: dict[Var, Roots] = field(default_factory=dict)
+    contents: dict[Var, Roots] = field(default_factory=dict)
+    stores: dict[Var, list[Event]] = field(default_factory=dict)
+    escapes: dict[Var, list[Event]] = field(default_factory=dict)
+    home: dict[Var, tuple[int, ...]] = field(default_factory=dict)
+    opaque: dict[Var, Loc] = field(default_factory=dict)
+    defined: dict[Var, Call] = field(default_factory=dict)
+
+    def of(self, atom: Atom) -> Roots:
+        """The roots of an atom; none for what is not a reference."""
+        return self.roots.get(atom, ()) if isinstance(atom, Var) else ()
+
+    def root(self, atom: Atom) -> Var | None:
+        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it."""
+        found = self.of(atom)
+        return found[0] if len(found) == 1 and found[0] in self.stores else None
+
+    def is_mutated(self, atom: Atom) -> bool:
+        """Whether `atom` may refer to memory that is changed in place somewhere."""
+        return any(root in self.stores for root in self.of(atom))
+
+    def check(self) -> None:
+        """Raise for the first store whose aliases cannot be followed."""
+        for root, stores in self.stores.items():
+            home = self.home[root]
+            for store in stores:
+                for escape in self.escapes.get(root, ()):
+                    shared = any(loop in escape.loops and loop not in home for loop in store.loops)
+                    if store.order > escape.order or shared:
+                        raise UnsupportedSyntax(
+                            f"{root.name or 'this array'} is changed in place after another name may refer to it",
+                            where=store.loc,
+                            why="in-place changes of memory that is reached through a branch, a loop-carried name or a "
+                            f"container (line {escape.loc.line}) are not supported yet",
+                            remedy=f"change a copy: {root.name or 'x'} = {root.name or 'x'}.copy()",
+                        )
+
+
+def find_memory(function: Function) -> Memory:
+    """The memory facts of a typed, normalised function."""
+    finder = _Finder()
+    for param in function.body.params:
+        if is_mutable(param.kind):
+            finder.fresh(param, ())
+            if not isinstance(param.kind, (Array, Numeric)):
+                finder.memory.contents[param] = (param,)
+    before = None
+    while before != finder.snapshot():
+        before = finder.snapshot()
+        finder.order = 0
+        finder.memory.stores.clear()
+        finder.memory.escapes.clear()
+        finder.block(function.body, ())
+    return finder.memory
+
+
+class _Finder:
+    """One walk over the function; repeated until the roots no longer grow."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.order = 0
+
+    def snapshot(self) -> tuple[object, ...]:
+        memory = self.memory
+        return (tuple(memory.roots.items()), tuple(memory.contents.items()))
+
+    def fresh(self, var: Var, loops: tuple[int, ...]) -> None:
+        self.memory.roots[var] = (var,)
+        self.memory.home[var] = loops
+
+    def merge(self, var: Var, roots: Roots) -> None:
+        old = self.memory.roots.get(var, ())
+        self.memory.roots[var] = old + tuple(r for r in dict.fromkeys(roots) if r not in old)
+
+    def fill(self, containers: Roots, roots: Roots) -> None:
+        for container in containers:
+            old = self.memory.contents.get(container, ())
+            self.memory.contents[container] = old + tuple(r for r in dict.fromkeys(roots) if r not in old)
+
+    def escape(self, roots: Roots, loops: tuple[int, ...], loc: Loc) -> None:
+        for root in roots:
+            self.memory.escapes.setdefault(root, []).append(Event(self.order, loops, loc))
+
+    def block(self, block: Block, loops: tuple[int, ...]) -> None:
+        for stmt in block.stmts:
+            self.order += 1
+            self.stmt(stmt, loops)
+
+    def stmt(self, stmt: Stmt, loops: tuple[int, ...]) -> None:
+        match stmt:
+            case Call():
+                self.call(stmt, loops)
+            case If():
+                self.block(stmt.then, loops)
+                self.block(stmt.orelse, loops)
+                self.join(stmt.targets, (stmt.then.yields, stmt.orelse.yields), loops, stmt.loc)
+            case For() | While():
+                self.loop(stmt, loops)
+            case With():
+                self.block(stmt.body, loops)
+                self.join(stmt.targets, (stmt.body.yields,), loops, stmt.loc)
+
+    def loop(self, stmt: For | While, loops: tuple[int, ...]) -> None:
+        inner = (*loops, stmt.id)
+        carried = stmt.body.params[1:] if isinstance(stmt, For) else stmt.body.params
+        if isinstance(stmt, For) and is_mutable(stmt.body.params[0].kind):
+            item, source = stmt.body.params[0], self.memory.of(stmt.iter)
+            held = tuple(r for s in source for r in self.memory.contents.get(s, ()))
+            self.merge(item, held or source)
+        yields = stmt.body.yields
+        for _ in range(2):
+            self.join(carried, (stmt.inits, yields[: len(carried)]), inner, stmt.loc)
+            if isinstance(stmt, While):
+                for outer, param in zip(carried, stmt.cond.params, strict=True):
+                    self.merge(param, self.memory.of(outer))
+        if isinstance(stmt, While):
+            self.block(stmt.cond, inner)
+        self.block(stmt.body, inner)
+        self.order += 1
+        self.join(carried, (stmt.inits, yields[: len(carried)]), inner, stmt.loc)
+        self.join(stmt.targets, (stmt.inits, yields[: len(stmt.targets)]), loops, stmt.loc)
+
+    def join(self, targets: Roots, sources: tuple[tuple[Atom, ...], ...], loops: tuple[int, ...], loc: Loc) -> None:
+        for k, target in enumerate(targets):
+            roots = tuple(r for source in sources for r in self.memory.of(source[k]))
+            if roots:
+                self.merge(target, roots)
+                self.escape(roots, loops, loc)
+
+    def call(self, call: Call, loops: tuple[int, ...]) -> None:
+        self.memory.defined[call.target] = call
+        for atom in writes(call):
+            for root in self.memory.of(atom):
+                self.memory.stores.setdefault(root, []).append(Event(self.order, loops, call.loc))
+        fn = call.fn.value if isinstance(call.fn, Const) else None
+        args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
+        if fn in _STORES and len(args) > 1:
+            stored = self.memory.of(args[-1])
+            if stored and not isinstance(atom_kind(args[0]), Array):
+                self.fill(self.memory.of(args[0]), stored)
+                self.escape(stored, loops, call.loc)
+        if not is_mutable(call.target.kind):
+            return
+        if isinstance(fn, Callee) or not isinstance(call.fn, Const):
+            passed = tuple(r for a in args for r in self.memory.of(a))
+            self.escape(passed, loops, call.loc)
+            self.fresh_or_merge(call.target, passed, loops)
+            return
+        self.result(call, fn, args, loops)
+
+    def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
+        if fn in _DISPLAYS or fn in (list, tuple, sorted, reversed, zip, enumerate, dict):
+            self.fresh(call.target, loops)
+            held = tuple(r for a in args for r in self.memory.of(a))
+            if fn not in _DISPLAYS:
+                held = tuple(r for s in held for r in self.memory.contents.get(s, (s,)))
+            self.fill((call.target,), held)
+            self.escape(held, loops, call.loc)
+            return
+        base = view_of(call)
+        if base is None:
+            self.fresh(call.target, loops)
+            return
+        roots = tuple(r for a in base for r in self.memory.of(a))
+        if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
+            atom_kind(args[0]), (Array, Numeric)
+        ):
+            held = tuple(r for s in roots for r in self.memory.contents.get(s, ()))
+            roots = held if fn is not ops.unpack else roots
+        self.fresh_or_merge(call.target, roots, loops)
+
+    def fresh_or_merge(self, var: Var, roots: Roots, loops: tuple[int, ...]) -> None:
+        if roots:
+            self.merge(var, roots)
+        else:
+            self.fresh(var, loops)
+
+
+_STORES = frozenset([operator.setitem, list.append, list.insert, list.extend, dict.setdefault, dict.update, setattr])
+
+
+def view_of(call: Call) -> tuple[Atom, ...] | None:
+    """The arguments that the result of `call` may share memory with; None if the result is newly allocated."""
+    if not isinstance(call.fn, Const):
+        return None
+    fn = call.fn.value
+    args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
+    if fn is operator.getitem:
+        return None if copies(atom_kind(args[0]), args[1]) else args[:1]
+    if fn in (ops.unpack, ops.identity, getattr, dict.get, list.pop, dict.pop, dict.setdefault):
+        return args[:1]
+    rule = rule_for(fn)
+    if rule is None or not rule.views:
+        return None
+    bound = rule.bind(call.args, call.kwargs) or {}
+    found: list[Atom] = []
+    for name in rule.views:
+        value = bound.get(name)
+        found += [] if value is None else list(value) if isinstance(value, tuple) else [value]
+    return tuple(found)
+
+
+def copies(base: Kind, index: Atom) -> bool:
+    """Whether reading ``base[index]`` makes a copy: fancy and masked reads of arrays do, basic ones do not."""
+    return isinstance(base, (Array, Numeric)) and index_form(atom_kind(index)) in ("fancy", "mask")
+
+
+def index_form(kind: Kind) -> str:
+    """How an index of this kind selects: ``"basic"``, ``"fancy"``, ``"mask"`` or ``"unknown"``."""
+    match kind:
+        case Scalar(dtype=dtype):
+            return "unknown" if dtype is None else "mask" if dtype == "b1" else "basic"
+        case Slice() | Static(value=None):
+            return "basic"
+        case Static(value=value):
+            return "basic" if value is Ellipsis else "unknown"
+        case Array(dtype=dtype, dims=dims):
+            if dtype is None:
+                return "unknown"
+            if dtype == "b1":
+                return "mask"
+            return "fancy" if dims != () else "basic"
+        case List(cls=cls) if cls is list:
+            return "fancy"
+        case Tuple(items=items, cls=cls):
+            if cls is list:
+                return "fancy"
+            forms = [index_form(k) for k in items]
+            for form in ("unknown", "fancy", "mask"):
+                if form in forms:
+                    return "fancy" if form == "mask" and len(forms) > 1 else form
+            return "basic"
+        case _:
+            return "unknown"

@@ -1,0 +1,1 @@
+"""Passes: SSA to SSA, one a file."""

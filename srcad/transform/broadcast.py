@@ -1,0 +1,73 @@
+"""Undoing broadcasting: the cotangent of an argument from that of the broadcast result.
+
+Where lengths are known this is a sum over the axes along which the argument was repeated, or nothing; where they are not,
+a call of `srcad.runtime.unbroadcast`.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from srcad import runtime
+from srcad.ir.dims import Dim
+from srcad.ir.kinds import Array, Scalar
+from srcad.ir.nodes import Atom, Const, Var
+from srcad.transform.builder import Builder
+from srcad.transform.reverse.cotangents import full
+
+
+def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
+    """The cotangent of `x` from `g`, which has the shape of `ans` or broadcasts to it, `x` being an operand of `ans`."""
+    x_kind, ans_kind, g_kind = b.kind(x), ans.kind, b.kind(g)
+    if isinstance(x_kind, Scalar) and isinstance(ans_kind, Scalar):
+        return g
+    if not isinstance(ans_kind, Array) or ans_kind.dims is None:
+        return _at_run_time(b, g, x)
+    if isinstance(x_kind, Scalar):
+        if isinstance(g_kind, Scalar):
+            return b.call(operator.mul, g, b.call(getattr, ans, Const("size")))
+        return b.call(np.ndarray.sum, full(b, g, ans, ans_kind))
+    if not isinstance(x_kind, Array) or x_kind.dims is None:
+        return _at_run_time(b, full(b, g, ans, ans_kind), x)
+    axes = repeated_axes(b, x_kind.dims, ans_kind.dims)
+    if axes is None:
+        return _at_run_time(b, full(b, g, ans, ans_kind), x)
+    if not any(axes):
+        return g
+    return _summed(b, full(b, g, ans, ans_kind), axes)
+
+
+def repeated_axes(
+    b: Builder, x: tuple[Dim | None, ...], ans: tuple[Dim | None, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The leading axes that `x` lacks, and the axes of length 1 that were stretched; None where it is not known."""
+    extra = len(ans) - len(x)
+    if extra < 0:
+        return None
+    stretched: list[int] = []
+    for axis, (own, whole) in enumerate(zip(x, ans[extra:], strict=True), start=extra):
+        if b.facts.equal(own, whole):
+            continue
+        one = b.facts.is_one(own)
+        if one:
+            stretched.append(axis)
+        elif one is None:
+            return None
+    return tuple(range(extra)), tuple(stretched)
+
+
+def _summed(b: Builder, g: Atom, axes: tuple[tuple[int, ...], tuple[int, ...]]) -> Atom:
+    missing, stretched = axes
+    if stretched:
+        g = b.call(np.ndarray.sum, g, kwargs=[("axis", _axis(stretched)), ("keepdims", Const(True))])
+    return b.call(np.ndarray.sum, g, kwargs=[("axis", _axis(missing))]) if missing else g
+
+
+def _axis(axes: tuple[int, ...]) -> Const:
+    return Const(axes[0] if len(axes) == 1 else axes)
+
+
+def _at_run_time(b: Builder, g: Atom, x: Atom) -> Atom:
+    return b.append(runtime.unbroadcast, (g, x), kind=b.kind(x))

@@ -1,0 +1,129 @@
+"""Writing SSA: a block under construction, with kinds inferred and trivial arithmetic folded as statements are added.
+
+Every transform that makes new code makes it through a `Builder`, so that new variables have kinds and ``1.0 * x`` is
+never written. Statements of the primal are appended unchanged with `emit`: the forward sweep computes what the primal
+computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad.analysis.result import result_kind
+from srcad.analysis.values import atom_kind
+from srcad.ir.dims import Facts
+from srcad.ir.kinds import Kind
+from srcad.ir.nodes import Atom, Block, Call, Const, Loc, Star, Stmt, Var
+from srcad.ir.visit import blocks, defs
+from srcad.transform.algebra import simplified
+
+
+class Builder:
+    """A block under construction.
+
+    Attributes:
+        facts: what is known of lengths at this point.
+        loc: the location that new statements get.
+        defs: the call that defines each variable made so far, shared by nested builders.
+    """
+
+    def __init__(self, facts: Facts, loc: Loc, known: dict[Var, Call] | None = None) -> None:
+        self.facts = facts
+        self.loc = loc
+        self.defs: dict[Var, Call] = {} if known is None else known
+        self.stmts: list[Stmt] = []
+
+    def child(self, facts: Facts | None = None) -> Builder:
+        """A builder for a block nested at this point."""
+        return Builder(self.facts.child() if facts is None else facts, self.loc, self.defs)
+
+    def emit(self, stmt: Stmt) -> None:
+        """Append a finished statement."""
+        if isinstance(stmt, Call):
+            self.defs[stmt.target] = stmt
+        self.stmts.append(stmt)
+
+    def call(
+        self,
+        fn: Callable[..., Any] | Atom,
+        *args: Atom | Star | Any,
+        kwargs: Sequence[tuple[str | None, Atom]] = (),
+        name: str = "",
+        kind: Kind | None = None,
+    ) -> Atom:
+        """Append ``fn(*args, **kwargs)`` and return its value: an existing atom where algebra knows one.
+
+        Arguments that are not atoms become constants.
+        """
+        callee = fn if isinstance(fn, (Var, Const)) else Const(fn)
+        atoms = tuple(a if isinstance(a, (Var, Const, Star)) else Const(a) for a in args)
+        known = simplified(self, callee, atoms, tuple(kwargs))
+        if known is not None:
+            return known
+        return self.append(callee, atoms, kwargs, name=name, kind=kind)
+
+    def append(
+        self,
+        fn: Callable[..., Any] | Atom,
+        args: Iterable[Atom | Star],
+        kwargs: Sequence[tuple[str | None, Atom]] = (),
+        *,
+        name: str = "",
+        kind: Kind | None = None,
+    ) -> Var:
+        """Append a call as it is, without algebra, and return its target."""
+        callee = fn if isinstance(fn, (Var, Const)) else Const(fn)
+        atoms = tuple(args)
+        if kind is None:
+            kind = result_kind(callee, atoms, tuple(kwargs), self.facts)
+        target = Var(name, kind)
+        self.emit(Call(target, callee, atoms, tuple(kwargs), self.loc))
+        return target
+
+    def definition(self, atom: Atom | Star, fn: Callable[..., Any] | None = None) -> Call | None:
+        """The call that defines `atom`, if it is known (and calls `fn`, where given)."""
+        call = self.defs.get(atom) if isinstance(atom, Var) else None
+        if call is None or fn is None:
+            return call
+        return call if isinstance(call.fn, Const) and call.fn.value is fn else None
+
+    def learn(self, stmts: Iterable[Stmt]) -> None:
+        """Remember the definitions among `stmts` and inside them, without emitting anything."""
+        for stmt in stmts:
+            if isinstance(stmt, Call):
+                self.defs[stmt.target] = stmt
+            for block in blocks(stmt):
+                self.learn(block.stmts)
+
+    def block(self, params: Sequence[Var] = (), yields: Sequence[Atom] = ()) -> Block:
+        """The finished block."""
+        return Block(tuple(params), tuple(self.stmts), tuple(yields))
+
+    def mark(self) -> int:
+        """A position to `rollback` to."""
+        return len(self.stmts)
+
+    def rollback(self, mark: int) -> None:
+        """Forget everything that was appended since `mark`."""
+        for stmt in self.stmts[mark:]:
+            for var in defs(stmt):
+                self.defs.pop(var, None)
+        del self.stmts[mark:]
+
+    def rename(self, var: Var, name: str) -> Var:
+        """Give a variable defined by a call in this block the name that it should be printed with."""
+        call = self.defs.get(var)
+        if call is None or not name:
+            return var
+        for k in range(len(self.stmts) - 1, -1, -1):
+            if self.stmts[k] is call:
+                named = replace(call, target=replace(var, name=name))
+                self.stmts[k] = self.defs[var] = named
+                return named.target
+        return var
+
+    def kind(self, atom: Atom) -> Kind:
+        """The kind of an atom."""
+        return atom_kind(atom)

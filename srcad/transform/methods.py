@@ -1,0 +1,39 @@
+"""Methods and attributes of values of known class, as functions of that class: ``x.sum`` on an array is ``np.ndarray.sum``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.ir.kinds import Array, Kind, Numeric, Scalar, Unknown
+from srcad.rules import rule_for
+from srcad.transform.algebra import class_of
+
+
+def resolve_method(kind: Kind, name: str) -> Any:
+    """The function of the class that ``value.name(...)`` calls, or None where the class is not known.
+
+    A receiver of unknown class is taken for an array where arrays have a derivative rule under that name: the printed
+    code still calls the method on whatever the value is.
+    """
+    cls = class_of(kind)
+    if cls is None and isinstance(kind, (Numeric, Unknown)):
+        cls = np.ndarray
+    if isinstance(kind, Scalar) and not kind.weak:
+        cls = np.ndarray  # NumPy's scalars have the methods of arrays
+    function = getattr(cls, name, None)
+    if function is None:
+        return None
+    if isinstance(kind, (Array, Numeric, Unknown, Scalar)) and rule_for(function) is None:
+        return None
+    return function
+
+
+def resolve_attribute(kind: Kind, name: str) -> Any:
+    """The descriptor of an array attribute that has a derivative rule (``np.ndarray.T``), or None."""
+    if not isinstance(kind, (Array, Numeric, Unknown)):
+        return None
+    descriptor = getattr(np.ndarray, name, None)
+    rule = None if descriptor is None else rule_for(descriptor)
+    return None if rule is None or rule.nondifferentiable else descriptor

@@ -1,0 +1,547 @@
+"""The adjoint of one call: from the cotangent of its result to those of its arguments.
+
+Primitives bring their templates; the operations of the language (displays, subscripts, copies) are here. Stores are in
+`stores`, branches and loops in `regions`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.analysis.memory import copies, index_form, view_of
+from srcad.errors import InternalError, MissingRule, NonDifferentiable, UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.rules import Rule, Template, rule_for
+from srcad.transform.broadcast import unbroadcast
+from srcad.transform.builder import Builder
+from srcad.transform.expand import Seq, Value, expand, materialise
+from srcad.transform.reverse.cotangents import Path, Scope, State, cotangent_kind, full, leaves, parts, subkind
+
+Active = frozenset[Var]
+
+
+def whole(scope: Scope, var: Var) -> Value | None:
+    """Take the cotangent of `var`: one atom, or a `Seq` that mirrors a tuple; None where it is zero."""
+    inner = parts(var.kind)
+    if inner is None:
+        return _taken(scope, var, (), var.kind)
+    states = [_taken(scope, var, path, kind) for path, kind in leaves(var.kind)]
+    direct = scope.take((var, ()))
+    if direct is not None:
+        return direct.atom
+    if all(s is None for s in states):
+        return None
+    found = iter(states)
+    return _assembled(scope, var, (), var.kind, lambda: next(found))
+
+
+def _taken(scope: Scope, var: Var, path: Path, kind: Kind) -> Value | None:
+    state = scope.take((var, path))
+    if isinstance(kind, List) and path == ():
+        return _with_items(scope, var, state)
+    return None if state is None else state.atom
+
+
+def _with_items(scope: Scope, var: Var, state: State | None) -> Value | None:
+    """A list's cotangent from its buffer and from cotangents of single items."""
+    items = {s[1][0]: st.atom for s, st in scope.states.items() if s[0] == var and len(s[1]) == 1}
+    for key in items:
+        scope.take((var, (key,)))
+    if not items:
+        return None if state is None else state.atom
+    if state is None:
+        scope.buffer((var, ()))
+        taken = scope.take((var, ()))
+        assert taken is not None
+        state = taken
+    for key, atom in items.items():
+        scope.b.append(ops.UPDATES[operator.iadd], (state.atom, Const(key), atom))
+    return state.atom
+
+
+def _assembled(scope: Scope, var: Var, path: Path, kind: Kind, following: Callable[[], Value | None]) -> Value:
+    inner = parts(kind)
+    if inner is None:
+        atom = following()
+        return zero_like(scope, (var, path)) if atom is None else atom
+    return Seq([_assembled(scope, var, (*path, key), k, following) for key, k in inner])
+
+
+def zero_like(scope: Scope, slot: tuple[Var, Path]) -> Atom:
+    """A zero for a part whose cotangent is needed as a value: a number where that broadcasts."""
+    kind = subkind(slot[0].kind, slot[1])
+    if isinstance(kind, (Scalar, Array)) or not may_be_active(kind):
+        return Const(0.0)
+    return scope.b.append(runtime.zeros_like, (scope.primal(slot),), kind=kind)
+
+
+def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool = False) -> None:
+    """Add the cotangent `value` (an atom, or a `Seq` in parts) to that of `atom`."""
+    if not isinstance(atom, Var) or not may_be_active(atom.kind):
+        return
+    kind = subkind(atom.kind, path)
+    inner = parts(kind)
+    if inner is None and isinstance(value, Seq):
+        if isinstance(kind, List):
+            for k, item in enumerate(value.items):
+                give(scope, atom, item, path=(*path, k), owned=owned)
+            return
+        value = materialise(scope.b, value)
+    if inner is None:
+        assert not isinstance(value, Seq)
+        if not (isinstance(value, Const) and value.value is None):
+            _give_leaf(scope, atom, path, value, owned)
+        return
+    for k, (key, part) in enumerate(inner):
+        if may_be_active(part):
+            item = value.items[k] if isinstance(value, Seq) else scope.b.call(operator.getitem, value, Const(key))
+            give(scope, atom, item, path=(*path, key))
+
+
+def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None:
+    root = scope.memory.root(var)
+    if path == () and root is not None and root != var:
+        target = shadow(scope, var)
+        scope.b.append(ops.IN_PLACE[operator.iadd], (target, g))
+        return
+    scope.add((var, path), g, owned=owned)
+
+
+def shadow(scope: Scope, var: Var) -> Atom:
+    """The cotangent buffer of memory that is changed in place: the root's own, or the same view of it that `var` is."""
+    root = scope.memory.root(var)
+    if root is None or root == var:
+        return scope.buffer((var, ()))
+    call = scope.memory.defined.get(var)
+    bases = None if call is None else view_of(call)
+    if call is None or bases is None or len(bases) != 1 or not isinstance(bases[0], Var):
+        raise UnsupportedSyntax(
+            f"{var.name or 'an array'} is changed in place through a name whose memory cannot be followed",
+            where=scope.b.loc,
+            remedy="change the array itself, or a copy of it",
+        )
+    base = bases[0]
+    inner = shadow(scope, base)
+    args = tuple(inner if a == base else a for a in call.args)
+    return scope.b.append(call.fn, args, call.kwargs)
+
+
+def reverse_call(scope: Scope, call: Call, active: Active) -> None:
+    """Write the adjoint of a call that is not a store."""
+    if call.target not in active:
+        return
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    special = _LANGUAGE.get(fn) if fn is not None and _hashable(fn) else None
+    if special is not None:
+        special(scope, call, active)
+        return
+    ans_bar = whole(scope, call.target)
+    if ans_bar is None:
+        return
+    reverse_primitive(scope, call, active, ans_bar)
+
+
+def _hashable(fn: object) -> bool:
+    try:
+        hash(fn)
+    except TypeError:
+        return False
+    return True
+
+
+# --- primitives ------------------------------------------------------------------------------------------------------
+
+
+def require_rule(call: Call) -> Rule:
+    """The rule of the called primitive, or the error that shows the one to write."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    rule = rule_for(fn) if fn is not None else None
+    if rule is not None and (rule.partials or rule.adjoint or rule.nondifferentiable):
+        return rule
+    name = (call.fn.expr if isinstance(call.fn, Const) else None) or getattr(fn, "__name__", None) or "this value"
+    if fn is None or fn is ops.call_method:
+        raise NonDifferentiable(
+            "a call whose function is not known while compiling carries a derivative",
+            where=call.loc,
+            why="calls of functions that are computed at run time are not supported yet",
+            remedy="call a function by its name",
+        )
+    short = str(name).rpartition(".")[2]
+    raise MissingRule(
+        f"{name} has no derivative rule",
+        where=call.loc,
+        why="it has no Python source that srcad can differentiate, and no template is registered for it",
+        remedy=(
+            f"register one:\n@srcad.elementwise({name})\ndef {short}(x, *, ans):\n    return ...  # d {short}(x) / dx"
+        ),
+    )
+
+
+def bind(rule: Rule, call: Call) -> Mapping[str, Atom | tuple[Atom, ...]]:
+    """The template's parameters for a call."""
+    bound = rule.bind(call.args, call.kwargs, where=call.loc)
+    if bound is None:
+        raise MissingRule(
+            f"the arguments of {rule.name} cannot be matched while compiling",
+            where=call.loc,
+            why="its derivative template needs to know which argument is which",
+            remedy="write the arguments out instead of *args or **kwargs",
+        )
+    return bound
+
+
+def reverse_primitive(scope: Scope, call: Call, active: Active, ans_bar: Value) -> None:
+    """The adjoint of a primitive from its template."""
+    rule = require_rule(call)
+    if rule.nondifferentiable:
+        return
+    bound = bind(rule, call)
+    wanted = [name for name in rule.wrt if _any_active(bound.get(name), active)]
+    _refuse_inactive(rule, call, bound, active)
+    if rule.partials is not None:
+        _reverse_partials(scope, call, rule, rule.partials, bound, wanted, ans_bar)
+        return
+    assert rule.adjoint is not None
+    known = all(not isinstance(k, (Numeric, Unknown)) for k in _kinds(scope.b, bound, wanted))
+    if not rule.smaller or not known:
+        ans_bar = _full(scope.b, ans_bar, call.target)
+    mark = scope.b.mark()
+    result = apply_template(scope.b, rule.adjoint, {**bound, "ans": call.target, "ans_bar": ans_bar})
+    cotangents = [result] if len(rule.wrt) == 1 else _unpacked(scope.b, result, len(rule.wrt))
+    for name, g in zip(rule.wrt, cotangents, strict=True):
+        if name not in wanted:
+            continue
+        value = bound[name]
+        if isinstance(value, tuple):
+            for item, part in zip(value, _unpacked(scope.b, g, len(value)), strict=True):
+                give(scope, item, _fitted(scope, rule, item, part, call), owned=_is_new(scope.b, part, mark, cotangents))
+        else:
+            give(scope, value, _fitted(scope, rule, value, g, call), owned=_is_new(scope.b, g, mark, cotangents))
+
+
+def _fitted(scope: Scope, rule: Rule, arg: Atom, g: Value, call: Call) -> Value:
+    if isinstance(g, Seq):
+        return g
+    if rule.broadcasts:
+        return unbroadcast(scope.b, g, arg, call.target)
+    if isinstance(scope.b.kind(arg), (Numeric, Unknown)) and rule.smaller:
+        return scope.b.call(runtime.broadcast_like, g, arg)
+    return g
+
+
+def _kinds(b: Builder, bound: Mapping[str, Atom | tuple[Atom, ...]], names: Sequence[str]) -> list[Kind]:
+    found: list[Kind] = []
+    for name in names:
+        value = bound[name]
+        found += [b.kind(a) for a in (value if isinstance(value, tuple) else (value,))]
+    return found
+
+
+def _any_active(value: Atom | tuple[Atom, ...] | None, active: Active) -> bool:
+    atoms = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(a, Var) and a in active for a in atoms)
+
+
+def _refuse_inactive(
+    rule: Rule, call: Call, bound: Mapping[str, Atom | tuple[Atom, ...]], active: Active
+) -> None:
+    """An active argument in a place for which the rule states no derivative is an error, not a zero."""
+    for name, value in bound.items():
+        if name not in rule.wrt and _any_active(value, active):
+            raise MissingRule(
+                f"{rule.name} has no derivative with respect to {name!r}",
+                where=call.loc,
+                why="this argument depends on an input of the derivative",
+                remedy=f"wrap it in srcad.stop_gradient(...) if its derivative is to be left out, or register a rule "
+                f"with {name!r} in wrt",
+            )
+
+
+def _full(b: Builder, ans_bar: Value, ans: Var) -> Value:
+    if not isinstance(ans_bar, Seq):
+        return full(b, ans_bar, ans, ans.kind)
+    return ans_bar
+
+
+def _unpacked(b: Builder, value: Value, count: int) -> list[Value]:
+    if isinstance(value, Seq):
+        if len(value.items) != count:
+            raise InternalError(f"a template returned {len(value.items)} cotangents for {count} arguments", where=b.loc)
+        return list(value.items)
+    return [b.call(operator.getitem, value, Const(k)) for k in range(count)]
+
+
+def _is_new(b: Builder, g: Value, mark: int, all_given: Sequence[Value]) -> bool:
+    """Whether `g` was allocated by the statements since `mark` and is given to one argument only."""
+    if not isinstance(g, Var) or sum(g is other for other in all_given) > 1:
+        return False
+    made = [s for s in b.stmts[mark:] if isinstance(s, Call)]
+    fresh = any(s.target == g and view_of(s) is None for s in made)
+    return fresh and not any(g in (view_of(s) or ()) for s in made)
+
+
+def _reverse_partials(
+    scope: Scope,
+    call: Call,
+    rule: Rule,
+    template: Template,
+    bound: Mapping[str, Atom | tuple[Atom, ...]],
+    wanted: Sequence[str],
+    ans_bar: Value,
+) -> None:
+    b = scope.b
+    ans_bar = materialise(b, ans_bar)
+    if any(isinstance(k, (Numeric, Unknown)) for k in _kinds(b, bound, wanted)):
+        ans_bar = full(b, ans_bar, call.target, call.target.kind)
+    result = apply_template(b, template, {**bound, "ans": call.target})
+    partials = [result] if len(rule.wrt) == 1 else _unpacked(b, result, len(rule.wrt))
+    given: list[tuple[Atom, Atom]] = []
+    mark = b.mark()
+    for name, partial in zip(rule.wrt, partials, strict=True):
+        arg = bound[name]
+        if name not in wanted:
+            continue
+        for item, factor in _pairs(b, arg, partial):
+            g = b.call(operator.mul, materialise(b, factor), ans_bar)
+            given.append((item, unbroadcast(b, g, item, call.target)))
+    for item, g in given:
+        give(scope, item, g, owned=_is_new(b, g, mark, [other for _, other in given]))
+
+
+def _pairs(b: Builder, arg: Atom | tuple[Atom, ...], partial: Value) -> list[tuple[Atom, Value]]:
+    if not isinstance(arg, tuple):
+        return [(arg, partial)]
+    return list(zip(arg, _unpacked(b, partial, len(arg)), strict=True))
+
+
+def apply_template(b: Builder, template: Template, values: Mapping[str, Any]) -> Value:
+    """The body of a template for these parameters, written in place; a call of it where that is not possible."""
+    names = [p.name for p in template.ssa.body.params]
+    args: list[Value] = [Seq(list(v)) if isinstance(v := values[n], tuple) else v for n in names]
+    result = expand(b, template.ssa, args)
+    if result is not None:
+        return result
+    positional: list[Atom | Star] = []
+    keywords: list[tuple[str | None, Atom]] = []
+    for param in inspect.signature(template.function).parameters.values():
+        value = values[param.name]
+        if param.kind is param.VAR_POSITIONAL:
+            positional += [materialise(b, v) for v in value]
+        elif param.kind is param.KEYWORD_ONLY:
+            keywords.append((param.name, materialise(b, value)))
+        else:
+            positional.append(materialise(b, Seq(list(value)) if isinstance(value, tuple) else value))
+    return b.append(Const(template.function), positional, keywords, kind=Unknown())
+
+
+# --- operations of the language --------------------------------------------------------------------------------------
+
+
+def _display(scope: Scope, call: Call, active: Active) -> None:
+    """``(a, b)`` and ``[a, b]``."""
+    if any(isinstance(a, Star) for a in call.args):
+        raise UnsupportedSyntax(
+            "a starred item of unknown length in a display that carries a derivative", where=call.loc
+        )
+    target = call.target
+    listed = scope.take((target, ()))
+    for k, item in enumerate(call.args):
+        if isinstance(item, Star):
+            continue
+        for path, _ in list(leaves(scope.b.kind(item))):
+            state = scope.take((target, (k, *path)))
+            if state is not None:
+                give(scope, item, state.atom, path=path, owned=state.owned)
+        if listed is not None:
+            give(scope, item, scope.b.call(operator.getitem, listed.atom, Const(k)))
+
+
+def _dict_display(scope: Scope, call: Call, active: Active) -> None:
+    target = call.target
+    listed = scope.take((target, ()))
+    pairs = list(zip(call.args[::2], call.args[1::2], strict=True))
+    for key, item in pairs:
+        if isinstance(key, Star) or isinstance(item, Star):
+            continue
+        if isinstance(key, Const):
+            for path, _ in list(leaves(scope.b.kind(item))):
+                state = scope.take((target, (key.value, *path)))
+                if state is not None:
+                    give(scope, item, state.atom, path=path, owned=state.owned)
+        if listed is not None:
+            give(scope, item, scope.b.call(operator.getitem, listed.atom, key))
+
+
+def _identity(scope: Scope, call: Call, active: Active) -> None:
+    value = whole(scope, call.target)
+    if value is not None and not isinstance(call.args[0], Star):
+        give(scope, call.args[0], value)
+
+
+def _unpack(scope: Scope, call: Call, active: Active) -> None:
+    """``a, b = value``: the parts are read by subscripts of the unpacked tuple."""
+    source, before = call.args[0], call.args[1]
+    assert not isinstance(source, Star)
+    after = call.args[2] if len(call.args) > 2 else Const(-1)  # noqa: PLR2004
+    if not isinstance(after, Const) or after.value >= 0:
+        _unpack_starred(scope, call, source, before, after)
+        return
+    assert isinstance(before, Const)
+    for k in range(before.value):
+        kind = subkind(call.target.kind, (k,))
+        for path, _ in list(leaves(kind)):
+            state = scope.take((call.target, (k, *path)))
+            if state is not None:
+                give_item(scope, source, Const(k), path, state)
+
+
+def _unpack_starred(scope: Scope, call: Call, source: Atom, before: Atom, after: Atom) -> None:
+    assert isinstance(before, Const) and isinstance(after, Const)
+    count = before.value + 1 + after.value
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    items = _unpacked(scope.b, value, count)
+    for k, item in enumerate(items):
+        if k == before.value:
+            _give_middle(scope, source, before.value, after.value, item)
+            continue
+        index = k if k < before.value else k - count
+        give_item(scope, source, Const(index), (), State(materialise(scope.b, item)))
+
+
+def _give_middle(scope: Scope, source: Atom, before: int, after: int, value: Value) -> None:
+    """The cotangent of the list that ``*middle`` takes out of a sequence."""
+    kind = scope.b.kind(source)
+    if isinstance(value, Const):
+        return
+    if isinstance(kind, Tuple):
+        for k, item in enumerate(_unpacked(scope.b, value, len(kind.items) - before - after)):
+            give(scope, source, item, path=(before + k,))
+        return
+    raise UnsupportedSyntax(
+        "a starred target takes items of a sequence of unknown length that carries a derivative", where=scope.b.loc
+    )
+
+
+def _getitem(scope: Scope, call: Call, active: Active) -> None:
+    base, index = call.args
+    assert not isinstance(base, Star) and not isinstance(index, Star)
+    if isinstance(base, Var) and scope.memory.root(call.target) is not None and scope.memory.root(base) is not None:
+        return  # a view of memory that is changed in place: its uses have added to the shadow directly
+    inner = parts(call.target.kind)
+    if inner is None:
+        state = scope.take((call.target, ()))
+        if state is None and isinstance(call.target.kind, List):
+            value = whole(scope, call.target)
+            state = None if value is None else State(materialise(scope.b, value))
+        if state is not None:
+            give_item(scope, base, index, (), state)
+        return
+    for path, _ in list(leaves(call.target.kind)):
+        state = scope.take((call.target, path))
+        if state is not None:
+            give_item(scope, base, index, path, state)
+
+
+def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -> None:
+    """Add a cotangent to that of ``base[index]``, at `path` inside it: costs as much as the item, not as the base."""
+    if not isinstance(base, Var) or not may_be_active(base.kind):
+        return
+    match base.kind:
+        case Tuple() | Dict() if isinstance(index, Const) and parts(base.kind) is not None:
+            key = index.value + len(base.kind.items) if _is_negative(index, base.kind) else index.value
+            give(scope, base, state.atom, path=(key, *path), owned=state.owned)
+        case List() if isinstance(index, Const) and isinstance(index.value, int) and index.value >= 0 and not (
+            scope.memory.is_mutated(base) or scope.in_loop_for(base)
+        ):
+            give(scope, base, state.atom, path=(index.value, *path), owned=state.owned)
+        case Tuple() | Dict() | List():
+            _add_to_item(scope, base, index, path, state)
+        case _:
+            target = scope.buffer((base, ())) if scope.memory.root(base) is None else shadow(scope, base)
+            add_indexed(scope.b, target, index, state.atom)
+
+
+def _is_negative(index: Const, kind: Kind) -> bool:
+    return isinstance(kind, Tuple) and isinstance(index.value, int) and index.value < 0
+
+
+def _add_to_item(scope: Scope, base: Var, index: Atom, path: Path, state: State) -> None:
+    if parts(base.kind) is not None:
+        raise UnsupportedSyntax(
+            f"{base.name or 'a container'} is read with a subscript that is only known at run time",
+            where=scope.b.loc,
+            why="its items have different kinds, so their derivatives are kept apart",
+            remedy="use a list, or constant subscripts",
+        )
+    target: Atom = scope.buffer((base, ()))
+    keys: list[Atom] = [index, *(Const(k) for k in path)]
+    for key in keys[:-1]:
+        target = scope.b.call(operator.getitem, target, key)
+    scope.b.append(ops.UPDATES[operator.iadd], (target, keys[-1], state.atom))
+
+
+def add_indexed(b: Builder, target: Atom, index: Atom, g: Atom) -> None:
+    """``target[index] += g``, counting repeated indices as often as they occur."""
+    form = index_form(b.kind(index))
+    known = isinstance(b.kind(target), Array)
+    if known and form in ("basic", "mask"):
+        b.append(ops.UPDATES[operator.iadd], (target, index, g))
+    elif known and form == "fancy":
+        b.append(np.add.at, (target, index, g))
+    else:
+        b.append(runtime.add_at, (target, index, g), kind=Unknown())
+
+
+def _get_attribute(scope: Scope, call: Call, active: Active) -> None:
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    name = call.args[1].value if isinstance(call.args[1], Const) else "?"
+    raise UnsupportedSyntax(
+        f"the attribute {name!r} carries a derivative",
+        where=call.loc,
+        why="attributes of objects are not differentiated yet",
+        remedy="pass the value as an argument",
+    )
+
+
+def _sequence_copy(scope: Scope, call: Call, active: Active) -> None:
+    """``list(xs)``, ``tuple(xs)``: item by item."""
+    value = whole(scope, call.target)
+    source = call.args[0] if call.args else None
+    if value is None or not isinstance(source, Var):
+        return
+    b = scope.b
+    if isinstance(source.kind, Array) or isinstance(source.kind, Unknown | Numeric):
+        atom = materialise(b, value)
+        give(scope, source, b.append(runtime.broadcast_like, (b.call(np.asarray, atom), source), kind=source.kind))
+        return
+    give(scope, source, value)
+
+
+def _select(scope: Scope, call: Call, active: Active) -> None:
+    """Builtin `min` and `max` select one of their arguments."""
+    raise NonDifferentiable("builtin min and max reach the reverse sweep only through their rules", where=call.loc)
+
+
+_LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {
+    ops.make_tuple: _display,
+    ops.make_list: _display,
+    ops.make_dict: _dict_display,
+    ops.identity: _identity,
+    ops.unpack: _unpack,
+    operator.getitem: _getitem,
+    getattr: _get_attribute,
+    list: _sequence_copy,
+    tuple: _sequence_copy,
+}

@@ -1,0 +1,327 @@
+"""The cotangents of a block of the reverse sweep: who holds what, and when it may be changed in place.
+
+A *slot* is a variable and a path into it: ``(params, ("W",))`` is the cotangent of ``params["W"]``. Tuples and dicts of known
+structure thus never exist as cotangents; their parts do.
+
+A `Scope` mirrors one block of the forward sweep. What is defined in that block has its cotangents there; for what comes from
+outside:
+
+- in a branch, the new cotangent becomes a result of the branch;
+- in a loop, scalars are carried from pass to pass; arrays and lists are accumulated in place in a buffer that is made before
+  the loop.
+
+A cotangent is *owned* if it is a fresh value of full shape that nobody else holds: only then is it changed in place.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcad import runtime
+from srcad.analysis.memory import Memory
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.nodes import Atom, Const, Var
+from srcad.transform.builder import Builder
+
+Path = tuple[object, ...]
+Slot = tuple[Var, Path]
+
+
+@dataclass(frozen=True)
+class State:
+    """A cotangent: its value, and whether it is ours alone."""
+
+    atom: Atom
+    owned: bool = False
+
+
+def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
+    """Keys and kinds of a structure whose cotangent is kept in parts; None for what has one cotangent."""
+    match kind:
+        case Tuple(items=items):
+            return list(enumerate(items))
+        case Dict(items=items) if items is not None:
+            return list(items)
+        case _:
+            return None
+
+
+def leaves(kind: Kind, path: Path = ()) -> Iterator[tuple[Path, Kind]]:
+    """The paths to the parts of a value that have cotangents of their own."""
+    inner = parts(kind)
+    if inner is None:
+        yield path, kind
+        return
+    for key, part in inner:
+        yield from leaves(part, (*path, key))
+
+
+def subkind(kind: Kind, path: Path) -> Kind:
+    """The kind of the part of a value at `path`."""
+    for key in path:
+        match kind:
+            case List(item=item):
+                kind = item
+            case Dict(item=item, items=None):
+                kind = item
+            case _:
+                kind = dict(parts(kind) or ()).get(key, Unknown())
+    return kind
+
+
+def bar(name: str, path: Path = ()) -> str:
+    """The name of a cotangent: ``x_bar``; of a part, the part's own name (``W_bar``) or ``x_bar``."""
+    for key in reversed(path):
+        if isinstance(key, str) and key.isidentifier():
+            return f"{key}_bar"
+    return f"{name}_bar" if name else ""
+
+
+class Scope:
+    """The cotangents of one block; see the module's docstring.
+
+    Args:
+        b: where the reverse code of the block is written.
+        own: the variables that the forward block defines.
+        parent: the scope around it, None for the function's.
+        loop: whether the block is the body of a loop.
+        memory: the memory facts of the function.
+    """
+
+    def __init__(
+        self, b: Builder, own: frozenset[Var], memory: Memory, parent: Scope | None = None, *, loop: bool = False
+    ) -> None:
+        self.b, self.own, self.memory, self.parent, self.loop = b, own, memory, parent, loop
+        self.states: dict[Slot, State] = {}
+        self.carried: dict[Slot, Var] = {}
+
+    def is_local(self, var: Var) -> bool:
+        """Whether the cotangent of `var` lives in this scope."""
+        return self.parent is None or var in self.own
+
+    def kind(self, slot: Slot) -> Kind:
+        """The kind of the primal value at a slot."""
+        return subkind(slot[0].kind, slot[1])
+
+    def primal(self, slot: Slot) -> Atom:
+        """The primal value at a slot."""
+        atom: Atom = slot[0]
+        for key in slot[1]:
+            atom = self.b.call(operator.getitem, atom, Const(key))
+        return atom
+
+    def current(self, slot: Slot) -> State | None:
+        """The cotangent at a slot as code written now in this scope sees it; in a loop this makes it carried."""
+        if slot in self.states:
+            return self.states[slot]
+        if self.parent is None or slot[0] in self.own:
+            return None
+        if not self.loop:
+            return self.parent.current(slot)
+        param = Var(bar(*_named(slot)), cotangent_kind(self.kind(slot)))
+        self.carried[slot] = param
+        self.states[slot] = State(param, owned=not isinstance(param.kind, Scalar))
+        return self.states[slot]
+
+    def set(self, slot: Slot, state: State) -> None:
+        """Replace the cotangent at a slot."""
+        if isinstance(state.atom, Var) and not state.atom.name:
+            state = State(self.b.rename(state.atom, bar(*_named(slot))), state.owned)
+        self.states[slot] = state
+
+    def take(self, slot: Slot) -> State | None:
+        """Remove and return the cotangent of a variable of this block, once its definition is reached."""
+        return self.states.pop(slot, None)
+
+    def add(self, slot: Slot, g: Atom, *, owned: bool = False) -> None:
+        """Add `g` to the cotangent at a slot: the first contribution assigns.
+
+        `g` has the primal's shape or broadcasts to it; `owned` says that nobody else holds it.
+        """
+        kind = self.kind(slot)
+        if not may_be_active(kind):
+            return
+        g = as_real(self.b, g, kind)
+        if isinstance(kind, (Numeric, Unknown)) and isinstance(g, Const):
+            g, owned = self.b.call(runtime.broadcast_like, g, self.primal(slot)), True
+        in_buffer = self.memory.root(slot[0]) is not None or (self.in_loop_for(slot[0]) and uses_buffer(kind))
+        if in_buffer:
+            self._add_in_place(slot, g, owned)
+            return
+        state = self.current(slot)
+        if state is None:
+            self.set(slot, State(g, owned))
+        elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.holds_full(slot, state.atom):
+            self.b.append(ops.IN_PLACE[operator.iadd], (state.atom, g))
+        else:
+            self.set(slot, State(self._sum(state.atom, g, kind), owned=True))
+
+    def in_loop_for(self, var: Var) -> bool:
+        """Whether a loop lies between this scope and the home of `var`."""
+        scope: Scope | None = self
+        while scope is not None and not scope.is_local(var):
+            if scope.loop:
+                return True
+            scope = scope.parent
+        return False
+
+    def _sum(self, a: Atom, g: Atom, kind: Kind) -> Atom:
+        if isinstance(kind, (Scalar, Array)) or (isinstance(kind, Numeric) and kind.dtype is not None):
+            return self.b.call(operator.add, a, g)
+        return self.b.call(runtime.accumulate, a, g)
+
+    def _add_in_place(self, slot: Slot, g: Atom, owned: bool) -> None:
+        home = self
+        if home.is_local(slot[0]) and slot not in home.states and owned and self.holds_full(slot, g):
+            self.set(slot, State(g, owned=True))
+            return
+        buffer = self.buffer(slot)
+        kind = self.kind(slot)
+        if isinstance(kind, (Array, Numeric)):
+            self.b.append(ops.IN_PLACE[operator.iadd], (buffer, g))
+        else:
+            self.set_through(slot, self.b.call(runtime.accumulate, buffer, g))
+
+    def set_through(self, slot: Slot, atom: Atom) -> None:
+        """Replace the contents of the buffer at a slot by those of `atom` (a list or a dict)."""
+        if self.is_local(slot[0]):
+            self.set(slot, State(atom, owned=True))
+        else:
+            buffer = self.buffer(slot)
+            everything = self.b.append(slice, (Const(None), Const(None), Const(None)))
+            self.b.append(operator.setitem, (buffer, everything, atom))
+
+    def buffer(self, slot: Slot) -> Atom:
+        """The cotangent at a slot as an owned value of full shape, which may be changed in place."""
+        if not self.is_local(slot[0]) and slot not in self.states:
+            assert self.parent is not None
+            if self.loop and isinstance(self.kind(slot), (Numeric, Unknown)):
+                state = self.current(slot)
+                assert state is not None
+                return state.atom
+            return self.parent.buffer(slot)
+        state = self.states.get(slot)
+        if state is None:
+            atom = zeros(self.b, self.primal(slot), self.kind(slot))
+        elif state.owned and self.holds_full(slot, state.atom):
+            return state.atom
+        else:
+            atom = owned_copy(self.b, state.atom, self.primal(slot), self.kind(slot))
+        self.set(slot, State(atom, owned=True))
+        return self.states[slot].atom
+
+    def holds_full(self, slot: Slot, g: Atom) -> bool:
+        """Whether `g` is known to have the full shape of the primal value at a slot."""
+        return is_full(self.b, g, self.kind(slot))
+
+    def close_branch(self, others: list[Scope]) -> list[Slot]:
+        """The slots of the outer scope that one of the branches `others` gave a new cotangent."""
+        return list(dict.fromkeys(s for scope in others for s in scope.states if s[0] not in scope.own))
+
+
+def _named(slot: Slot) -> tuple[str, Path]:
+    return slot[0].name, slot[1]
+
+
+def uses_buffer(kind: Kind) -> bool:
+    """Whether cotangents of values of this kind are accumulated in place across the passes of a loop."""
+    return isinstance(kind, (Array, List)) or (isinstance(kind, Dict) and kind.items is None)
+
+
+def cotangent_kind(kind: Kind) -> Kind:
+    """The kind of a full cotangent of a value of this kind."""
+    match kind:
+        case Scalar(dtype=dtype):
+            return Scalar(dtype, weak=False)
+        case _:
+            return kind
+
+
+def as_real(b: Builder, g: Atom, kind: Kind) -> Atom:
+    """`g` without an imaginary part where the primal value is real."""
+    found = b.kind(g)
+    if not isinstance(found, (Array, Scalar, Numeric)) or found.dtype is None or found.dtype[0] != "c":
+        return g
+    if isinstance(kind, (Array, Scalar, Numeric)) and kind.dtype is not None and kind.dtype[0] == "f":
+        return b.call(np.real, g)
+    return g
+
+
+def is_full(b: Builder, g: Atom, kind: Kind) -> bool:
+    """Whether a cotangent is known to have the shape of its primal value, which has this kind."""
+    found = b.kind(g)
+    match kind:
+        case Array(dims=dims):
+            if dims is None:
+                return False
+            if not isinstance(found, Array) or found.dims is None or len(found.dims) != len(dims):
+                return False
+            return all(b.facts.equal(p, q) for p, q in zip(found.dims, dims, strict=True))
+        case Scalar():
+            return True
+        case _:
+            # Cotangents of values of unknown kind are always made full.
+            return True
+
+
+def zeros(b: Builder, primal: Atom, kind: Kind) -> Atom:
+    """A fresh zero cotangent of full shape."""
+    match kind:
+        case Scalar():
+            return Const(0.0)
+        case Array():
+            return b.append(np.zeros_like, (primal,), kind=cotangent_kind(kind))
+        case List(item=Scalar()):
+            zero = b.append(ops.make_list, (Const(0.0),))
+            return b.append(operator.mul, (zero, b.call(len, primal)), kind=List(Scalar("f8")))
+        case List(item=Array()):
+            return b.append(ops.zeros_like_each, (primal,), kind=List(kind.item))
+        case Dict(item=Scalar()):
+            return b.append(dict.fromkeys, (primal, Const(0.0)), kind=Dict(Scalar("f8")))
+        case Dict(item=Array()):
+            return b.append(ops.zeros_like_items, (primal,), kind=Dict(kind.item))
+        case Tuple(items=items):
+            made = [zeros(b, b.call(operator.getitem, primal, k), item) for k, item in enumerate(items)]
+            return b.append(ops.make_tuple, made)
+        case _:
+            return b.append(runtime.zeros_like, (primal,), kind=kind)
+
+
+def owned_copy(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
+    """A fresh array of full shape with the values of `g`."""
+    found = b.kind(g)
+    if isinstance(kind, Array) and is_full(b, g, kind):
+        return b.append(np.ndarray.copy, (g,), kind=found)
+    if isinstance(kind, Array) and isinstance(found, Scalar):
+        return filled(b, g, primal, kind)
+    if isinstance(kind, Array) and isinstance(found, Array):
+        target = b.append(np.empty_like, (primal,), kind=cotangent_kind(kind))
+        b.append(operator.setitem, (target, Const(Ellipsis), g))
+        return target
+    return b.append(runtime.own, (b.append(runtime.broadcast_like, (g, primal), kind=kind),), kind=kind)
+
+
+def filled(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
+    """An array like `primal` with every element `g`, a scalar."""
+    if isinstance(g, Const) and g.value == 1:
+        return b.append(np.ones_like, (primal,), kind=kind)
+    if isinstance(g, Const) and g.value == 0:
+        return b.append(np.zeros_like, (primal,), kind=kind)
+    return b.append(np.full_like, (primal, g), kind=kind)
+
+
+def full(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
+    """`g` with the full shape of the primal value; what is full already comes back as it is."""
+    if is_full(b, g, kind) and not (isinstance(kind, (Numeric, Unknown)) and isinstance(g, Const)):
+        return g
+    found = b.kind(g)
+    if isinstance(kind, Array) and isinstance(found, Scalar):
+        return filled(b, g, primal, kind)
+    if isinstance(kind, Array) and isinstance(found, Array) and found.dims is not None:
+        return b.append(np.broadcast_to, (g, b.call(getattr, primal, Const("shape"))), kind=kind)
+    return b.append(runtime.broadcast_like, (g, primal), kind=kind)

@@ -1,0 +1,213 @@
+"""The adjoint of stores into arrays, lists and dicts.
+
+A store ``y[i] = v`` overwrites: in the reverse sweep what was overwritten is put back (a `restore` mark, kept only if somebody
+reads it), the cotangent of `v` is taken from ``y_bar[i]``, and ``y_bar[i]`` is set to zero. ``y[i] += v`` leaves ``y_bar[i]``
+as it is.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from srcad import runtime
+from srcad.analysis.effects import writes
+from srcad.analysis.memory import index_form
+from srcad.errors import UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Dict, List, Scalar, may_be_active
+from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.rules import rule_for
+from srcad.transform.broadcast import unbroadcast
+from srcad.transform.builder import Builder
+from srcad.transform.expand import materialise
+from srcad.transform.reverse.adjoints import (
+    Active,
+    apply_template,
+    give,
+    reverse_call,
+    shadow,
+    whole,
+    zero_like,
+)
+from srcad.transform.reverse.cotangents import Scope, full
+
+#: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
+_SIGNS: dict[Any, int] = {operator.iadd: 1, operator.isub: -1}
+
+_BINARY: dict[Any, Any] = {
+    operator.iadd: operator.add,
+    operator.isub: operator.sub,
+    operator.imul: operator.mul,
+    operator.itruediv: operator.truediv,
+    operator.ipow: operator.pow,
+    operator.imod: operator.mod,
+    operator.ifloordiv: operator.floordiv,
+}
+
+
+def is_store(call: Call) -> bool:
+    """Whether `call` changes something in place."""
+    return bool(writes(call))
+
+
+def overwritten(call: Call) -> tuple[Atom, Atom] | None:
+    """The array and the index of what a store overwrites; None for stores into lists and dicts, which put nothing back."""
+    if not isinstance(call.fn, Const):
+        return None
+    args = [a for a in call.args if not isinstance(a, Star)]
+    if not args or not isinstance(args[0], Var) or not isinstance(args[0].kind, Array):
+        return None
+    fn = call.fn.value
+    if fn is operator.setitem or fn in ops.UPDATE_OPERATORS:
+        return args[0], args[1]
+    if fn in ops.IN_PLACE_OPERATORS:
+        return args[0], Const(Ellipsis)
+    return None
+
+
+def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, Var]) -> None:
+    """Write the adjoint of a store."""
+    assert isinstance(call.fn, Const)
+    fn = call.fn.value
+    place = overwritten(call)
+    old = olds.get(call.target)
+    if place is not None and old is not None:
+        scope.b.append(ops.restore, (*place, old))
+    target = next(iter(writes(call)))
+    if not (isinstance(target, Var) and target in active):
+        if call.target in active:
+            reverse_call(scope, call, active)
+        return
+    args = [a for a in call.args if not isinstance(a, Star)]
+    if fn is operator.setitem:
+        _setitem(scope, args[0], args[1], args[2])
+    elif fn in ops.UPDATE_OPERATORS:
+        _update(scope, call, ops.UPDATE_OPERATORS[fn], args[0], args[1], args[2], old, active)
+    elif fn in ops.IN_PLACE_OPERATORS:
+        _update(scope, call, ops.IN_PLACE_OPERATORS[fn], args[0], Const(Ellipsis), args[1], old, active)
+    elif fn is list.append:
+        _append(scope, args[0], args[1])
+    else:
+        name = call.fn.expr or getattr(fn, "__qualname__", "this call")
+        raise UnsupportedSyntax(
+            f"{name} changes something that carries a derivative",
+            where=call.loc,
+            why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
+            remedy="write the result to a new name",
+        )
+
+
+def _store_target(scope: Scope, base: Atom) -> Atom | None:
+    """The buffer that a store's adjoint reads and zeroes; None where no cotangent has reached it yet."""
+    assert isinstance(base, Var)
+    root = scope.memory.root(base)
+    if root is None:
+        raise UnsupportedSyntax(
+            f"{base.name or 'an array'} is changed in place, but which memory that is depends on the run",
+            where=scope.b.loc,
+            remedy="change a copy of it",
+        )
+    has_none = scope.is_local(root) and not any(slot[0] == root for slot in scope.states)
+    if has_none and not isinstance(root.kind, (List, Dict)):
+        return None
+    return shadow(scope, base)
+
+
+def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
+    target = _store_target(scope, base)
+    if target is None:
+        return
+    b = scope.b
+    if isinstance(value, Var) and may_be_active(value.kind):
+        give_stored(scope, value, read_stored(b, target, index), target, index)
+    b.append(operator.setitem, (target, index, zero_item(scope, base, value)))
+
+
+def zero_item(scope: Scope, base: Atom, value: Atom) -> Atom:
+    """What the cotangent of a stored item becomes."""
+    kind = scope.b.kind(base)
+    if isinstance(kind, (List, Dict)) and isinstance(value, Var) and not isinstance(value.kind, Scalar):
+        return scope.b.append(np.zeros_like, (value,)) if isinstance(value.kind, Array) else zero_like(scope, (value, ()))
+    return Const(0.0)
+
+
+def read_stored(b: Builder, target: Atom, index: Atom) -> Atom:
+    """The cotangent of what was stored at ``target[index]``, as a value that later changes of `target` do not reach."""
+    form = index_form(b.kind(index))
+    if form in ("fancy", "unknown") and isinstance(b.kind(target), Array):
+        known = b.append(operator.getitem, (target, index))
+        b.rollback(b.mark() - 1)
+        return b.append(runtime.take_stored, (target, index), kind=known.kind)
+    item = b.append(operator.getitem, (target, index)) if index != Const(Ellipsis) else target
+    if isinstance(b.kind(item), Scalar) or form == "mask" or isinstance(b.kind(target), (List, Dict)):
+        return item
+    return b.append(np.ndarray.copy, (item,), kind=b.kind(item))
+
+
+def give_stored(scope: Scope, value: Var, g: Atom, target: Atom, index: Atom) -> None:
+    """Add `g`, which has the shape of ``target[index]``, to the cotangent of the stored value, which was broadcast to it."""
+    stored = Var("", scope.b.kind(g))
+    if stored.kind == value.kind or isinstance(scope.b.kind(target), (List, Dict)):
+        give(scope, value, g)
+        return
+    give(scope, value, unbroadcast(scope.b, g, value, stored))
+
+
+def _update(
+    scope: Scope,
+    call: Call,
+    op: Any,
+    base: Atom,
+    index: Atom,
+    value: Atom,
+    old: Var | None,
+    active: Active,
+) -> None:
+    """``base[index] op= value``, or ``base op= value`` where the index is ``...``."""
+    target = _store_target(scope, base)
+    if target is None:
+        return
+    b = scope.b
+    is_active = isinstance(value, Var) and value in active
+    sign = _SIGNS.get(op)
+    if sign is not None:
+        if is_active:
+            assert isinstance(value, Var)
+            item = read_stored(b, target, index)
+            give_stored(scope, value, item if sign > 0 else b.call(operator.neg, item), target, index)
+        return
+    rule = rule_for(_BINARY.get(op))
+    if rule is None or rule.partials is None or (old is None and isinstance(scope.b.kind(base), Array)):
+        raise UnsupportedSyntax(
+            f"the in-place operator of this statement ({getattr(op, '__name__', op)}) is not differentiated yet",
+            where=call.loc,
+            remedy="write it as an assignment of a new value",
+        )
+    before: Atom = old if old is not None else b.append(operator.getitem, (base, index))
+    names = rule.partials.params
+    ans = b.append(_BINARY[op], (before, value))
+    partials = apply_template(b, rule.partials, {names[0]: before, names[1]: value, "ans": ans})
+    factors = partials.items if hasattr(partials, "items") else [b.call(operator.getitem, partials, k) for k in (0, 1)]
+    item = read_stored(b, target, index)
+    if is_active:
+        assert isinstance(value, Var)
+        g = b.call(operator.mul, materialise(b, factors[1]), item)
+        give_stored(scope, value, g, target, index)
+    b.append(operator.setitem, (target, index, b.call(operator.mul, materialise(b, factors[0]), item)))
+
+
+def _append(scope: Scope, base: Atom, value: Atom) -> None:
+    target = _store_target(scope, base)
+    assert target is not None
+    g = scope.b.append(list.pop, (target,), kind=_item_kind(scope, target))
+    if isinstance(value, Var):
+        give(scope, value, g)
+
+
+def _item_kind(scope: Scope, target: Atom) -> Any:
+    kind = scope.b.kind(target)
+    return kind.item if isinstance(kind, List) else scope.b.kind(target)
