@@ -1,0 +1,194 @@
+"""Lowers calls and attributes.
+
+A call of a static function is a `Call` of that constant; of a method, ``ops.call_method``; of a local function, its body.
+Built-ins that call their argument (`map`, `filter`, `sorted(key=...)`, ...) are written out with `HIGHER_ORDER` where the
+argument is a local function, and `map` and `filter` always, so that what they call is visible.
+"""
+
+from __future__ import annotations
+
+import functools
+from types import ModuleType
+from typing import Any
+
+import gast
+
+from srcad.frontend.comprehensions import Comprehensions
+from srcad.frontend.context import LocalFunction, Value
+from srcad.frontend.resolve import MISSING, is_static
+from srcad.frontend.scope import Scope
+from srcad.frontend.structure import structure
+from srcad.frontend.trees import Node
+from srcad.ir import ops
+from srcad.ir.nodes import Atom, Const, Star
+
+CONSUMERS = (list, tuple, set, frozenset, dict, sum, min, max, sorted, enumerate, zip, reversed, bytes)
+"""Built-ins that take a generator expression as they take a list."""
+
+HIGHER_ORDER = '''
+def map(function, items):
+    return [function(item) for item in items]
+
+def map2(function, items, others):
+    return [function(item, other) for item, other in zip(items, others)]
+
+def filter(function, items):
+    return [item for item in items if function(item)]
+
+def sorted(items, key, reverse):
+    items = list(items)
+    keys = [key(item) for item in items]
+    return [items[k] for k in sort(range(len(keys)), key=keys.__getitem__, reverse=reverse)]
+
+def min(items, key):
+    items = list(items)
+    keys = [key(item) for item in items]
+    return items[least(range(len(keys)), key=keys.__getitem__)]
+
+def max(items, key):
+    items = list(items)
+    keys = [key(item) for item in items]
+    return items[greatest(range(len(keys)), key=keys.__getitem__)]
+
+def reduce(function, items, first):
+    for item in items:
+        first = function(first, item)
+    return first
+'''
+_HELPERS: dict[str, Any] = {"zip": zip, "list": list, "range": range, "len": len, "sort": sorted, "least": min, "greatest": max}
+
+
+@functools.cache
+def _higher_order() -> dict[str, tuple[Node, list[Node]]]:
+    """Parameters and structured bodies of `HIGHER_ORDER`."""
+    return {node.name: (node.args, structure(node.body)) for node in gast.parse(HIGHER_ORDER).body}
+
+
+class Calls(Comprehensions):
+    """Lowering of calls and attributes."""
+
+    def attribute(self, node: Node, base: Atom, name: str) -> Atom:
+        """``base.attr``: a static object where `base` is a module or class, else a read."""
+        found = self.static_attribute(base, node.attr)
+        return self.emit(getattr, [base, Const(node.attr)], node, name) if found is None else found
+
+    def static_attribute(self, base: Atom, attr: str) -> Const | None:
+        """The static object ``base.attr``, if it is one."""
+        if not isinstance(base, Const) or not isinstance(base.value, ModuleType | type):
+            return None
+        value = self.resolver.attribute(base.value, attr)
+        return None if value is MISSING else Const(value, f"{base.expr}.{attr}" if base.expr else None)
+
+    def call(self, node: Node, name: str) -> Atom:
+        """A call."""
+        func = node.func
+        match func:
+            case gast.Constant(value=value):
+                return self.apply(Const(value), node, name)
+            case gast.Lambda():
+                return self.inline(self.local_function(func), *self.values(node), node, name)
+            case gast.Name(id=called) if isinstance(self.peek(called), LocalFunction):
+                function = self.peek(called)
+                assert isinstance(function, LocalFunction)
+                return self.inline(function, *self.values(node), node, name)
+            case gast.Attribute(value=receiver, attr=attr):
+                base = self.expr(receiver)
+                static = self.static_attribute(base, attr)
+                if static is not None:
+                    return self.apply(static, node, name)
+                if isinstance(base, Const) and isinstance(base.value, ModuleType):
+                    return self.apply(self.emit(getattr, [base, Const(attr)], func), node, name)
+                args, kwargs = self.arguments(node, None)
+                return self.emit(ops.call_method, [base, Const(attr), *args], node, name, kwargs)
+            case _:
+                return self.apply(self.expr(func), node, name)
+
+    def apply(self, fn: Atom, node: Node, name: str) -> Atom:
+        """A call of something that is not a local function."""
+        if isinstance(fn, Const):
+            self.check_allowed(fn.value, node)
+            special = self.special(fn.value, node, name)
+            if special is not None:
+                return special
+        args, kwargs = self.arguments(node, fn.value if isinstance(fn, Const) else None)
+        return self.emit(fn, args, node, name, kwargs)
+
+    def arguments(self, node: Node, fn: object) -> tuple[list[Atom | Star], tuple[tuple[str | None, Atom], ...]]:
+        """The evaluated arguments of a call of `fn`."""
+        args: list[Atom | Star] = []
+        for arg in node.args:
+            if isinstance(arg, gast.Starred):
+                args.append(Star(self.iterable(arg.value)))
+            elif isinstance(arg, gast.GeneratorExp) and (fn in CONSUMERS if callable(fn) else False):
+                args.append(self.iterable(arg))
+            else:
+                args.append(self.expr(arg))
+        return args, tuple((keyword.arg, self.expr(keyword.value)) for keyword in node.keywords)
+
+    def values(self, node: Node) -> tuple[list[Value | Star], list[tuple[str | None, Value]]]:
+        """The arguments of a call of a local function, which may be local functions themselves."""
+        args: list[Value | Star] = [
+            Star(self.iterable(arg.value)) if isinstance(arg, gast.Starred) else self.value(arg) for arg in node.args
+        ]
+        return args, [(keyword.arg, self.value(keyword.value)) for keyword in node.keywords]
+
+    def check_allowed(self, fn: object, node: Node) -> None:
+        """Refuses built-ins that look at the running frame or run text."""
+        if fn in (eval, exec, compile) if is_static(fn) else False:
+            raise self.forbidden(
+                node, f"'{getattr(fn, '__name__', fn)}' cannot be differentiated",
+                "write the code out, or compute the value outside and pass it in", "it runs text that is not there yet",
+            )
+        if fn is locals or (fn in (vars, dir) and not node.args if is_static(fn) else False):
+            raise self.unsupported(
+                node, f"'{getattr(fn, '__name__', fn)}()' is not supported", "name the variables that are meant"
+            )
+
+    # -- built-ins that call their argument ------------------------------------------------------------
+
+    def special(self, fn: object, node: Node, name: str) -> Atom | None:
+        """A call of a built-in that is written out, or None."""
+        args = node.args
+        if not is_static(fn) or any(isinstance(arg, gast.Starred) for arg in args):
+            return None
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        if fn in (any, all, next) and args and isinstance(args[0], gast.GeneratorExp) and not keywords:
+            return self.search(args[0], fn, args[1:], name)
+        if fn in (map, filter) and 2 <= len(args) <= (3 if fn is map else 2) and not _is_none(args[0]):
+            written = "map2" if len(args) == 3 else getattr(fn, "__name__", "")
+            return self.written_out(written, args, node, name)
+        if fn in (sorted, min, max) and len(args) == 1 and self.is_local(keywords.get("key")):
+            reverse = keywords.pop("reverse", None) if fn is sorted else None
+            if set(keywords) == {"key"}:
+                extra = [gast.Constant(False, None) if reverse is None else reverse] if fn is sorted else []
+                return self.written_out(getattr(fn, "__name__", ""), [args[0], keywords["key"], *extra], node, name)
+        if fn is functools.reduce and len(args) == 3 and self.is_local(args[0]):
+            return self.written_out("reduce", args, node, name)
+        return None
+
+    def is_local(self, node: Node | None) -> bool:
+        """Whether an argument is a lambda or the name of a local function."""
+        if isinstance(node, gast.Name):
+            return isinstance(self.peek(node.id), LocalFunction)
+        return isinstance(node, gast.Lambda)
+
+    def written_out(self, which: str, args: list[Node], node: Node, name: str) -> Atom:
+        """Inlines one of `HIGHER_ORDER`, all of its code at the place of the call."""
+        values: list[Value | Star] = [
+            self.iterable(arg) if isinstance(arg, gast.GeneratorExp) else self.value(arg) for arg in args
+        ]
+        params, body = _higher_order()[which]
+        scope = Scope(dict.fromkeys(_HELPERS), None, function=self.scope.binder().function)
+        for helper, value in _HELPERS.items():
+            self.env[helper + scope.suffix] = Const(value, value.__name__)
+        function = LocalFunction(which, node, params, body, scope, {}, helper=True)
+        try:
+            return self.inline(function, values, [], node, name)
+        finally:
+            self.leave(scope)
+
+
+def _is_none(node: Node) -> bool:
+    return isinstance(node, gast.Constant) and node.value is None
+
+

@@ -1,0 +1,107 @@
+"""Comprehensions become loops, with a scope of their own for their targets.
+
+``[f(x) for x in xs if x > 0]`` is lowered as if it had been written::
+
+    result = []
+    for x in xs:
+        if x > 0:
+            list.append(result, f(x))
+
+A generator expression is consumed where it stands, as a list; `any`, `all` and `next` of one become a loop that stops at
+the first item that decides.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import gast
+
+from srcad.frontend import trees
+from srcad.frontend.context import LocalFunction
+from srcad.frontend.functions import Functions
+from srcad.frontend.scope import Names, Scope, _bound
+from srcad.frontend.structure import structure
+from srcad.frontend.trees import Node
+from srcad.ir import ops
+from srcad.ir.nodes import Atom, Const
+
+
+class Comprehensions(Functions):
+    """Lowering of comprehensions and generator expressions."""
+
+    def comprehension(self, node: Node, name: str) -> Atom:
+        """The list, set or dict of a comprehension; a generator expression gives a list."""
+        match node:
+            case gast.SetComp(elt=elt):
+                make, put = ops.make_set, [(set.add, [elt])]
+            case gast.DictComp(key=key, value=value):
+                make, put = ops.make_dict, [(operator.setitem, [key, value])]
+            case _:
+                make, put = ops.make_list, [(list.append, [node.elt])]
+        first = self.iterable(node.generators[0].iter)
+        source, result = self.fresh("iter"), self.fresh("result")
+        made = self.emit(make, [], node, name)
+        scope = Scope(_targets(node.generators), self.scope, comprehension=True)
+        fn, parts = put[0]
+        body = [trees.expression(trees.call(fn, [trees.load(result, node), *parts], node), node)]
+        outer, self.scope = self.scope, scope
+        try:
+            self.bind(source, first)
+            self.bind(result, made)
+            self.stmts(_loops(node.generators, trees.load(source, node), body, node))
+        finally:
+            self.scope = outer
+            self.leave(scope)
+        return made
+
+    def iterable(self, node: Node) -> Atom:
+        """An expression that is iterated over at once: a generator expression is a list here."""
+        if isinstance(node, gast.GeneratorExp):
+            return self.comprehension(node, "")
+        return self.expr(node)
+
+    def search(self, node: Node, fn: object, default: list[Node], name: str) -> Atom:
+        """``any``, ``all`` or ``next`` of a generator expression, which stops early.
+
+        ``any(p(x) for x in xs)`` is a local function: ``for x in xs: if p(x): return True`` and then ``return False``.
+        """
+        first = self.iterable(node.generators[0].iter)
+        fallback = [self.expr(item) for item in default]
+        source, other = "iter@", "default@"
+        elt = node.elt
+        if fn is next:
+            body = [trees.at(gast.Return(elt), node)]
+            after = trees.at(gast.Return(trees.load(other, node)), node)
+            if not default:
+                after = trees.at(gast.Raise(trees.call(StopIteration, [], node), None), node)
+        else:
+            found = trees.at(gast.Return(trees.const(fn is any, node)), node)
+            skip = trees.at(gast.Pass(), node)
+            body = [trees.branch(elt, *(([found], [skip]) if fn is any else ([skip], [found])), node)]
+            after = trees.at(gast.Return(trees.const(fn is all, node)), node)
+        stmts = [*_loops(node.generators, trees.load(source, node), body, node), after]
+        params = [trees.load(source, node), *([trees.load(other, node)] if default else [])]
+        args = gast.arguments(params, [], None, [], [], None, [])
+        function = LocalFunction(self.scope.binder().function, node, args, structure(stmts), self.scope, {})
+        return self.inline(function, [first, *fallback], [], node, name)
+
+
+def _targets(generators: list[Node]) -> Names:
+    names: Names = {}
+    for generator in generators:
+        _bound(generator.target, names)
+    return names
+
+
+def _loops(generators: list[Node], source: Node, body: list[Node], like: Node) -> list[Node]:
+    """The nested loops of a comprehension; the first iterates over what has been evaluated already."""
+    for k, generator in reversed(list(enumerate(generators))):
+        if generator.is_async:
+            raise NotImplementedError
+        for test in reversed(generator.ifs):
+            body = [trees.branch(test, body, [], like)]
+        body = [trees.loop(generator.target, source if k == 0 else generator.iter, body, like)]
+    return body
+
+

@@ -1,0 +1,166 @@
+"""Lowers loops and ``with``: what a loop binds becomes carried values, merged by the loop.
+
+Every name that the loop binds gets a parameter, an initial value and a yield; `srcad.frontend.prune` removes those that
+no pass and nothing after the loop reads.
+"""
+
+from __future__ import annotations
+
+import gast
+
+from srcad.errors import InternalError
+from srcad.frontend.context import Ambiguous, Captured, Env, LocalFunction, display, loop_names
+from srcad.frontend.scope import Names
+from srcad.frontend.statements import Statements
+from srcad.frontend.structure import stop_flag
+from srcad.frontend.trees import Node
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, For, Var, While, With, new_loop_id
+
+
+class Loops(Statements):
+    """Lowering of regions that are not branches."""
+
+    def loop(self, node: Node) -> None:
+        match node:
+            case gast.For(iter=over):
+                iterable = self.iterable(over)
+                self.for_loop(node, iterable)
+            case _:
+                self.while_loop(node)
+
+    def slots(self, node: Node) -> dict[str, Atom]:
+        """The carried variables of a loop, by key, with their values before it; functions cannot be carried."""
+        names: Names = dict(self.bindings.statement(node))
+        functions = {s.name for s in gast.walk(node) if isinstance(s, gast.FunctionDef)}
+        functions |= {t.id for s in gast.walk(node) if isinstance(s, gast.Assign) and isinstance(s.value, gast.Lambda)
+                      for t in s.targets if isinstance(t, gast.Name)}
+        found: dict[str, Atom] = {}
+        for key, name in loop_names(names, self.scope).items():
+            value = self.env.get(key, UNDEFINED_ATOM)
+            if name in functions or isinstance(value, LocalFunction | Ambiguous):
+                self.env[key] = Ambiguous(name)
+            else:
+                found[key] = value
+        return found
+
+    def for_loop(self, node: Node, iterable: Atom) -> None:
+        """``for target in iterable: body``."""
+        slots, loc = self.slots(node), self.loc(node.iter)
+        item = Var(node.target.id if isinstance(node.target, gast.Name) else "")
+        params = self.params(slots)
+
+        def run() -> None:
+            self.env.update(params)
+            self.assign(node.target, item)
+            self.stmts(node.body)
+
+        body = self.capture(run)
+        yields, stops = self.yields(node, slots, body)
+        targets = self.targets(slots, yields)
+        block = Block((item, *params.values()), tuple(body.stmts), tuple(yields))
+        self.out.append(For(targets, iterable, tuple(slots.values()), block, stops, loc, new_loop_id()))
+
+    def while_loop(self, node: Node) -> None:
+        """``while test: body``."""
+        slots, loc = self.slots(node), self.loc(node.test)
+        before, params = self.params(slots), self.params(slots)
+
+        def test() -> Atom:
+            self.env.update(before)
+            return self.expr(node.test)
+
+        def run() -> None:
+            self.env.update(params)
+            self.stmts(node.body)
+
+        cond = self.capture(test)
+        if any(cond.env.get(key) != value for key, value in before.items()):
+            raise self.unsupported(
+                node.test, "the condition of this loop changes a local variable",
+                "compute the condition in the loop: `while True: ... if not condition: break`",
+            )
+        assert cond.value is not None
+        body = self.capture(run)
+        yields, stops = self.yields(node, slots, body)
+        targets = self.targets(slots, yields)
+        first = Block(tuple(before.values()), tuple(cond.stmts), (cond.value,))
+        second = Block(tuple(params.values()), tuple(body.stmts), tuple(yields))
+        self.out.append(While(targets, tuple(slots.values()), first, second, stops, loc, new_loop_id()))
+
+    def params(self, slots: dict[str, Atom]) -> dict[str, Var]:
+        """A parameter for each carried variable."""
+        params = {}
+        for key, init in slots.items():
+            param = params[key] = Var(display(key))
+            if self.may_be_undefined(init):
+                self.maybe.add(param.uid)
+        return params
+
+    def may_be_undefined(self, atom: Atom) -> bool:
+        """Whether a value may be that of a name without one."""
+        return atom == UNDEFINED_ATOM or (isinstance(atom, Var) and atom.uid in self.maybe)
+
+    def yields(self, node: Node, slots: dict[str, Atom], body: Captured) -> tuple[list[Atom], bool]:
+        """What a pass hands on, and whether the flag "stop after this pass" is among it, last."""
+        found: list[Atom] = []
+        for key in slots:
+            value = body.env.get(key, UNDEFINED_ATOM)
+            found.append(value if isinstance(value, Var) or not isinstance(value, LocalFunction | Ambiguous)
+                         else UNDEFINED_ATOM)
+        self._check_only(slots, self.env, body.env)
+        flag = stop_flag(node.body)
+        if flag is None:
+            return found, False
+        stop = body.env[str(self.scope.key(flag))]
+        assert not isinstance(stop, LocalFunction | Ambiguous)
+        return [*found, stop], True
+
+    def targets(self, slots: dict[str, Atom], yields: list[Atom]) -> tuple[Var, ...]:
+        """The values after the loop, bound to their names."""
+        targets = []
+        for (key, init), value in zip(slots.items(), yields, strict=False):
+            target = Var(display(key))
+            targets.append(target)
+            self.env[key] = target
+            if self.may_be_undefined(init) or self.may_be_undefined(value):
+                self.maybe.add(target.uid)
+            if key[0] == "@":
+                self.flags.add(target.uid)
+        return tuple(targets)
+
+    def _check_only(self, slots: dict[str, Atom], before: Env, after: Env) -> None:
+        """Every change of the environment in a loop must be a carried one."""
+        for key, value in before.items():
+            if key not in slots and after.get(key) != value and not isinstance(value, Ambiguous):
+                raise InternalError(f"'{display(key)}' changes in a loop that does not carry it", why="stage lower")
+
+    def context_manager(self, node: Node, item: Node, body: list[Node]) -> None:
+        """``with context as entered: body``; what the body binds is handed out."""
+        context, loc = self.expr(item.context_expr), self.loc(item.context_expr)
+        target = item.optional_vars
+        entered = None if target is None else Var(target.id if isinstance(target, gast.Name) else "")
+        before = self.env
+
+        def run() -> None:
+            if entered is not None:
+                self.assign(target, entered)
+            self.stmts(body)
+
+        done = self.capture(run)
+        targets: list[Var] = []
+        yields: list[Atom] = []
+        for key, value in done.env.items():
+            old = before.get(key)
+            if isinstance(value, Var) and value != old:
+                targets.append(Var(display(key)))
+                yields.append(value)
+                self.env[key] = targets[-1]
+                if self.may_be_undefined(value):
+                    self.maybe.add(targets[-1].uid)
+                if key[0] == "@":
+                    self.flags.add(targets[-1].uid)
+            else:
+                self.env[key] = value
+        self.dead = self.dead or done.dead
+        block = Block((), tuple(done.stmts), tuple(yields))
+        self.out.append(With(tuple(targets), context, entered, block, loc))

@@ -1,0 +1,124 @@
+"""What a name that is not local means: static objects now, data when the code runs.
+
+A global, a free variable or an attribute of a module that is a function, a class or a module is resolved while
+compiling, and a `Guard` remembers the look-up: the compiled code is valid while it gives the identical object. Anything
+else is data and is read live.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    ClassMethodDescriptorType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any
+
+import numpy as np
+
+from srcad.ir.nodes import Guard
+
+_STATIC = (
+    FunctionType,
+    BuiltinFunctionType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+    ClassMethodDescriptorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    ModuleType,
+    type,
+    np.ufunc,
+    type(np.sum),       # NumPy's dispatching functions
+)
+MISSING = object()
+"""The value of a name that is not there."""
+
+
+def is_static(value: object) -> bool:
+    """Whether a value is compared by identity: a function, a class, a module, not data.
+
+    >>> is_static(np.sin), is_static(np.pi), is_static(sys), is_static([1.0])
+    (True, False, True, False)
+    """
+    if isinstance(value, _STATIC):
+        return True
+    return type(value).__name__ == "_lru_cache_wrapper" and callable(value)
+
+
+class Resolver:
+    """Looks names up as one Python function does, and remembers the guards."""
+
+    def __init__(self, fn: FunctionType) -> None:
+        self.fn = fn
+        self.guards: dict[tuple[int, str], Guard] = {}
+        free = fn.__code__.co_freevars
+        self.cells: dict[str, CellType] = dict(zip(free, fn.__closure__ or (), strict=True))
+
+    def is_free(self, name: str) -> bool:
+        """Whether the name is a variable of a function around this one."""
+        return name in self.cells
+
+    def lookup(self, name: str) -> object:
+        """The object that a non-local name has now, or `MISSING`."""
+        if name in self.cells:
+            try:
+                return self.cells[name].cell_contents
+            except ValueError:
+                return MISSING
+        if name in self.fn.__globals__:
+            return self.fn.__globals__[name]
+        return self._builtin(name)
+
+    def _builtin(self, name: str) -> object:
+        scope = self.fn.__globals__.get("__builtins__", builtins)
+        if isinstance(scope, dict):
+            return scope.get(name, MISSING)
+        return getattr(scope, name, MISSING)
+
+    def static(self, name: str) -> object:
+        """The static object of a non-local name, guarded, or `MISSING` where it is data."""
+        value = self.lookup(name)
+        if value is MISSING or not is_static(value):
+            return MISSING
+        self.guard(self.cells.get(name, self.fn.__globals__), name, value)
+        return value
+
+    def attribute(self, owner: object, name: str) -> object:
+        """The static object that is an attribute of a module or class, guarded, or `MISSING`."""
+        if not isinstance(owner, ModuleType | type):
+            return MISSING
+        value = getattr(owner, name, MISSING)
+        if value is MISSING or not is_static(value):
+            return MISSING
+        if isinstance(value, BuiltinFunctionType) and isinstance(owner, type):
+            return MISSING                      # bound anew by each look-up: identity says nothing
+        self.guard(owner, name, value)
+        return value
+
+    def guard(self, root: object, name: str, value: object) -> None:
+        """Remember that this look-up gave this object."""
+        self.guards.setdefault((id(root), name), Guard(root, name, value))
+
+    def module(self, name: str, level: int) -> str:
+        """The absolute name of the module of an import statement."""
+        if not level:
+            return name
+        package = self.fn.__globals__.get("__package__") or ""
+        parts = package.split(".")
+        base = ".".join(parts[: len(parts) - level + 1])
+        return f"{base}.{name}" if name else base
+
+
+def loaded_module(name: str) -> ModuleType | None:
+    """A module that has been imported already."""
+    module: Any = sys.modules.get(name)
+    return module if isinstance(module, ModuleType) else None

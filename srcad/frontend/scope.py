@@ -1,0 +1,170 @@
+"""Python's scopes: which names a function binds, which names a loop binds, and where a name lives.
+
+`Bindings` answers the first two from the (structured) tree; results for statements are kept, so that each statement is
+looked at once. `Scope` answers the third: every local variable of every scope has a key in the lowering's environment.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Literal
+
+import gast
+
+from srcad.frontend.trees import Node
+
+Names = dict[str, None]
+"""An ordered set of names."""
+
+_COMPREHENSIONS = gast.ListComp | gast.SetComp | gast.DictComp | gast.GeneratorExp
+_FUNCTIONS = gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda
+
+
+class Bindings:
+    """The names that statements bind in their function.
+
+    >>> tree = gast.parse("for i in range(3):\\n    a = (b := i)\\n    [c for c in 'x']\\n    def f(d): e = 1")
+    >>> list(Bindings().of(tree.body))
+    ['i', 'a', 'b', 'f']
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Node, Names]] = {}
+
+    def of(self, stmts: list[Node]) -> Names:
+        """The names that a sequence of statements binds, in order of appearance."""
+        names: Names = {}
+        for stmt in stmts:
+            names.update(self.statement(stmt))
+        return names
+
+    def statement(self, stmt: Node) -> Names:
+        """The names that one statement binds."""
+        known = self._known.get(id(stmt))
+        if known is None:
+            names: Names = {}
+            self._collect(stmt, names)
+            known = self._known[id(stmt)] = (stmt, names)
+        return known[1]
+
+    def _collect(self, stmt: Node, names: Names) -> None:
+        match stmt:
+            case gast.If(test=test, body=body, orelse=orelse) | gast.While(test=test, body=body, orelse=orelse):
+                _bound(test, names)
+                names.update(self.of(body))
+                names.update(self.of(orelse))
+            case gast.For(target=target, iter=over, body=body, orelse=orelse):
+                _bound(over, names)
+                _bound(target, names)
+                names.update(self.of(body))
+                names.update(self.of(orelse))
+            case gast.With(items=items, body=body):
+                for item in items:
+                    _bound(item, names)
+                names.update(self.of(body))
+            case gast.FunctionDef(name=name):
+                names[name] = None
+                names.update(_outer_names(stmt))
+                for node in [*stmt.args.defaults, *stmt.args.kw_defaults]:
+                    _bound(node, names)
+            case gast.Import(names=aliases) | gast.ImportFrom(names=aliases):
+                for alias in aliases:
+                    names[alias.asname or alias.name.partition(".")[0]] = None
+            case _:
+                _bound(stmt, names)
+
+
+def _bound(node: Node, names: Names) -> None:
+    """Adds the names that an expression or a simple statement binds."""
+    match node:
+        case gast.Name(id=name, ctx=gast.Store() | gast.Del()):
+            names[name] = None
+        case gast.Name() | gast.Constant() | None:
+            pass
+        case gast.Lambda(args=args):
+            for default in [*args.defaults, *args.kw_defaults]:
+                _bound(default, names)
+        case gast.ListComp() | gast.SetComp() | gast.DictComp() | gast.GeneratorExp():
+            for inner in gast.walk(node):
+                if isinstance(inner, gast.NamedExpr):
+                    names[inner.target.id] = None
+        case _:
+            for field_name in node._fields:
+                value = getattr(node, field_name, None)
+                if isinstance(value, list):
+                    for item in value:
+                        if isinstance(item, gast.AST):
+                            _bound(item, names)
+                elif isinstance(value, gast.AST):
+                    _bound(value, names)
+
+
+def _outer_names(function: Node) -> Names:
+    """The names of enclosing functions that a nested function assigns (``nonlocal``)."""
+    names: Names = {}
+    for node in gast.walk(function):
+        if isinstance(node, gast.Nonlocal):
+            names.update(dict.fromkeys(node.names))
+    return names
+
+
+def declared(stmts: list[Node], kind: type) -> frozenset[str]:
+    """The names that ``global`` (or ``nonlocal``) statements of this function declare."""
+    found: set[str] = set()
+    todo = list(stmts)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, kind):
+            found.update(node.names)    # type: ignore[attr-defined]
+        for field_name in ("body", "orelse"):
+            if not isinstance(node, _FUNCTIONS):
+                todo += getattr(node, field_name, [])
+    return frozenset(found)
+
+
+_numbers = itertools.count(1)
+
+
+@dataclass(eq=False)
+class Scope:
+    """A function being lowered, or a comprehension in it: which names are its own.
+
+    `outer` are names that it declares ``nonlocal``; they belong to the scopes around. The outermost scope's nonlocal names
+    are the primal's free variables.
+    """
+
+    names: Names
+    parent: Scope | None = None
+    globals: frozenset[str] = frozenset()
+    outer: frozenset[str] = frozenset()
+    function: str = ""
+    comprehension: bool = False
+    result: str = ""
+    suffix: str = field(default_factory=lambda: f"@{next(_numbers)}")
+
+    def key(self, name: str) -> str | Literal["global"] | None:
+        """The environment's key of a name, "global" where the scope declares it so, None where it is not local."""
+        scope: Scope | None = self
+        if name[0] == "@":
+            while scope is not None and scope.comprehension:
+                scope = scope.parent
+            return name + (scope.suffix if scope is not None else "")
+        while scope is not None:
+            if name in scope.globals:
+                return "global"
+            if name in scope.names and name not in scope.outer:
+                return name + scope.suffix
+            scope = scope.parent
+        return None
+
+    def binder(self) -> Scope:
+        """The scope in which an assignment expression binds: that of the function, not of a comprehension."""
+        scope: Scope = self
+        while scope.comprehension and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def owns(self, key: str) -> bool:
+        """Whether an environment key belongs to this very scope."""
+        return key.endswith(self.suffix) and key[-len(self.suffix) - 1 :][0] != "@"

@@ -1,0 +1,177 @@
+"""Finds the source of a function, and makes sure that it is what runs.
+
+Input: a Python function. Output: a `Source` with the gast tree of exactly that function. The text comes through
+`linecache`, so files, notebooks, IPython cells and doctests all work. A lambda is found among others on its line by
+the columns that its code object records. The file is compiled once more and the code compared with the running one:
+source that was edited since the import is an error, not a wrong derivative.
+
+Does not look inside the function.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Any
+
+import gast
+
+from srcad.errors import SourceUnavailable
+from srcad.frontend.codes import code_objects, positions, same_code
+from srcad.frontend.trees import Node
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True)
+class Source:
+    """A function's source: `tree` is its gast FunctionDef or Lambda, `lines` those of the whole file."""
+
+    file: str
+    lines: tuple[str, ...]
+    tree: Node
+    name: str
+
+    def column(self, line: int, offset: int) -> int:
+        """The character column of a UTF-8 byte offset, which is what Python's trees record."""
+        text = self.line(line)
+        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))
+
+    def line(self, line: int) -> str:
+        """A line of the file without its end."""
+        return self.lines[line - 1].rstrip("\r\n") if 0 < line <= len(self.lines) else ""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A parsed file: the definitions that start on a line, and the code objects by first line and name."""
+
+    text: str
+    lines: tuple[str, ...]
+    definitions: dict[int, list[_Definition]]
+    codes: dict[tuple[int, str], list[CodeType]]
+
+
+_files: dict[str, _File] = {}
+_MOST_FILES = 64
+
+
+def find(fn: Any) -> Source:
+    """The source of a plain Python function.
+
+    Args:
+        fn: a function or lambda; a wrapper is not unwrapped.
+
+    Returns:
+        Its source.
+
+    Raises:
+        SourceUnavailable: there is no source text, or it is not what is running.
+    """
+    code = getattr(fn, "__code__", None)
+    name = getattr(fn, "__qualname__", None) or repr(fn)
+    if not isinstance(fn, FunctionType) or not isinstance(code, CodeType):
+        raise SourceUnavailable(
+            f"'{name}' is not written in Python",
+            why="srcad derives a function from its source text, and a built-in has none",
+            remedy="wrap it in a Python function, or register a derivative template for it",
+        )
+    file = _read(code.co_filename, fn.__globals__, name)
+    definition = _definition(file, code, name)
+    return Source(code.co_filename, file.lines, gast.ast_to_gast(definition), fn.__name__)
+
+
+def _read(filename: str, module_globals: dict[str, Any], name: str) -> _File:
+    """The parsed file, from the cache where its text is the same."""
+    linecache.checkcache(filename)
+    lines = linecache.getlines(filename, module_globals)
+    if not lines:
+        raise SourceUnavailable(
+            f"the source of '{name}' is not available",
+            why=f"there are no source lines for {filename!r}",
+            remedy="define the function in a file or a notebook cell, not through exec() or `python -c`",
+        )
+    text = "".join(lines)
+    known = _files.get(filename)
+    if known is not None and known.text == text:
+        return known
+    try:
+        tree = ast.parse(text, filename)
+        codes = _codes(text, filename)
+    except (SyntaxError, ValueError):
+        raise _changed(name, filename) from None
+    file = _File(text, tuple(lines), _definitions(tree), codes)
+    while len(_files) >= _MOST_FILES:
+        del _files[next(iter(_files))]
+    _files[filename] = file
+    return file
+
+
+def _codes(text: str, filename: str) -> dict[tuple[int, str], list[CodeType]]:
+    """All code objects of a file by first line and name."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    codes: dict[tuple[int, str], list[CodeType]] = {}
+    for code in code_objects(compile(text, filename, "exec", flags=flags, dont_inherit=True)):
+        codes.setdefault((code.co_firstlineno, code.co_name), []).append(code)
+    return codes
+
+
+def _definitions(tree: ast.AST) -> dict[int, list[_Definition]]:
+    """Functions and lambdas by the first line that their code object has (a decorator's, if there is one)."""
+    found: dict[int, list[_Definition]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+            first = min([node.lineno, *(d.lineno for d in decorators)])
+            found.setdefault(first, []).append(node)
+    return found
+
+
+def _definition(file: _File, code: CodeType, name: str) -> _Definition:
+    """The definition in the file that compiles to `code`."""
+    twins = [c for c in file.codes.get((code.co_firstlineno, code.co_name), []) if same_code(c, code)]
+    if not twins and "@pytest_ar" in code.co_names:     # pytest rewrote its assert statements: the file cannot match
+        twins = file.codes.get((code.co_firstlineno, code.co_name), [])
+    if not twins:                                       # the function moved in its file but is still the same
+        named = [c for (_, n), cs in file.codes.items() if n == code.co_name for c in cs]
+        twins = [c for c in named if c.co_qualname == code.co_qualname and same_code(c, code)]
+        twins = twins if len(twins) == 1 else []
+    if not twins:
+        raise _changed(name, code.co_filename)
+    exact = [c for c in twins if positions(c) == positions(code)]
+    twin = (exact or twins)[0]
+    candidates = [d for d in file.definitions.get(twin.co_firstlineno, []) if _named(d) == twin.co_name]
+    if len(candidates) > 1:
+        candidates = _by_columns(candidates, twin)
+    if not candidates:
+        raise _changed(name, code.co_filename)
+    return candidates[0]
+
+
+def _named(node: _Definition) -> str:
+    return "<lambda>" if isinstance(node, ast.Lambda) else node.name
+
+
+def _by_columns(candidates: list[_Definition], code: CodeType) -> list[_Definition]:
+    """Those of the candidates whose body the instructions of `code` come from, the best first."""
+    spans = positions(code)
+    found = []
+    for node in candidates:
+        body = [node.body] if isinstance(node, ast.Lambda) else node.body
+        start = (body[0].lineno, body[0].col_offset)
+        stop = (body[-1].end_lineno or 0, body[-1].end_col_offset or 0)
+        inside = sum(start <= span[0] and span[1] <= stop for span in spans)
+        whole = (start, stop) in spans
+        if inside == len(spans):
+            found.append(((not whole, stop[0] - start[0], stop[1] - start[1]), node))
+    return [node for _, node in sorted(found, key=lambda pair: pair[0])]
+
+
+def _changed(name: str, filename: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"the source of '{name}' no longer matches the running function",
+        why=f"{filename!r} was changed after the function was defined",
+        remedy="import the module again, or restart Python",
+    )
