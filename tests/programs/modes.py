@@ -1,7 +1,8 @@
 """How the tests ask srcad for a derivative: the one place that knows the API and the compiler's options.
 
-A mode is a way of compiling. ``known`` is what users get: a version for the kinds of the arguments. ``unknown`` compiles
-for arguments of which nothing is known, so that everything is decided at run time: less pretty, never less right.
+A mode is a way of compiling. ``known`` is what users get: a version for the kinds of the arguments. ``unknown``
+compiles for arguments of which nothing is known, so that everything is decided at run time: less pretty, never less
+right.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The checker that knows nothing of srcad: values, leaves, and derivatives by differences.
 
 A directional derivative is taken by the five-point central formula with step ``h = 1e-4``: its truncation error is
-``h**4 * f''''' / 30``, about 1e-17 for the bank's functions, and rounding contributes about ``2 * eps * |f| / h``, a few times
-1e-12; a relative tolerance of 1e-7 leaves room for functions that are a thousand times steeper. Analytic programs are
-checked by the complex step too, which does not cancel: 1e-12. For float32 data the derivative of the same function on
-float64 data is the reference, to 1e-4: float32 carries 7 digits, of which a sum of some tens of terms keeps 5 or more.
+``h**4 * f''''' / 30``, about 1e-17 for the bank's functions, and rounding contributes about ``2 * eps * |f| / h``, a
+few times 1e-12; a relative tolerance of 1e-7 leaves room for functions that are a thousand times steeper. Analytic
+programs are checked by the complex step too, which does not cancel: 1e-11. For float32 data the derivative of the same
+function on float64 data is the reference, to 1e-4: float32 carries 7 digits, of which a sum of some tens of terms keeps
+5 or more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def is_active(value: Any) -> bool:
 
 
 def tree_map(f: Callable[..., Any], first: Any, *rest: Any) -> Any:
-    """`f` applied to the active leaves of `first`, with the parts of `rest` at the same place; other leaves are kept."""
+    """`f` applied to the active leaves of `first` and the parts of `rest` at the same place; other leaves are kept."""
     if is_active(first):
         return f(first, *rest)
     if isinstance(first, dict):
@@ -91,7 +92,7 @@ def complex_step(fn: Callable[..., Any], args: tuple[Any, ...], along: dict[int,
 
 
 def inner(gradient: Any, along: Any) -> float:
-    """The pairing of a gradient with a tangent, summed over active leaves (of the tangent, whose structure is complete).
+    """The pairing of a gradient with a tangent, summed over the active leaves of the tangent.
 
     A gradient multiplies a tangent without conjugation; the directional derivative is the real part.
     """
@@ -106,7 +107,7 @@ def inner(gradient: Any, along: Any) -> float:
 
 
 def mirrors(gradient: Any, value: Any) -> str | None:
-    """What is wrong with the structure, shapes, dtypes or writability of `gradient` for the argument `value`, or None."""
+    """What is wrong with the structure, shapes, dtypes or writability of the gradient for an argument, or None."""
     if is_active(value):
         return _leaf_mirrors(gradient, value)
     if isinstance(value, dict):
@@ -167,7 +168,7 @@ def identical(a: Any, b: Any) -> bool:
 
 
 def close(got: float, want: float, rtol: float, scale: float = 0.0) -> bool:
-    """Whether two derivatives agree, relative to their size and to `scale`, that of the value (rounding scales with it)."""
+    """Whether two derivatives agree, relative to their size and to `scale`, the size of the value."""
     return bool(abs(got - want) <= rtol * max(abs(want), 1e-2 * scale, 1e-3))
 
 

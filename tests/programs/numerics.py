@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.programs.table import arr, pos, program
+from tests.programs.table import arr, program
 
 
 def float32_array(v):

@@ -56,7 +56,7 @@ def raise_in_loop(v):
 
 def import_inside(x):
     import math as m
-    from math import cos, exp as e
+    from math import cos, exp as e  # noqa: I001
 
     return m.sin(x) * cos(x) + e(x)
 
@@ -86,6 +86,7 @@ def docstring_and_pass(x):
     return x * x
 
 
+# fmt: off
 def semicolons(x):
     y = x * x; z = y + 1.0; return y * z  # noqa: E702
 
@@ -100,6 +101,7 @@ def continued_lines(x, y):
         x
     return (w
             + z)
+# fmt: on
 
 
 def unicode_names(α, θ_1):
@@ -118,7 +120,9 @@ def warnings_pass_through(v):
     return np.nansum(y * y) if np.isnan(y).any() else y.sum()
 
 
+# fmt: off
 def one_line(x): return x * x if x > 0.0 else -x  # noqa: E704
+# fmt: on
 
 
 def division_by_zero(x, y):

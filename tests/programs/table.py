@@ -17,7 +17,7 @@ class Program:
         fn: the function, undecorated, returning a real scalar.
         inputs: tuples of positional arguments; each is a test of its own.
         argnums: the arguments to differentiate.
-        analytic: the function also runs on complex numbers and is analytic there: the complex step checks it to 1e-12.
+        analytic: the function also runs on complex numbers and is analytic there: the complex step checks it to 1e-11.
         raising: inputs on which the function raises; the derivative must raise the same.
         helpers: the gradient for known kinds may call a helper of srcad's (a kind really is unknown).
         golden: its generated source is kept in tests/golden.
