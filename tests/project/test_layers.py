@@ -12,15 +12,18 @@ PACKAGE = pathlib.Path(srcad.__file__).parent
 #: From the bottom to the top. What is not named here (`srcad`, `__main__`) is the face of the package and may use all.
 ORDER = ("errors", "ir", "frontend", "rules", "analysis", "transform", "codegen", "pipeline", "api", "cli")
 
-#: Parts beside the line, and what of srcad they may use.
+#: Parts beside the line, and what of srcad they may use. Formulas may call what generated code may call.
 BESIDE = {
     "runtime": {"runtime", "errors"},
     "checking": {"checking", "errors"},
-    "templates": {"templates", "rules"},
+    "templates": {"templates", "rules", "runtime"},
 }
 
-#: Look-ups that close the circle of the design at run time: templates are lowered by the frontend and loaded by the rules.
-LOADED_BY_NAME = {"rules": {"templates"}}
+#: The parts of the line that may use something beside it: passes and printing name the functions of the runtime.
+USES = {
+    "runtime": ("transform", "codegen", "pipeline", "api", "cli"),
+    "checking": ("api", "cli"),
+}
 
 
 def part_of(module):
@@ -29,13 +32,12 @@ def part_of(module):
 
 
 def allowed(part):
+    """The parts that a part may use; None for a part without a place."""
     if part in BESIDE:
         return BESIDE[part]
-    if part in ORDER:
-        below = set(ORDER[: ORDER.index(part) + 1])
-        beside = {"runtime"} if part in ("codegen", "pipeline", "api", "cli") else set()
-        return below | beside | ({"checking"} if part in ("api", "cli") else set()) | LOADED_BY_NAME.get(part, set())
-    return None
+    if part not in ORDER:
+        return None
+    return set(ORDER[: ORDER.index(part) + 1]) | {name for name, users in USES.items() if part in users}
 
 
 def imports(tree, module, is_package):
@@ -111,6 +113,7 @@ def test_all_parts_are_seen():
         ("srcad.rules.registry", "import srcad", False),
         ("srcad.analysis.kinds", "if TYPE_CHECKING:\n    from srcad.transform import reverse", False),
         ("srcad.templates.math", "from srcad.ir.kinds import Array", False),
+        ("srcad.analysis.infer", "from srcad import runtime", False),
         ("srcad.runtime.arrays", "from srcad.ir.kinds import Array", False),
         ("srcad.checking.check", "from srcad.api import grad", False),
         ("srcad.api", "from srcad.cli import main", False),
