@@ -1,0 +1,140 @@
+"""Functions that join arrays or split one: linear.
+
+A list of arrays counts as one argument; its cotangent is a list of cotangents, views of the result's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.rules import linear, sample
+from srcad.templates._array_helpers import part, put_back, real_like
+
+
+@linear(np.concatenate, kind="concatenate")
+def concatenate(arrays: Any, axis: Any = 0, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+    """Each array gets its part of the result's cotangent."""
+    return put_back(parts_of_concatenation(arrays, axis, ans_bar), arrays)
+
+
+def parts_of_concatenation(arrays: Any, axis: Any, g: Any) -> list[Any]:
+    """The part of `g` that belongs to each array, in its shape."""
+    parts = []
+    start = 0
+    for a in arrays:
+        if axis is None:
+            parts.append(real_like(np.reshape(g[start : start + np.size(a)], np.shape(a)), a))
+            start = start + np.size(a)
+        else:
+            parts.append(real_like(part(g, slice(start, start + np.shape(a)[axis]), axis), a))
+            start = start + np.shape(a)[axis]
+    return parts
+
+
+@linear(np.stack, kind="stack")
+def stack(arrays: Any, axis: Any = 0, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+    """Each array gets its slice of the result's cotangent."""
+    return put_back([real_like(part(ans_bar, i, axis), a) for i, a in enumerate(arrays)], arrays)
+
+
+@linear(np.vstack, kind="vstack")
+def vstack(tup: Any, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+    """One after the other along the first axis; a vector is one row."""
+    rows = parts_of_concatenation([np.atleast_2d(a) for a in tup], 0, ans_bar)
+    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(rows, tup, strict=True)], tup)
+
+
+@linear(np.hstack, kind="hstack")
+def hstack(tup: Any, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+    """One after the other along the second axis, vectors along the first."""
+    columns = parts_of_concatenation([np.atleast_1d(a) for a in tup], 0 if np.ndim(ans) == 1 else 1, ans_bar)
+    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(columns, tup, strict=True)], tup)
+
+
+@linear(np.dstack, kind="unknown")
+def dstack(tup: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """One after the other along the third axis."""
+    layers = parts_of_concatenation([np.atleast_3d(a) for a in tup], 2, ans_bar)
+    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(layers, tup, strict=True)], tup)
+
+
+@linear(np.column_stack, kind="unknown")
+def column_stack(tup: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """One after the other along the second axis; a vector is one column."""
+    columns = parts_of_concatenation([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1, ans_bar)
+    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(columns, tup, strict=True)], tup)
+
+
+@linear(np.append, wrt=("arr", "values"), kind="unknown")
+def append(arr: Any, values: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+    """A concatenation of two."""
+    first, second = parts_of_concatenation([arr, values], axis, ans_bar)
+    return first, second
+
+
+@linear(np.split, np.array_split, wrt=("ary",), kind="unknown", views=("ary",))
+def split(ary: Any, indices_or_sections: Any, axis: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangents of the parts, joined."""
+    return np.concatenate(filled(ans_bar, ans), axis)
+
+
+@linear(np.vsplit, wrt=("ary",), kind="unknown", views=("ary",))
+def vsplit(ary: Any, indices_or_sections: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangents of the parts, joined along the first axis."""
+    return np.concatenate(filled(ans_bar, ans), 0)
+
+
+@linear(np.hsplit, wrt=("ary",), kind="unknown", views=("ary",))
+def hsplit(ary: Any, indices_or_sections: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangents of the parts, joined along the second axis, of vectors along the first."""
+    return np.concatenate(filled(ans_bar, ans), 0 if np.ndim(ary) == 1 else 1)
+
+
+@linear(np.dsplit, wrt=("ary",), kind="unknown", views=("ary",))
+def dsplit(ary: Any, indices_or_sections: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangents of the parts, joined along the third axis."""
+    return np.concatenate(filled(ans_bar, ans), 2)
+
+
+@linear(np.unstack, wrt=("x",), kind="unknown", views=("x",))
+def unstack(x: Any, *, axis: Any = 0, ans: Any, ans_bar: Any) -> Any:
+    """The cotangents of the slices, stacked."""
+    return np.stack(filled(ans_bar, ans), axis)
+
+
+def filled(cotangents: Any, values: Any) -> list[Any]:
+    """The cotangents of a list of arrays with their full shapes; None stands for zero."""
+    pairs = zip(cotangents, values, strict=True)
+    return [np.broadcast_to(y.dtype.type(0) if g is None else g, y.shape) for g, y in pairs]
+
+
+SAMPLES = [
+    sample(np.concatenate, "arrays: [(2, 3), (1, 3)]"),
+    sample(np.concatenate, "arrays: <(3,) f4, (2,) f4, (1,) f4>"),
+    sample(np.concatenate, "arrays: [(2, 3), (2, 1)]", axis=-1),
+    sample(np.concatenate, "arrays: [(2, 3, 2), (2, 1, 2)]", axis=1),
+    sample(np.concatenate, "arrays: [(2, 3), (2,)]", axis=None),
+    sample(np.concatenate, "arrays: (2, 3, 2)"),
+    sample(np.stack, "arrays: [(3,), (3,)]"),
+    sample(np.stack, "arrays: <(2, 3) f4, (2, 3) f4>", axis=1),
+    sample(np.stack, "arrays: [(2, 3), (2, 3)]", axis=-1),
+    sample(np.vstack, "tup: [(3,), (2, 3)]"),
+    sample(np.vstack, "tup: [(3,) f4, (3,) f4]"),
+    sample(np.hstack, "tup: [(3,), (2,)]"),
+    sample(np.hstack, "tup: <(2, 3) f4, (2, 1) f4>"),
+    sample(np.dstack, "tup: [(2, 3), (2, 3, 2)]"),
+    sample(np.dstack, "tup: [(3,), (3,)]"),
+    sample(np.column_stack, "tup: [(3,), (3, 2)]"),
+    sample(np.append, "arr: (2, 3), values: (2,)"),
+    sample(np.append, "arr: (2, 3), values: (1, 3)", axis=0),
+    sample(np.split, "ary: (6,), n: =", 3),
+    sample(np.split, "ary: (2, 5), n: =", [1, 3], axis=1),
+    sample(np.array_split, "ary: (7,), n: =", 3),
+    sample(np.vsplit, "ary: (4, 2), n: =", 2),
+    sample(np.hsplit, "ary: (2, 4), n: =", 2),
+    sample(np.dsplit, "ary: (1, 2, 4), n: =", 2),
+    sample(np.unstack, "x: (3, 2)"),
+    sample(np.unstack, "x: (3, 2)", axis=1),
+]

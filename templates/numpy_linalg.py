@@ -1,0 +1,213 @@
+"""`numpy.linalg`: inverse, solution, determinant, Cholesky factor, trace, power; also of stacks of matrices (..., n, n).
+
+Formulas: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
+(2008); I. Murray, "Differentiation of the Cholesky decomposition" (2016). A cotangent is multiplied by the derivative,
+not by its conjugate: where a function is holomorphic, the formula for real matrices holds as it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.rules import adjoint, linear, sample, tangent
+from srcad.templates._array_helpers import full_like_result, mT, real_like, sum_to
+
+
+@adjoint(np.linalg.inv, kind="inv")
+def inv(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """a_bar = -A^-T g A^-T (Giles 2008, section 2.2.3)."""
+    return -mT(ans) @ ans_bar @ mT(ans)
+
+
+@tangent(np.linalg.inv)
+def inv_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
+    """d A^-1 = -A^-1 dA A^-1."""
+    return -ans @ a_dot @ ans
+
+
+@adjoint(np.linalg.solve, kind="solve")
+def solve(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """b_bar = A^-T g, a_bar = -b_bar x^T (Giles 2008, section 2.3.1); `b` of one axis is a vector."""
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        b_bar = np.linalg.solve(a.T, ans_bar)
+        a_bar = -np.outer(b_bar, ans)
+    elif np.ndim(b) == 1:
+        vectors = np.linalg.solve(mT(a), ans_bar[..., None])[..., 0]
+        a_bar = -vectors[..., :, None] * ans[..., None, :]
+        b_bar = sum_to(vectors, b)
+    elif np.ndim(a) == 2 and np.ndim(b) == 2:
+        b_bar = np.linalg.solve(a.T, ans_bar)
+        a_bar = -b_bar @ ans.T
+    else:
+        matrices = np.linalg.solve(mT(a), ans_bar)
+        a_bar = sum_to(-matrices @ mT(ans), a)
+        b_bar = sum_to(matrices, b)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@tangent(np.linalg.solve)
+def solve_tangent(a: Any, b: Any, *, ans: Any, a_dot: Any, b_dot: Any) -> Any:
+    """A dx = db - dA x."""
+    right = b_dot - a_dot * ans if np.ndim(a_dot) == 0 else b_dot - a_dot @ ans
+    return np.linalg.solve(a, np.broadcast_to(right, np.shape(ans)))
+
+
+@adjoint(np.linalg.det, kind="det")
+def det(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """d det(A) = tr(cof(A)^T dA); the cofactors are det(A) A^-T where A is regular (Giles 2008, section 2.2.4)."""
+    if np.ndim(a) == 2:
+        return ans_bar * cofactors(a, ans)
+    return ans_bar[..., None, None] * cofactors(a, ans)
+
+
+@tangent(np.linalg.det)
+def det_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
+    """d det(A) = tr(cof(A)^T dA)."""
+    return np.sum(cofactors(a, ans) * a_dot, axis=(-2, -1))
+
+
+def cofactors(a: Any, det: Any) -> Any:
+    """The derivative of the determinant: det(A) A^-T; of singular matrices, where it is finite too, from A = U S V^H."""
+    if np.all(det):
+        return det * np.linalg.inv(a).T if np.ndim(a) == 2 else det[..., None, None] * mT(np.linalg.inv(a))
+    u, s, vh = np.linalg.svd(a)
+    n = np.shape(a)[-1]
+    others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :])
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    adjugate = np.conj(u * (np.prod(others, axis=-1) * np.conj(sign[..., None]))[..., None, :] @ vh)
+    return adjugate.astype(a.dtype)
+
+
+@adjoint(np.linalg.slogdet, kind="slogdet")
+def slogdet(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """d log|det A| = Re tr(A^-1 dA); the sign s is constant for real A, and ds = i s Im tr(A^-1 dA) for complex A."""
+    sign_bar, logabsdet_bar = ans_bar
+    if np.iscomplexobj(a):
+        logabsdet_bar = np.real(logabsdet_bar) + 1j * np.imag(ans[0] * sign_bar)
+    if np.ndim(a) == 2:
+        return logabsdet_bar * np.linalg.inv(a).T
+    return full_like_result(logabsdet_bar, ans[1])[..., None, None] * mT(np.linalg.inv(a))
+
+
+@tangent(np.linalg.slogdet)
+def slogdet_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
+    """The tangents of sign and logarithm."""
+    change = np.sum(mT(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
+    if np.iscomplexobj(a):
+        return 1j * np.imag(change) * ans[0], np.real(change)
+    return np.zeros_like(change), change
+
+
+@adjoint(np.linalg.cholesky, kind="cholesky")
+def cholesky(a: Any, *, upper: Any = False, ans: Any, ans_bar: Any) -> Any:
+    """Murray 2016, section 3.2. Only one triangle of `a` is read; the cotangent of the other one is 0."""
+    if upper:
+        return mT(np.conj(cholesky_cotangent(mT(np.conj(ans)), mT(np.conj(ans_bar)))))
+    return cholesky_cotangent(ans, ans_bar)
+
+
+def cholesky_cotangent(factor: Any, factor_bar: Any) -> Any:
+    """S = L^-T phi(L^T g) conj(L^-1), then folded onto the lower triangle, which alone is read."""
+    inverse = np.linalg.inv(factor)
+    s = mT(inverse) @ half_lower(mT(factor) @ factor_bar) @ np.conj(inverse)
+    return half_lower(s + mT(np.conj(s)))
+
+
+@tangent(np.linalg.cholesky)
+def cholesky_tangent(a: Any, *, upper: Any = False, ans: Any, a_dot: Any) -> Any:
+    """dL = L phi(L^-1 dA L^-H) (Murray 2016, section 2)."""
+    if upper:
+        return mT(np.conj(cholesky_dot(mT(np.conj(ans)), mT(np.conj(a_dot)))))
+    return cholesky_dot(ans, a_dot)
+
+
+def cholesky_dot(factor: Any, a_dot: Any) -> Any:
+    """The tangent of the lower factor, from the lower triangle of `a_dot`."""
+    inverse = np.linalg.inv(factor)
+    lower = half_lower(a_dot)
+    hermitian = lower + mT(np.conj(lower))
+    return factor @ half_lower(inverse @ hermitian @ mT(np.conj(inverse)))
+
+
+def half_lower(x: Any) -> Any:
+    """The lower triangle with its diagonal halved: phi in Murray 2016."""
+    return np.tril(x) * (1.0 - 0.5 * np.eye(np.shape(x)[-1], dtype=np.real(x).dtype))
+
+
+@linear(np.trace, np.ndarray.trace, kind="trace")
+def trace(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangent on the diagonal, 0 elsewhere."""
+    eye = np.eye(np.shape(a)[axis1], np.shape(a)[axis2], k=offset, dtype=a.dtype)
+    if np.ndim(a) == 2:
+        return ans_bar * (eye if axis1 % 2 == 0 else eye.T)
+    return np.moveaxis(ans_bar[..., None, None] * eye, (-2, -1), (axis1, axis2))
+
+
+@linear(np.linalg.trace, kind="unknown")
+def linalg_trace(x: Any, *, offset: Any = 0, ans: Any, ans_bar: Any) -> Any:
+    """The cotangent on the diagonal of the last two axes."""
+    eye = np.eye(np.shape(x)[-2], np.shape(x)[-1], k=offset, dtype=x.dtype)
+    if np.ndim(x) == 2:
+        return ans_bar * eye
+    return ans_bar[..., None, None] * eye
+
+
+@adjoint(np.linalg.matrix_power, wrt=("a",), kind="unknown")
+def matrix_power(a: Any, n: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The adjoint of the product: a sum of P^T g Q^T over the ways to split the power into P A Q."""
+    if n < 0:
+        inverse = np.linalg.inv(a)
+        return -mT(inverse) @ power_cotangent(inverse, -n, ans_bar) @ mT(inverse)
+    return power_cotangent(a, n, ans_bar)
+
+
+@tangent(np.linalg.matrix_power)
+def matrix_power_tangent(a: Any, n: Any, *, ans: Any, a_dot: Any) -> Any:
+    """d(A^n) is the sum of A^k dA A^(n-1-k)."""
+    if n < 0:
+        inverse = np.linalg.inv(a)
+        return mT(power_cotangent(inverse, -n, mT(-inverse @ a_dot @ inverse)))
+    return mT(power_cotangent(a, n, mT(a_dot)))
+
+
+def power_cotangent(a: Any, n: int, g: Any) -> Any:
+    """sum over k < n of (A^T)^k g (A^T)^(n-1-k), by Horner's rule."""
+    total, transposed = np.zeros_like(a * g), mT(a)
+    power = np.broadcast_to(np.eye(np.shape(a)[-1], dtype=a.dtype), np.shape(a))
+    for _ in range(n):
+        total = total @ transposed + power @ g
+        power = power @ transposed
+    return total
+
+
+SAMPLES = [
+    sample(np.linalg.inv, "a: (3, 3) regular"),
+    sample(np.linalg.inv, "a: (2, 3, 3) regular f4"),
+    sample(np.linalg.inv, "a: (3, 3) regular c16"),
+    sample(np.linalg.solve, "a: (3, 3) regular, b: (3,)"),
+    sample(np.linalg.solve, "a: (3, 3) regular, b: (3, 2)"),
+    sample(np.linalg.solve, "a: (2, 3, 3) regular f4, b: (3,) f4"),
+    sample(np.linalg.solve, "a: (2, 3, 3) regular, b: (3, 2)"),
+    sample(np.linalg.solve, "a: (3, 3) regular, b: (2, 3, 4)"),
+    sample(np.linalg.solve, "a: (3, 3) regular c16, b: (3,)"),
+    sample(np.linalg.det, "a: (3, 3) regular"),
+    sample(np.linalg.det, "a: (2, 3, 3) regular f4"),
+    sample(np.linalg.det, "a: (3, 3) regular c16"),
+    sample(np.linalg.slogdet, "a: (3, 3) regular"),
+    sample(np.linalg.slogdet, "a: (2, 3, 3) regular f4"),
+    sample(np.linalg.slogdet, "a: (3, 3) regular c16"),
+    sample(np.linalg.cholesky, "a: (3, 3) spd"),
+    sample(np.linalg.cholesky, "a: (2, 3, 3) spd f4"),
+    sample(np.linalg.cholesky, "a: (3, 3) spd", upper=True),
+    sample(np.trace, "a: (3, 3)"),
+    sample(np.trace, "a: (3, 4)", offset=1),
+    sample(np.trace, "a: (3, 4)", offset=1, axis1=1, axis2=0),
+    sample(np.trace, "a: (2, 3, 4) f4", axis1=-1, axis2=0),
+    sample(np.ndarray.trace, "a: (3, 3)"),
+    sample(np.linalg.trace, "x: (2, 3, 3)", offset=-1),
+    sample(np.linalg.matrix_power, "a: (3, 3) regular, n: =", 3),
+    sample(np.linalg.matrix_power, "a: (2, 3, 3) regular f4, n: =", -2),
+    sample(np.linalg.matrix_power, "a: (3, 3) regular, n: =", 0),
+]

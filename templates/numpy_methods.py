@@ -1,0 +1,46 @@
+"""Methods and attributes of arrays that have no function of the same signature.
+
+Methods that have one share its template: ``x.sum`` is with `np.sum`, ``x.T`` with `np.transpose`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.rules import linear, nondifferentiable, sample
+
+
+@linear(np.ndarray.item, wrt=("a",), kind="unknown")
+def item(a: Any, *index: Any, ans: Any, ans_bar: Any) -> Any:
+    """The only element, or the one at an index (a number counts in order of rows)."""
+    if len(index) == 0:
+        return np.full(np.shape(a), ans_bar, dtype=a.dtype)
+    a_bar = np.zeros(np.shape(a), dtype=a.dtype)
+    if len(index) == 1 and not isinstance(index[0], tuple):
+        np.reshape(a_bar, -1)[index[0]] = ans_bar
+    else:
+        a_bar[index[0] if len(index) == 1 else index] = ans_bar
+    return a_bar
+
+
+@linear(np.ndarray.tolist, wrt=("a",), kind="unknown")
+def tolist(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangents of the items of the list, as an array."""
+    return np.reshape(np.array(ans_bar, dtype=a.dtype), np.shape(a))
+
+
+nondifferentiable(np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.ndarray.dtype, raises="never")
+nondifferentiable(np.ndarray.strides, np.ndarray.itemsize, np.ndarray.nbytes, np.ndarray.flags, raises="never")
+nondifferentiable(np.ndarray.__len__)
+nondifferentiable(np.shape, np.size, np.ndim)
+
+SAMPLES = [
+    sample(np.ndarray.item, "a: (1, 1)"),
+    sample(np.ndarray.item, "a: (2, 3) f4, index: =", 4),
+    sample(np.ndarray.item, "a: (2, 3), i: =, j: =", 1, -1),
+    sample(np.ndarray.item, "a: (2, 3), index: =", (0, 2)),
+    sample(np.ndarray.tolist, "a: (2, 3)"),
+    sample(np.ndarray.tolist, "a: ()"),
+]

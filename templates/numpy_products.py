@@ -1,0 +1,254 @@
+"""Products of vectors, matrices and tensors: linear in each operand.
+
+Products of one- and two-dimensional operands are written as a NumPy programmer would; stacks of matrices and tensors go
+through general formulas. A cotangent is given in the shape of its operand: stacks that were broadcast are summed here.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcad.rules import multilinear, sample
+from srcad.templates._array_helpers import mT, real_like, sum_to
+
+
+@multilinear(np.matmul, operator.matmul, operator.imatmul, kind="matmul")
+def matmul(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """(..., n, m) @ (..., m, p), and vectors on either side.
+
+    With g the cotangent of the product, a_bar = g b^T and b_bar = a^T g (Giles 2008, section 2.2.2).
+    """
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        a_bar, b_bar = ans_bar * b, ans_bar * a
+    elif np.ndim(a) == 2 and np.ndim(b) == 2:
+        a_bar, b_bar = ans_bar @ b.T, a.T @ ans_bar
+    elif np.ndim(a) == 2 and np.ndim(b) == 1:
+        a_bar, b_bar = np.outer(ans_bar, b), a.T @ ans_bar
+    elif np.ndim(a) == 1 and np.ndim(b) == 2:
+        a_bar, b_bar = b @ ans_bar, np.outer(a, ans_bar)
+    elif np.ndim(b) == 1:
+        g = ans_bar[..., None]
+        a_bar, b_bar = g * b, sum_to((mT(a) @ g)[..., 0], b)
+    elif np.ndim(a) == 1:
+        a_bar, b_bar = sum_to((b @ ans_bar[..., None])[..., 0], a), a[:, None] * ans_bar[..., None, :]
+    else:
+        a_bar, b_bar = sum_to(ans_bar @ mT(b), a), sum_to(mT(a) @ ans_bar, b)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.dot, np.ndarray.dot, kind="dot")
+def dot(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The last axis of `a` with the last but one of `b`; a product where one of them is a number."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        a_bar, b_bar = sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
+    elif np.ndim(a) == 1 and np.ndim(b) == 1:
+        a_bar, b_bar = ans_bar * b, ans_bar * a
+    elif np.ndim(a) == 2 and np.ndim(b) == 2:
+        a_bar, b_bar = ans_bar @ b.T, a.T @ ans_bar
+    elif np.ndim(a) == 2 and np.ndim(b) == 1:
+        a_bar, b_bar = np.outer(ans_bar, b), a.T @ ans_bar
+    elif np.ndim(a) == 1 and np.ndim(b) == 2:
+        a_bar, b_bar = b @ ans_bar, np.outer(a, ans_bar)
+    else:
+        axes = tensordot_axes(np.ndim(a), np.ndim(b), (-1, -min(2, np.ndim(b))))
+        a_bar, b_bar = tensordot_first(axes, b, ans_bar), tensordot_second(axes, a, ans_bar)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.inner, kind="inner")
+def inner(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """The last axis of `a` with the last axis of `b`."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        a_bar, b_bar = sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
+    elif np.ndim(a) == 1 and np.ndim(b) == 1:
+        a_bar, b_bar = ans_bar * b, ans_bar * a
+    elif np.ndim(a) == 2 and np.ndim(b) == 2:
+        a_bar, b_bar = ans_bar @ b, ans_bar.T @ a
+    elif np.ndim(a) == 2 and np.ndim(b) == 1:
+        a_bar, b_bar = np.outer(ans_bar, b), a.T @ ans_bar
+    elif np.ndim(a) == 1 and np.ndim(b) == 2:
+        a_bar, b_bar = b.T @ ans_bar, np.outer(ans_bar, a)
+    else:
+        axes = tensordot_axes(np.ndim(a), np.ndim(b), (-1, -1))
+        a_bar, b_bar = tensordot_first(axes, b, ans_bar), tensordot_second(axes, a, ans_bar)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.outer, np.linalg.outer, kind="outer")
+def outer(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """All products of an element of `a` with one of `b`; both are flattened."""
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        a_bar, b_bar = ans_bar @ b, a @ ans_bar
+    else:
+        a_bar = np.reshape(ans_bar @ np.ravel(b), np.shape(a))
+        b_bar = np.reshape(np.ravel(a) @ ans_bar, np.shape(b))
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.vdot, kind="unknown")
+def vdot(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """sum(conj(a) * b) of the flattened arguments."""
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        a_bar, b_bar = np.conj(ans_bar * b), ans_bar * np.conj(a)
+    else:
+        a_bar = np.conj(ans_bar * np.reshape(b, np.shape(a)))
+        b_bar = ans_bar * np.conj(np.reshape(a, np.shape(b)))
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.vecdot, np.linalg.vecdot, kind="unknown")
+def vecdot(a: Any, b: Any, *, axis: Any = -1, ans: Any, ans_bar: Any) -> Any:
+    """sum(conj(a) * b) over one axis; the other axes broadcast."""
+    g = np.expand_dims(ans_bar, axis)
+    a_bar, b_bar = sum_to(np.conj(g * b), a), sum_to(g * np.conj(a), b)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.matvec, kind="unknown")
+def matvec(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """(..., n, m) times (..., m)."""
+    g = ans_bar[..., None]
+    a_bar, b_bar = sum_to(g * b[..., None, :], a), sum_to((mT(a) @ g)[..., 0], b)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.vecmat, kind="unknown")
+def vecmat(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """conj((..., n)) times (..., n, m)."""
+    a_bar = np.conj((b @ ans_bar[..., None])[..., 0])
+    b_bar = np.conj(a)[..., None] * ans_bar[..., None, :]
+    return real_like(sum_to(a_bar, a), a), real_like(sum_to(b_bar, b), b)
+
+
+@multilinear(np.tensordot, np.linalg.tensordot, wrt=("a", "b"), kind="tensordot")
+def tensordot(a: Any, b: Any, axes: Any = 2, *, ans: Any, ans_bar: Any) -> Any:
+    """The cotangent of each operand is the product of ``ans_bar`` with the other over that one's free axes."""
+    pairs = tensordot_axes(np.ndim(a), np.ndim(b), axes)
+    return real_like(tensordot_first(pairs, b, ans_bar), a), real_like(tensordot_second(pairs, a, ans_bar), b)
+
+
+Axes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+
+def tensordot_axes(a_ndim: int, b_ndim: int, axes: Any) -> Axes:
+    """The contracted axes of `a` and of `b`, then the free axes of `a` and of `b`, all non-negative."""
+    if isinstance(axes, tuple | list):
+        a_axes, b_axes = ((one,) if isinstance(one, int) else tuple(one) for one in axes)
+    else:
+        a_axes, b_axes = tuple(range(a_ndim - axes, a_ndim)), tuple(range(axes))
+    a_axes, b_axes = tuple(int(i) % a_ndim for i in a_axes), tuple(int(i) % b_ndim for i in b_axes)
+    a_free = tuple(i for i in range(a_ndim) if i not in a_axes)
+    b_free = tuple(i for i in range(b_ndim) if i not in b_axes)
+    return a_axes, b_axes, a_free, b_free
+
+
+def tensordot_first(axes: Axes, b: Any, g: Any) -> Any:
+    """The cotangent of the first operand of a tensordot, from the second one and the cotangent `g` of the result."""
+    a_axes, b_axes, a_free, b_free = axes
+    free = tuple(range(len(a_free), len(a_free) + len(b_free)))
+    axes_of_result = (*a_free, *(a_axes[b_axes.index(i)] for i in sorted(b_axes)))
+    return in_order(np.tensordot(g, b, (free, b_free)), axes_of_result)
+
+
+def tensordot_second(axes: Axes, a: Any, g: Any) -> Any:
+    """The cotangent of the second operand of a tensordot, from the first one and the cotangent `g` of the result."""
+    a_axes, b_axes, a_free, b_free = axes
+    axes_of_result = (*(b_axes[a_axes.index(i)] for i in sorted(a_axes)), *b_free)
+    return in_order(np.tensordot(a, g, (a_free, tuple(range(len(a_free))))), axes_of_result)
+
+
+def in_order(x: Any, axes: tuple[int, ...]) -> Any:
+    """`x`, whose k-th axis is to become axis ``axes[k]``, transposed accordingly."""
+    if axes == tuple(range(len(axes))):
+        return x
+    return np.transpose(x, tuple(axes.index(i) for i in range(len(axes))))
+
+
+@multilinear(np.kron, kind="unknown")
+def kron(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """Every axis of the result is a pair of axes, one of `a` and one of `b`: contracting with the other undoes it."""
+    ndim = max(np.ndim(a), np.ndim(b))
+    a_shape = (1,) * (ndim - np.ndim(a)) + np.shape(a)
+    b_shape = (1,) * (ndim - np.ndim(b)) + np.shape(b)
+    pairs = np.reshape(ans_bar, tuple(n for pair in zip(a_shape, b_shape, strict=True) for n in pair))
+    evens, odds = tuple(range(0, 2 * ndim, 2)), tuple(range(1, 2 * ndim, 2))
+    own = tuple(range(ndim))
+    a_bar = np.reshape(np.tensordot(pairs, np.reshape(b, b_shape), (odds, own)), np.shape(a))
+    b_bar = np.reshape(np.tensordot(pairs, np.reshape(a, a_shape), (evens, own)), np.shape(b))
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.cross, kind="unknown")
+def cross(
+    a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None, *, ans: Any, ans_bar: Any
+) -> Any:
+    """Of vectors with 3 components: d(a x b) = da x b + a x db, so a_bar = b x g and b_bar = g x a."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y, g = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1), np.moveaxis(ans_bar, axisc, -1)
+    a_bar = np.moveaxis(sum_to(np.cross(y, g), x), -1, axisa)
+    b_bar = np.moveaxis(sum_to(np.cross(g, x), y), -1, axisb)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+@multilinear(np.linalg.cross, kind="unknown")
+def linalg_cross(a: Any, b: Any, *, axis: Any = -1, ans: Any, ans_bar: Any) -> Any:
+    """As `cross`, with one axis for both operands and the result."""
+    x, y, g = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1), np.moveaxis(ans_bar, axis, -1)
+    a_bar = np.moveaxis(sum_to(np.cross(y, g), x), -1, axis)
+    b_bar = np.moveaxis(sum_to(np.cross(g, x), y), -1, axis)
+    return real_like(a_bar, a), real_like(b_bar, b)
+
+
+SAMPLES = [
+    sample(np.matmul, "a: (3,), b: (3,)"),
+    sample(np.matmul, "a: (2, 3), b: (3, 4)"),
+    sample(np.matmul, "a: (2, 3) f4, b: (3,) f4"),
+    sample(np.matmul, "a: (3,), b: (3, 4)"),
+    sample(np.matmul, "a: (5, 2, 3), b: (3,)"),
+    sample(np.matmul, "a: (3,), b: (5, 3, 4)"),
+    sample(np.matmul, "a: (5, 2, 3), b: (3, 4)"),
+    sample(np.matmul, "a: (5, 1, 2, 3), b: (6, 3, 4)"),
+    sample(np.matmul, "a: (2, 3) c16, b: (3, 4)"),
+    sample(operator.matmul, "a: (2, 3), b: (3, 4)"),
+    sample(np.dot, "a: (), b: (3,)"),
+    sample(np.dot, "a: (3,), b: (3,)"),
+    sample(np.dot, "a: (2, 3), b: (3, 4) f4"),
+    sample(np.dot, "a: (2, 3), b: (3,)"),
+    sample(np.dot, "a: (3,), b: (3, 4)"),
+    sample(np.dot, "a: (2, 5, 3), b: (3,)"),
+    sample(np.dot, "a: (2, 5, 3), b: (4, 3, 2)"),
+    sample(np.ndarray.dot, "a: (2, 3), b: (3, 4)"),
+    sample(np.inner, "a: (3,), b: ()"),
+    sample(np.inner, "a: (3,), b: (3,)"),
+    sample(np.inner, "a: (2, 3), b: (4, 3)"),
+    sample(np.inner, "a: (2, 3) f4, b: (3,) f4"),
+    sample(np.inner, "a: (3,), b: (4, 3)"),
+    sample(np.inner, "a: (2, 5, 3), b: (4, 3)"),
+    sample(np.outer, "a: (3,), b: (2,)"),
+    sample(np.outer, "a: (2, 3) f4, b: (2, 2) f4"),
+    sample(np.linalg.outer, "a: (3,), b: (2,)"),
+    sample(np.vdot, "a: (3,) c16, b: (3,) c16"),
+    sample(np.vdot, "a: (2, 3), b: (3, 2)"),
+    sample(np.vecdot, "a: (2, 3) c16, b: (3,) c16"),
+    sample(np.vecdot, "a: (3, 2), b: (3, 1)", axis=0),
+    sample(np.linalg.vecdot, "a: (2, 3), b: (2, 3)"),
+    sample(np.matvec, "a: (2, 4, 3), b: (3,)"),
+    sample(np.matvec, "a: (4, 3), b: (2, 3)"),
+    sample(np.vecmat, "a: (3,) c16, b: (2, 3, 4) c16"),
+    sample(np.vecmat, "a: (2, 3), b: (3, 4)"),
+    sample(np.tensordot, "a: (2, 3, 4), b: (3, 4, 5)"),
+    sample(np.tensordot, "a: (2, 3), b: (4,)", axes=0),
+    sample(np.tensordot, "a: (2, 3, 4) f4, b: (4, 5, 2) f4", axes=((0, 2), (2, 0))),
+    sample(np.tensordot, "a: (2, 3, 4), b: (5, 3)", axes=([1], [-1])),
+    sample(np.linalg.tensordot, "a: (2, 3), b: (3, 2)", axes=1),
+    sample(np.kron, "a: (2, 3), b: (3, 2)"),
+    sample(np.kron, "a: (2,), b: (3, 2)"),
+    sample(np.cross, "a: (3,), b: (3,)"),
+    sample(np.cross, "a: (2, 3), b: (3,)"),
+    sample(np.cross, "a: (3, 2), b: (2, 3)", axisa=0, axisc=0),
+    sample(np.linalg.cross, "a: (3, 2), b: (3, 2)", axis=0),
+]

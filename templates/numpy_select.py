@@ -1,0 +1,292 @@
+"""Functions that select elements: by condition, by index, by order.
+
+What is not selected gets exactly 0, whatever its cotangent: selection is written with `np.where`, not as a product.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
+from srcad.templates._array_helpers import real_like
+
+
+@linear(np.where, wrt=("x", "y"), kind="where", broadcasts=True)
+def where(condition: Any, x: Any = None, y: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+    """`x` gets the cotangent where the condition holds, `y` elsewhere."""
+    return np.where(condition, ans_bar, 0.0), np.where(condition, 0.0, ans_bar)
+
+
+@adjoint(np.clip, wrt=("a", "a_min", "a_max"), kind="clip", broadcasts=True)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+    """`a` gets the cotangent where it lies between the bounds, both included; a bound where it applies."""
+    if a_min is None and a_max is None:
+        return ans_bar, 0.0, 0.0
+    if a_max is None:
+        return np.where(a >= a_min, ans_bar, 0.0), np.where(a < a_min, ans_bar, 0.0), 0.0
+    if a_min is None:
+        return np.where(a <= a_max, ans_bar, 0.0), 0.0, np.where(a > a_max, ans_bar, 0.0)
+    return (
+        np.where((a >= a_min) & (a <= a_max), ans_bar, 0.0),
+        np.where((a < a_min) & (a_min <= a_max), ans_bar, 0.0),
+        np.where((a > a_max) | (a_min > a_max), ans_bar, 0.0),
+    )
+
+
+@tangent(np.clip)
+def clip_tangent(
+    a: Any, a_min: Any = None, a_max: Any = None, *, ans: Any, a_dot: Any, a_min_dot: Any, a_max_dot: Any
+) -> Any:
+    """The tangent of `a`, or of the bound that applies."""
+    if a_min is None and a_max is None:
+        return a_dot
+    if a_max is None:
+        return np.where(a >= a_min, a_dot, a_min_dot)
+    if a_min is None:
+        return np.where(a <= a_max, a_dot, a_max_dot)
+    return np.where((a > a_max) | (a_min > a_max), a_max_dot, np.where(a < a_min, a_min_dot, a_dot))
+
+
+@adjoint(np.ndarray.clip, wrt=("a", "min", "max"), kind="clip", broadcasts=True)
+def clip_method(a: Any, min: Any = None, max: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+    """As `clip`."""
+    return clip(a, min, max, ans=ans, ans_bar=ans_bar)
+
+
+@tangent(np.ndarray.clip)
+def clip_method_tangent(
+    a: Any, min: Any = None, max: Any = None, *, ans: Any, a_dot: Any, min_dot: Any, max_dot: Any
+) -> Any:
+    """As `clip`."""
+    return clip_tangent(a, min, max, ans=ans, a_dot=a_dot, a_min_dot=min_dot, a_max_dot=max_dot)
+
+
+@linear(np.select, wrt=("choicelist", "default"), kind="unknown", broadcasts=True)
+def select(condlist: Any, choicelist: Any, default: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+    """Each choice gets the cotangent where its condition is the first that holds, `default` where none does."""
+    cotangents = []
+    rest = ans_bar
+    for condition in condlist:
+        cotangents.append(np.where(condition, rest, 0.0))
+        rest = np.where(condition, 0.0, rest)
+    return cotangents, rest
+
+
+@linear(np.take, np.ndarray.take, wrt=("a",), kind="unknown")
+def take(a: Any, indices: Any, axis: Any = None, *, mode: Any = "raise", ans: Any, ans_bar: Any) -> Any:
+    """Added up at the indices."""
+    a_bar = np.zeros(np.shape(a), dtype=ans_bar.dtype)
+    length = np.size(a) if axis is None else np.shape(a)[axis]
+    if mode == "wrap":
+        indices = np.mod(indices, length)
+    elif mode == "clip":
+        indices = np.clip(indices, 0, length - 1)
+    if axis is None:
+        np.add.at(np.reshape(a_bar, -1), indices, ans_bar)
+        return a_bar
+    before = (slice(None),) * (axis % np.ndim(a))
+    np.add.at(a_bar, (*before, indices), ans_bar)
+    return a_bar
+
+
+@linear(np.take_along_axis, wrt=("arr",), kind="unknown")
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1, *, ans: Any, ans_bar: Any) -> Any:
+    """Added up at the indices."""
+    if axis is None:
+        return np.reshape(added_along_axis(np.ravel(arr), indices, 0, ans_bar), np.shape(arr))
+    return added_along_axis(arr, indices, axis, ans_bar)
+
+
+def added_along_axis(a: Any, indices: Any, axis: int, g: Any) -> Any:
+    """An array of the shape of `a`, zero but for `g` added at `indices` along `axis`."""
+    a_bar = np.zeros(np.shape(a), dtype=g.dtype)
+    index = list(np.indices(np.shape(indices), sparse=True))
+    for i in range(np.ndim(a)):
+        if np.shape(a)[i] == 1:
+            index[i] = np.zeros_like(index[i])
+    index[axis] = indices
+    np.add.at(a_bar, tuple(index), g)
+    return a_bar
+
+
+@linear(np.compress, wrt=("a",), kind="unknown")
+def compress(condition: Any, a: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+    """Put back where the condition holds."""
+    return compress_cotangent(condition, a, axis, ans_bar)
+
+
+@linear(np.ndarray.compress, wrt=("a",), kind="unknown")
+def compress_method(a: Any, condition: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+    """Put back where the condition holds."""
+    return compress_cotangent(condition, a, axis, ans_bar)
+
+
+def compress_cotangent(condition: Any, a: Any, axis: Any, g: Any) -> Any:
+    """The cotangent of `compress`; a condition that is shorter than the axis leaves out the rest."""
+    a_bar = np.zeros(np.shape(a), dtype=g.dtype)
+    flat = np.reshape(a_bar, -1) if axis is None else np.moveaxis(a_bar, axis, 0)
+    flat[np.flatnonzero(condition)] = g if axis is None else np.moveaxis(g, axis, 0)
+    return a_bar
+
+
+@linear(np.extract, wrt=("arr",), kind="unknown")
+def extract(condition: Any, arr: Any, *, ans: Any, ans_bar: Any) -> Any:
+    """Put back where the condition holds."""
+    return compress_cotangent(np.ravel(condition), arr, None, ans_bar)
+
+
+@adjoint(np.sort, wrt=("a",), kind="unknown")
+def sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, ans: Any, ans_bar: Any) -> Any:
+    """Put back through the permutation that sorts."""
+    if axis is None:
+        order = np.argsort(a, axis=None, kind=kind, stable=stable)
+        return np.reshape(added_along_axis(np.ravel(a), order, 0, ans_bar), np.shape(a))
+    return added_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable), axis, ans_bar)
+
+
+@tangent(np.sort)
+def sort_tangent(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, ans: Any, a_dot: Any) -> Any:
+    """The tangents through the permutation that sorts."""
+    if axis is None:
+        return np.ravel(a_dot)[np.argsort(a, axis=None, kind=kind, stable=stable)]
+    return np.take_along_axis(a_dot, np.argsort(a, axis=axis, kind=kind, stable=stable), axis)
+
+
+@adjoint(np.partition, wrt=("a",), kind="unknown")
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", *, ans: Any, ans_bar: Any) -> Any:
+    """Put back through the permutation that partitions."""
+    if axis is None:
+        order = np.argpartition(a, kth, axis=None, kind=kind)
+        return np.reshape(added_along_axis(np.ravel(a), order, 0, ans_bar), np.shape(a))
+    return added_along_axis(a, np.argpartition(a, kth, axis=axis, kind=kind), axis, ans_bar)
+
+
+@tangent(np.partition)
+def partition_tangent(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", *, ans: Any, a_dot: Any) -> Any:
+    """The tangents through the permutation that partitions."""
+    if axis is None:
+        return np.ravel(a_dot)[np.argpartition(a, kth, axis=None, kind=kind)]
+    return np.take_along_axis(a_dot, np.argpartition(a, kth, axis=axis, kind=kind), axis)
+
+
+@linear(np.diag, kind="diag")
+def diag(v: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+    """A matrix from a vector, or the vector on a diagonal of a matrix."""
+    if np.ndim(v) == 1:
+        return np.diagonal(ans_bar, k)
+    return on_diagonal(ans_bar, np.shape(v), k, 0, 1)
+
+
+@linear(np.diagflat, kind="unknown")
+def diagflat(v: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+    """A matrix from the elements of `v`."""
+    return np.reshape(np.diagonal(ans_bar, k), np.shape(v))
+
+
+@linear(np.diagonal, np.ndarray.diagonal, kind="unknown", views=("a",))
+def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, *, ans: Any, ans_bar: Any) -> Any:
+    """Put back on the diagonal."""
+    return on_diagonal(ans_bar, np.shape(a), offset, axis1, axis2)
+
+
+@linear(np.linalg.diagonal, kind="unknown", views=("x",))
+def linalg_diagonal(x: Any, *, offset: Any = 0, ans: Any, ans_bar: Any) -> Any:
+    """Put back on the diagonal of the last two axes."""
+    return on_diagonal(ans_bar, np.shape(x), offset, -2, -1)
+
+
+def on_diagonal(g: Any, shape: Any, offset: int, axis1: int, axis2: int) -> Any:
+    """Zeros of a shape, with `g` on a diagonal."""
+    full = np.zeros(shape, dtype=g.dtype)
+    rows = np.arange(np.shape(g)[-1])
+    np.moveaxis(full, (axis1, axis2), (-2, -1))[..., rows + max(-offset, 0), rows + max(offset, 0)] = g
+    return full
+
+
+@linear(np.tril, kind="same")
+def tril(m: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+    """The same triangle."""
+    return np.tril(ans_bar, k)
+
+
+@linear(np.triu, kind="same")
+def triu(m: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+    """The same triangle."""
+    return np.triu(ans_bar, k)
+
+
+@linear(np.pad, wrt=("array",), kind="unknown")
+def pad(array: Any, pad_width: Any, mode: Any = "constant", *, reflect_type: Any = "even", ans: Any, ans_bar: Any) -> Any:
+    """The inner part; what other modes copied to the border is added to where it came from."""
+    if mode == "constant":
+        widths = np.broadcast_to(pad_width, (np.ndim(array), 2))
+        index = tuple(slice(w[0], w[0] + n) for w, n in zip(widths.tolist(), np.shape(array), strict=True))
+        return ans_bar[index]
+    if mode not in ("edge", "reflect", "symmetric", "wrap") or reflect_type != "even":
+        raise NotImplementedError(f"the derivative of np.pad with mode {mode!r} and reflect_type {reflect_type!r}")
+    source = np.pad(np.reshape(np.arange(np.size(array)), np.shape(array)), pad_width, mode=mode)
+    array_bar = np.zeros(np.size(array), dtype=ans_bar.dtype)
+    np.add.at(array_bar, source, ans_bar)
+    return np.reshape(array_bar, np.shape(array))
+
+
+@linear(np.diff, wrt=("a",), kind="unknown")
+def diff(a: Any, n: Any = 1, axis: Any = -1, *, ans: Any, ans_bar: Any) -> Any:
+    """Each difference adds to the later and subtracts from the earlier element."""
+    g = np.moveaxis(ans_bar, axis, 0)
+    for _ in range(n):
+        zero = np.zeros((1, *np.shape(g)[1:]), dtype=g.dtype)
+        g = np.concatenate((zero, g)) - np.concatenate((g, zero))
+    return real_like(np.moveaxis(g, 0, axis), a)
+
+
+nondifferentiable(np.argsort, np.argpartition, np.searchsorted, np.argwhere, np.digitize, np.lexsort, kind="unknown")
+nondifferentiable(np.nonzero, np.flatnonzero, np.ndarray.nonzero, kind="unknown")
+nondifferentiable(np.ndarray.argsort, np.ndarray.argpartition, np.ndarray.searchsorted, kind="unknown")
+nondifferentiable(np.array_equal, np.allclose, np.array_equiv, kind="reduction_bool")
+
+SAMPLES = [
+    sample(np.where, "condition: (3,) bool, x: (3,), y: (3,)"),
+    sample(np.where, "condition: (2, 3) bool, x: (3,) f4, y: () f4"),
+    sample(np.where, "condition: (2, 1) bool, x: (1, 3), y: float"),
+    sample(np.clip, "a: (6,), a_min: =, a_max: =", -0.7, 1.0),
+    sample(np.clip, "a: (2, 3), a_min: (3,), a_max: =", None),
+    sample(np.clip, "a: (2, 3) f4, a_min: =, a_max: () f4", None),
+    sample(np.ndarray.clip, "a: (2, 3), min: (2, 1), max: (3,)"),
+    sample(np.select, "condlist: [(4,) bool, (4,) bool], choicelist: [(4,), (4,)], default: float"),
+    sample(np.take, "a: (3, 4), indices: (5,) index:3", axis=0),
+    sample(np.take, "a: (3, 4), indices: (2, 2) index:12"),
+    sample(np.take, "a: (3, 4) f4, indices: =", [5, -1, 1], axis=-1, mode="wrap"),
+    sample(np.ndarray.take, "a: (3, 4), indices: =", 1, axis=1),
+    sample(np.take_along_axis, "arr: (3, 4), indices: (3, 2) index:4", axis=1),
+    sample(np.take_along_axis, "arr: (3, 4), indices: (1, 4) index:3", axis=0),
+    sample(np.compress, "condition: =, a: (3, 4)", [False, True], axis=0),
+    sample(np.compress, "condition: =, a: (2, 3)", [True, False, True, True]),
+    sample(np.ndarray.compress, "a: (3, 4), condition: =", [True, False, True], axis=0),
+    sample(np.extract, "condition: (2, 3) bool, arr: (2, 3)"),
+    sample(np.sort, "a: (5,)"),
+    sample(np.sort, "a: (2, 3) f4", axis=0),
+    sample(np.sort, "a: (2, 3)", axis=None),
+    sample(np.partition, "a: (5,), kth: =", 2),
+    sample(np.partition, "a: (2, 5), kth: =", 1, axis=1),
+    sample(np.diag, "v: (3,)"),
+    sample(np.diag, "v: (3,)", k=-1),
+    sample(np.diag, "v: (3, 4) f4", k=1),
+    sample(np.diagflat, "v: (2, 2)", k=1),
+    sample(np.diagonal, "a: (3, 4)"),
+    sample(np.diagonal, "a: (2, 3, 4)", offset=-1, axis1=1, axis2=0),
+    sample(np.ndarray.diagonal, "a: (3, 4)", offset=1),
+    sample(np.linalg.diagonal, "x: (2, 3, 4)"),
+    sample(np.tril, "m: (3, 4)"),
+    sample(np.tril, "m: (2, 3, 3) f4", k=-1),
+    sample(np.triu, "m: (3, 4)"),
+    sample(np.triu, "m: (2, 3, 3)", k=1),
+    sample(np.pad, "array: (3,), pad_width: =", 2),
+    sample(np.pad, "array: (2, 3), pad_width: =", ((1, 0), (2, 1))),
+    sample(np.pad, "array: (2, 3) f4, pad_width: =", 1, mode="edge"),
+    sample(np.pad, "array: (3, 4), pad_width: =", ((1, 2), (2, 0)), mode="reflect"),
+    sample(np.diff, "a: (4,)"),
+    sample(np.diff, "a: (4, 3) f4", n=2, axis=0),
+]
