@@ -1,8 +1,8 @@
 """The generated source of chosen programs, as text: compared, executed, and its gradient checked.
 
 ``NAME.py.txt`` is what ``srcad.grad`` writes for the program NAME of the bank, for the kinds of its first input. A
-change of the text shows as a diff for a person to judge; ``pytest tests/golden --update-golden`` accepts it, and refuses
-a text whose gradient is wrong.
+change of the text shows as a diff for a person to judge; ``pytest tests/golden --update-golden`` accepts it, and
+refuses a text whose gradient is wrong.
 """
 
 import ast

@@ -56,7 +56,8 @@ def raise_in_loop(v):
 
 def import_inside(x):
     import math as m
-    from math import cos, exp as e  # noqa: I001
+    from math import cos
+    from math import exp as e
 
     return m.sin(x) * cos(x) + e(x)
 

@@ -1,0 +1,10 @@
+import numpy as np
+
+import srcad
+
+
+def energy(v):
+    return np.sum(v * v)
+
+
+srcad.grad(energy)(np.arange(3))

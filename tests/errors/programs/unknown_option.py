@@ -1,0 +1,8 @@
+import srcad
+
+
+def square(x):
+    return x * x
+
+
+srcad.grad(square, has_auxiliary=True)
