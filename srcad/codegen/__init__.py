@@ -1,0 +1,1 @@
+"""From SSA to Python text, and from the text to functions: folding, naming, printing, loading."""

@@ -1,0 +1,136 @@
+"""A program in SSA to the text of its Python functions.
+
+Folding decides what is one expression, interference and naming give names, the writer makes lines, printing makes text. The
+writer runs twice: a trial run finds out what each function refers to outside itself, so that no variable takes such a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from srcad.codegen.folding import fold
+from srcad.codegen.interference import interference
+from srcad.codegen.naming import name_variables
+from srcad.codegen.printing import render
+from srcad.codegen.references import References, share_helpers
+from srcad.codegen.statements import Statements
+from srcad.codegen.tables import variant
+from srcad.ir.nodes import Callee, Function, Program
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """One function of the text, and what loading it needs.
+
+    Args:
+        name: its name in the text.
+        first, last: its 1-based line numbers.
+        helpers: objects that arrive through its closure, by name; a `Callee` stands for another function of the program.
+        cells: name in the text -> variable of the enclosing function of the primal, whose cell it shares.
+    """
+
+    name: str
+    first: int
+    last: int
+    helpers: dict[str, Any]
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The text of a program and its functions, in the order of the program. `callees` gives names by `Callee.key`."""
+
+    source: str
+    functions: tuple[Emitted, ...]
+    callees: dict[object, str]
+
+
+def emit(program: Program, *, header: str = "", comments: bool = True) -> Generated:
+    """Write a program.
+
+    Args:
+        program: SSA without undefined reads; every `Callee` is among its callees.
+        header: comment lines that open the text.
+        comments: whether each run of adjoint lines is headed by the user's statement.
+
+    Returns:
+        The text, and what `srcad.codegen.load.load` needs.
+    """
+    functions = [program.entry, *(function for _, function in program.callees)]
+    writers = [_trial(function, comments) for function in functions]
+    names = _function_names(program, [w.references for w in writers])
+    callees = {key: names[k + 1] for k, (key, _) in enumerate(program.callees)}
+    share_helpers([w.references for w in writers], callees)
+    bodies = [_body(f, w) for f, w in zip(functions, writers, strict=True)]
+    lines = header.splitlines() + _helper_lines(writers)
+    emitted = []
+    for name, function, writer, body in zip(names, functions, writers, bodies, strict=True):
+        first = len(lines) + 1
+        params = ", ".join(p.name for p in function.body.params)
+        lines += [f"def {name}({params}):", *body]
+        references = writer.references
+        helpers = {references.helper_names[k]: references.helpers[k].value for k in references.used_helpers}
+        emitted.append(Emitted(name, first, len(lines), helpers, dict(references.cells)))
+        lines += [""] * 2
+    return Generated("\n".join(lines).rstrip("\n") + "\n", tuple(emitted), callees)
+
+
+def _trial(function: Function, comments: bool) -> Statements:
+    """Write a function with provisional names, to learn what it refers to."""
+    references = References(function)
+    writer = Statements(lambda var: f"{var.name}.{var.uid}", references, fold(function))
+    writer.comments = comments
+    writer.function(function)
+    return writer
+
+
+def _body(function: Function, writer: Statements) -> list[str]:
+    """Name the variables and write a function for good."""
+    references = writer.references
+    taken = dict.fromkeys((*references.names, *references.cells))
+    taken |= dict.fromkeys(references.helper_names[key] for key in references.helpers)
+    folding = writer.folding
+    writer.dummy = _dummy(function, taken)
+    names = name_variables(function, interference(function, folding), tuple(taken))
+    references.forget()
+    writer.name = names.of
+    return render(writer.function(function))
+
+
+def _dummy(function: Function, taken: dict[str, None]) -> str:
+    """The name for what is not used: `_`, where that means nothing else."""
+    params = {p.name for p in function.body.params}
+    count = 1
+    while variant("_", count) in taken or variant("_", count) in params:
+        count += 1
+    return variant("_", count)
+
+
+def _function_names(program: Program, references: list[References]) -> list[str]:
+    """The names of the functions: different, and those of callees mean nothing else in the text."""
+    taken: dict[str, None] = {}
+    for refs in references:
+        taken |= dict.fromkeys((*refs.names, *refs.cells, *refs.params))
+    names = [program.entry.name]
+    taken.setdefault(names[0])
+    for _, function in program.callees:
+        count = 1
+        while variant(function.name, count) in taken:
+            count += 1
+        names.append(variant(function.name, count))
+        taken[names[-1]] = None
+    return names
+
+
+def _helper_lines(writers: list[Statements]) -> list[str]:
+    """One comment for each helper: what the name stands for."""
+    found: dict[str, str] = {}
+    for writer in writers:
+        references = writer.references
+        for key in references.used_helpers:
+            helper = references.helpers[key]
+            if not isinstance(helper.value, Callee):
+                found[references.helper_names[key]] = helper.description
+    return [f"# {name}: {text}" for name, text in sorted(found.items())]
+
