@@ -49,9 +49,12 @@ def solve(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 @tangent(np.linalg.solve)
 def solve_tangent(a: Any, b: Any, *, ans: Any, a_dot: Any, b_dot: Any) -> Any:
-    """A dx = db - dA x."""
-    right = b_dot - a_dot * ans if np.ndim(a_dot) == 0 else b_dot - a_dot @ ans
-    return np.linalg.solve(a, np.broadcast_to(right, np.shape(ans)))
+    """A dx = db - dA x; a vector `b` is one column."""
+    if np.ndim(a_dot) == 0:
+        return np.linalg.solve(a, b_dot)
+    if np.ndim(b) == 1 and np.ndim(a) > 2:
+        return np.linalg.solve(a, (b_dot - (a_dot @ ans[..., None])[..., 0])[..., None])[..., 0]
+    return np.linalg.solve(a, b_dot - a_dot @ ans)
 
 
 @adjoint(np.linalg.det, kind="det")
