@@ -11,26 +11,26 @@ from typing import Any
 import numpy as np
 
 
-def mT(a: Any) -> Any:  # noqa: N802  (the name of the attribute that it stands for)
+def mT(a):
     """The transposes of matrices, shape (..., n, m) -> (..., m, n)."""
     if np.ndim(a) == 2:
         return a.T
     return np.swapaxes(a, -1, -2)
 
 
-def real_like(g: Any, x: Any) -> Any:
+def real_like(g, x):
     """The cotangent `g` of `x`, without an imaginary part where `x` is real."""
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         return np.real(g)
     return g
 
 
-def cast_like(g: Any, x: Any) -> Any:
+def cast_like(g, x):
     """The cotangent `g` of `x` in the dtype of `x`: what undoes a change of dtype."""
     return np.asarray(real_like(g, x), dtype=np.asarray(x).dtype)
 
 
-def sum_to(g: Any, x: Any) -> Any:
+def sum_to(g, x):
     """`g` summed over the axes along which `x` was broadcast to its shape."""
     if np.shape(g) == np.shape(x):
         return g
@@ -41,21 +41,21 @@ def sum_to(g: Any, x: Any) -> Any:
     return np.sum(g, axis=ones, keepdims=True) if ones else g
 
 
-def full_like_result(g: Any, ans: Any) -> Any:
+def full_like_result(g, ans):
     """The cotangent `g` with the full shape of the result `ans`."""
     if np.ndim(g) == np.ndim(ans):
         return g
     return np.broadcast_to(g, np.shape(ans))
 
 
-def spread(g: Any, ans: Any, axis: Any, keepdims: bool) -> Any:
+def spread(g, ans, axis, keepdims: bool):
     """The cotangent of a reduction's result, with the reduced axes put back as axes of length 1."""
     if axis is None or keepdims or np.ndim(g) == 0:
         return g
     return np.expand_dims(full_like_result(g, ans), axis)
 
 
-def count(a: Any, axis: Any, ans: Any) -> Any:
+def count(a, axis, ans):
     """How many elements of `a` go into one element of its reduction `ans` over `axis`."""
     if axis is None:
         return np.size(a)
@@ -64,13 +64,13 @@ def count(a: Any, axis: Any, ans: Any) -> Any:
     return np.shape(a)[axis]
 
 
-def inverse_permutation(axes: Any) -> tuple[int, ...]:
-    """The axes that undo a transposition: ``transpose(transpose(a, axes), inverse_permutation(axes)) == a``."""
+def inverse_permutation(axes) -> tuple[int, ...]:
+    """The axes that undo a transposition with `axes`."""
     positions = [axis % len(axes) for axis in axes]
     return tuple(positions.index(i) for i in range(len(positions)))
 
 
-def part(g: Any, index: Any, axis: int) -> Any:
+def part(g, index, axis: int):
     """``g[..., index, ...]`` with `index` (an integer or a slice) at `axis`."""
     if axis == 0:
         return g[index]
@@ -79,7 +79,7 @@ def part(g: Any, index: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % np.ndim(g)) + (index,)]
 
 
-def put_back(items: list[Any], like: Any) -> Any:
+def put_back(items: list[Any], like):
     """The cotangents of the items of `like`, which is a list, a tuple or an array."""
     if isinstance(like, np.ndarray):
         return np.stack(items)

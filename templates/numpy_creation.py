@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
@@ -20,39 +18,39 @@ nondifferentiable(np.bartlett, np.blackman, np.hamming, np.hanning, kind="unknow
 
 
 @linear(np.full, wrt=("fill_value",), kind="full", broadcasts=True)
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def full(shape, fill_value, dtype=None, *, ans, ans_bar):
     """The value gets the sum over what it was broadcast to."""
     return ans_bar
 
 
 @linear(np.full_like, wrt=("fill_value",), kind="full_like", broadcasts=True)
-def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None, ans: Any, ans_bar: Any) -> Any:
+def full_like(a, fill_value, dtype=None, *, shape=None, ans, ans_bar):
     """The value gets the sum over what it was broadcast to."""
     return ans_bar
 
 
 @linear(np.array, wrt=("object",), kind="array")
-def array(object: Any, dtype: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def array(object, dtype=None, *, ans, ans_bar):
     """Item by item, where the argument is a list or tuple (of lists, of arrays, of numbers)."""
     return items_of(ans_bar, object)
 
 
 @linear(np.asarray, np.asanyarray, wrt=("a",), kind="array", views=("a",))
-def asarray(a: Any, dtype: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def asarray(a, dtype=None, *, ans, ans_bar):
     """Item by item, where the argument is a list or tuple (of lists, of arrays, of numbers)."""
     return items_of(ans_bar, a)
 
 
 @linear(np.ascontiguousarray, np.asfortranarray, np.require, wrt=("a",), kind="unknown", views=("a",))
-def ascontiguousarray(a: Any, dtype: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def ascontiguousarray(a, dtype=None, *, ans, ans_bar):
     """As `asarray`; a number became an array with one axis."""
     if isinstance(a, list | tuple):
         return items_of(ans_bar, a)
     return items_of(np.reshape(ans_bar, np.shape(a)), a)
 
 
-def items_of(g: Any, x: Any) -> Any:
-    """The cotangent of `x` from that of ``np.array(x)``: lists and tuples are mirrored, numbers and arrays are leaves."""
+def items_of(g, x):
+    """The cotangent of `x` from that of ``np.array(x)``: lists are mirrored, numbers and arrays are leaves."""
     if isinstance(x, list):
         return [items_of(g[i], item) for i, item in enumerate(x)]
     if isinstance(x, tuple):
@@ -62,7 +60,7 @@ def items_of(g: Any, x: Any) -> Any:
     return real_like(g, x)
 
 
-def in_dtype_of(g: Any, x: Any) -> Any:
+def in_dtype_of(g, x):
     """The cotangent `g` of the array `x`, in the dtype of `x`: what undoes a change of dtype."""
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         return np.asarray(np.real(g), dtype=x.dtype)
@@ -70,29 +68,29 @@ def in_dtype_of(g: Any, x: Any) -> Any:
 
 
 @linear(np.copy, np.ndarray.copy, kind="same", smaller=True)
-def copy(a: Any, order: Any = "K", *, ans: Any, ans_bar: Any) -> Any:
+def copy(a, order="K", *, ans, ans_bar):
     """The same cotangent."""
     return ans_bar
 
 
 @linear(np.ndarray.astype, np.astype, wrt=("a",), kind="astype", smaller=True)
-def astype(a: Any, dtype: Any, order: Any = "K", *, casting: Any = "unsafe", ans: Any, ans_bar: Any) -> Any:
+def astype(a, dtype, order="K", *, casting="unsafe", ans, ans_bar):
     """Back to the dtype of `a`."""
     return in_dtype_of(ans_bar, a)
 
 
 @linear(np.linspace, wrt=("start", "stop"), kind="linspace")
 def linspace(
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: Any = True,
+    start,
+    stop,
+    num=50,
+    endpoint=True,
     *,
-    dtype: Any = None,
-    axis: Any = 0,
-    ans: Any,
-    ans_bar: Any,
-) -> Any:
+    dtype=None,
+    axis=0,
+    ans,
+    ans_bar,
+):
     """``start * (1 - t) + stop * t`` with `t` from 0 to 1."""
     t = np.linspace(0.0, 1.0, num, endpoint, dtype=ans.dtype)
     if np.ndim(ans) == 1:
@@ -103,7 +101,7 @@ def linspace(
 
 
 @adjoint(np.arange, wrt=("start", "stop", "step"), kind="arange")
-def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+def arange(start, stop=None, step=1, *, dtype=None, ans, ans_bar):
     """``start + i * step``, as many as there are; a single bound, and the upper one, only decide how many."""
     if stop is None:
         return 0.0, 0.0, np.arange(len(ans)) @ ans_bar
@@ -112,16 +110,16 @@ def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: Any = None, an
 
 @tangent(np.arange)
 def arange_tangent(
-    start: Any,
-    stop: Any = None,
-    step: Any = 1,
+    start,
+    stop=None,
+    step=1,
     *,
-    dtype: Any = None,
-    ans: Any,
-    start_dot: Any,
-    stop_dot: Any,
-    step_dot: Any,
-) -> Any:
+    dtype=None,
+    ans,
+    start_dot,
+    stop_dot,
+    step_dot,
+):
     """The tangent of ``start + i * step``."""
     if stop is None:
         return np.arange(len(ans)) * step_dot
@@ -129,7 +127,7 @@ def arange_tangent(
 
 
 @linear(np.meshgrid, wrt=("xi",), kind="unknown", views=("xi",))
-def meshgrid(*xi: Any, copy: Any = True, sparse: Any = False, indexing: Any = "xy", ans: Any, ans_bar: Any) -> Any:
+def meshgrid(*xi, copy=True, sparse=False, indexing="xy", ans, ans_bar):
     """Each vector gets the sum over the axes along which it was repeated."""
     return [
         0.0 if ans_bar[k] is None else np.reshape(sum_of_grid(ans_bar[k], ans[k], k, indexing), np.shape(x))
@@ -137,7 +135,7 @@ def meshgrid(*xi: Any, copy: Any = True, sparse: Any = False, indexing: Any = "x
     ]
 
 
-def sum_of_grid(g: Any, grid: Any, k: int, indexing: str) -> Any:
+def sum_of_grid(g, grid, k: int, indexing: str):
     """The sums over all axes but that of the k-th vector; with "xy" the first two are exchanged."""
     own = 1 - k if indexing == "xy" and k < 2 and np.ndim(grid) > 1 else k
     return np.sum(np.broadcast_to(g, np.shape(grid)), axis=tuple(i for i in range(np.ndim(grid)) if i != own))

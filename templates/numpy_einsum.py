@@ -19,7 +19,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @multilinear(np.einsum, wrt=("operands",), kind="einsum")
-def einsum(*operands: Any, optimize: Any = False, ans: Any, ans_bar: Any) -> Any:
+def einsum(*operands, optimize=False, ans, ans_bar):
     """One cotangent for each array; None for the subscripts."""
     if isinstance(operands[0], str):
         terms, output = explicit_terms(operands[0], tuple(np.ndim(x) for x in operands[1:]))
@@ -35,9 +35,7 @@ def einsum(*operands: Any, optimize: Any = False, ans: Any, ans_bar: Any) -> Any
     return cotangents
 
 
-def operand_cotangent(
-    k: int, terms: tuple[str, ...], output: str, arrays: Sequence[Any], ans_bar: Any, optimize: Any
-) -> Any:
+def operand_cotangent(k: int, terms: tuple[str, ...], output: str, arrays: Sequence[Any], ans_bar, optimize):
     """The cotangent of the k-th array."""
     term = terms[k]
     others = terms[:k] + terms[k + 1 :]
@@ -55,7 +53,7 @@ def kept_letters(term: str, others: tuple[str, ...], output: str) -> str:
     return "".join(c for i, c in enumerate(term) if c in elsewhere and c not in term[:i])
 
 
-def with_all_letters(g: Any, kept: str, term: str, x: Any) -> Any:
+def with_all_letters(g, kept: str, term: str, x):
     """From axes `kept` to axes `term`: constant along letters that are missing, on the diagonal of repeated ones."""
     distinct = "".join(c for i, c in enumerate(term) if c not in term[:i])
     lengths = tuple(np.shape(g)[kept.index(c)] if c in kept else 1 for c in distinct)

@@ -14,12 +14,12 @@ from srcad.templates._array_helpers import part, put_back, real_like
 
 
 @linear(np.concatenate, kind="concatenate")
-def concatenate(arrays: Any, axis: Any = 0, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+def concatenate(arrays, axis=0, *, dtype=None, ans, ans_bar):
     """Each array gets its part of the result's cotangent."""
     return put_back(parts_of_concatenation(arrays, axis, ans_bar), arrays)
 
 
-def parts_of_concatenation(arrays: Any, axis: Any, g: Any) -> list[Any]:
+def parts_of_concatenation(arrays, axis, g) -> list[Any]:
     """The part of `g` that belongs to each array, in its shape."""
     parts = []
     start = 0
@@ -34,77 +34,77 @@ def parts_of_concatenation(arrays: Any, axis: Any, g: Any) -> list[Any]:
 
 
 @linear(np.stack, kind="stack")
-def stack(arrays: Any, axis: Any = 0, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+def stack(arrays, axis=0, *, dtype=None, ans, ans_bar):
     """Each array gets its slice of the result's cotangent."""
     return put_back([real_like(part(ans_bar, i, axis), a) for i, a in enumerate(arrays)], arrays)
 
 
 @linear(np.vstack, kind="vstack")
-def vstack(tup: Any, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+def vstack(tup, *, dtype=None, ans, ans_bar):
     """One after the other along the first axis; a vector is one row."""
     rows = parts_of_concatenation([np.atleast_2d(a) for a in tup], 0, ans_bar)
     return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(rows, tup, strict=True)], tup)
 
 
 @linear(np.hstack, kind="hstack")
-def hstack(tup: Any, *, dtype: Any = None, ans: Any, ans_bar: Any) -> Any:
+def hstack(tup, *, dtype=None, ans, ans_bar):
     """One after the other along the second axis, vectors along the first."""
     columns = parts_of_concatenation([np.atleast_1d(a) for a in tup], 0 if np.ndim(ans) == 1 else 1, ans_bar)
     return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(columns, tup, strict=True)], tup)
 
 
 @linear(np.dstack, kind="unknown")
-def dstack(tup: Any, *, ans: Any, ans_bar: Any) -> Any:
+def dstack(tup, *, ans, ans_bar):
     """One after the other along the third axis."""
     layers = parts_of_concatenation([np.atleast_3d(a) for a in tup], 2, ans_bar)
     return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(layers, tup, strict=True)], tup)
 
 
 @linear(np.column_stack, kind="unknown")
-def column_stack(tup: Any, *, ans: Any, ans_bar: Any) -> Any:
+def column_stack(tup, *, ans, ans_bar):
     """One after the other along the second axis; a vector is one column."""
     columns = parts_of_concatenation([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1, ans_bar)
     return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(columns, tup, strict=True)], tup)
 
 
 @linear(np.append, wrt=("arr", "values"), kind="unknown")
-def append(arr: Any, values: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def append(arr, values, axis=None, *, ans, ans_bar):
     """A concatenation of two."""
     first, second = parts_of_concatenation([arr, values], axis, ans_bar)
     return first, second
 
 
 @linear(np.split, np.array_split, wrt=("ary",), kind="unknown", views=("ary",))
-def split(ary: Any, indices_or_sections: Any, axis: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def split(ary, indices_or_sections, axis=0, *, ans, ans_bar):
     """The cotangents of the parts, joined."""
     return np.concatenate(filled(ans_bar, ans), axis)
 
 
 @linear(np.vsplit, wrt=("ary",), kind="unknown", views=("ary",))
-def vsplit(ary: Any, indices_or_sections: Any, *, ans: Any, ans_bar: Any) -> Any:
+def vsplit(ary, indices_or_sections, *, ans, ans_bar):
     """The cotangents of the parts, joined along the first axis."""
     return np.concatenate(filled(ans_bar, ans), 0)
 
 
 @linear(np.hsplit, wrt=("ary",), kind="unknown", views=("ary",))
-def hsplit(ary: Any, indices_or_sections: Any, *, ans: Any, ans_bar: Any) -> Any:
+def hsplit(ary, indices_or_sections, *, ans, ans_bar):
     """The cotangents of the parts, joined along the second axis, of vectors along the first."""
     return np.concatenate(filled(ans_bar, ans), 0 if np.ndim(ary) == 1 else 1)
 
 
 @linear(np.dsplit, wrt=("ary",), kind="unknown", views=("ary",))
-def dsplit(ary: Any, indices_or_sections: Any, *, ans: Any, ans_bar: Any) -> Any:
+def dsplit(ary, indices_or_sections, *, ans, ans_bar):
     """The cotangents of the parts, joined along the third axis."""
     return np.concatenate(filled(ans_bar, ans), 2)
 
 
 @linear(np.unstack, wrt=("x",), kind="unknown", views=("x",))
-def unstack(x: Any, *, axis: Any = 0, ans: Any, ans_bar: Any) -> Any:
+def unstack(x, *, axis=0, ans, ans_bar):
     """The cotangents of the slices, stacked."""
     return np.stack(filled(ans_bar, ans), axis)
 
 
-def filled(cotangents: Any, values: Any) -> list[Any]:
+def filled(cotangents, values) -> list[Any]:
     """The cotangents of a list of arrays with their full shapes; None stands for zero."""
     pairs = zip(cotangents, values, strict=True)
     return [np.broadcast_to(y.dtype.type(0) if g is None else g, y.shape) for g, y in pairs]

@@ -1,4 +1,4 @@
-"""`numpy.linalg`: inverse, solution, determinant, Cholesky factor, trace, power; also of stacks of matrices (..., n, n).
+"""`numpy.linalg`: inverse, solution, determinant, Cholesky factor, trace, power; also of stacks (..., n, n).
 
 Formulas: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
 (2008); I. Murray, "Differentiation of the Cholesky decomposition" (2016). A cotangent is multiplied by the derivative,
@@ -7,8 +7,6 @@ not by its conjugate: where a function is holomorphic, the formula for real matr
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import adjoint, linear, sample, tangent
@@ -16,19 +14,19 @@ from srcad.templates._array_helpers import full_like_result, mT, real_like, sum_
 
 
 @adjoint(np.linalg.inv, kind="inv")
-def inv(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+def inv(a, *, ans, ans_bar):
     """a_bar = -A^-T g A^-T (Giles 2008, section 2.2.3)."""
     return -mT(ans) @ ans_bar @ mT(ans)
 
 
 @tangent(np.linalg.inv)
-def inv_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
-    """d A^-1 = -A^-1 dA A^-1."""
+def inv_tangent(a, *, ans, a_dot):
+    """The tangent of A^-1 is -A^-1 dA A^-1."""
     return -ans @ a_dot @ ans
 
 
 @adjoint(np.linalg.solve, kind="solve")
-def solve(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def solve(a, b, *, ans, ans_bar):
     """b_bar = A^-T g, a_bar = -b_bar x^T (Giles 2008, section 2.3.1); `b` of one axis is a vector."""
     if np.ndim(a) == 2 and np.ndim(b) == 1:
         b_bar = np.linalg.solve(a.T, ans_bar)
@@ -48,7 +46,7 @@ def solve(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @tangent(np.linalg.solve)
-def solve_tangent(a: Any, b: Any, *, ans: Any, a_dot: Any, b_dot: Any) -> Any:
+def solve_tangent(a, b, *, ans, a_dot, b_dot):
     """A dx = db - dA x; a vector `b` is one column."""
     if np.ndim(a_dot) == 0:
         return np.linalg.solve(a, b_dot)
@@ -58,21 +56,21 @@ def solve_tangent(a: Any, b: Any, *, ans: Any, a_dot: Any, b_dot: Any) -> Any:
 
 
 @adjoint(np.linalg.det, kind="det")
-def det(a: Any, *, ans: Any, ans_bar: Any) -> Any:
-    """d det(A) = tr(cof(A)^T dA); the cofactors are det(A) A^-T where A is regular (Giles 2008, section 2.2.4)."""
+def det(a, *, ans, ans_bar):
+    """The partials are the cofactors of A, det(A) A^-T where A is regular (Giles 2008, section 2.2.4)."""
     if np.ndim(a) == 2:
         return ans_bar * cofactors(a, ans)
     return ans_bar[..., None, None] * cofactors(a, ans)
 
 
 @tangent(np.linalg.det)
-def det_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
-    """d det(A) = tr(cof(A)^T dA)."""
+def det_tangent(a, *, ans, a_dot):
+    """The tangent is tr(C^T dA) with C the matrix of cofactors."""
     return np.sum(cofactors(a, ans) * a_dot, axis=(-2, -1))
 
 
-def cofactors(a: Any, det: Any) -> Any:
-    """The derivative of the determinant: det(A) A^-T; of singular matrices, where it is finite too, from A = U S V^H."""
+def cofactors(a, det):
+    """The derivative of the determinant: det(A) A^-T; for singular A, where it is finite too, from A = U S V^H."""
     if np.all(det):
         return det * np.linalg.inv(a).T if np.ndim(a) == 2 else det[..., None, None] * mT(np.linalg.inv(a))
     u, s, vh = np.linalg.svd(a)
@@ -84,8 +82,8 @@ def cofactors(a: Any, det: Any) -> Any:
 
 
 @adjoint(np.linalg.slogdet, kind="slogdet")
-def slogdet(a: Any, *, ans: Any, ans_bar: Any) -> Any:
-    """d log|det A| = Re tr(A^-1 dA); the sign s is constant for real A, and ds = i s Im tr(A^-1 dA) for complex A."""
+def slogdet(a, *, ans, ans_bar):
+    """The logarithm changes by Re tr(A^-1 dA), the sign s by i s Im tr(A^-1 dA): not at all for real A."""
     sign_bar, logabsdet_bar = ans_bar
     if np.iscomplexobj(a):
         logabsdet_bar = np.real(logabsdet_bar) + 1j * np.imag(ans[0] * sign_bar)
@@ -95,7 +93,7 @@ def slogdet(a: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @tangent(np.linalg.slogdet)
-def slogdet_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
+def slogdet_tangent(a, *, ans, a_dot):
     """The tangents of sign and logarithm."""
     change = np.sum(mT(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
     if np.iscomplexobj(a):
@@ -104,14 +102,14 @@ def slogdet_tangent(a: Any, *, ans: Any, a_dot: Any) -> Any:
 
 
 @adjoint(np.linalg.cholesky, kind="cholesky")
-def cholesky(a: Any, *, upper: Any = False, ans: Any, ans_bar: Any) -> Any:
+def cholesky(a, *, upper=False, ans, ans_bar):
     """Murray 2016, section 3.2. Only one triangle of `a` is read; the cotangent of the other one is 0."""
     if upper:
         return mT(np.conj(cholesky_cotangent(mT(np.conj(ans)), mT(np.conj(ans_bar)))))
     return cholesky_cotangent(ans, ans_bar)
 
 
-def cholesky_cotangent(factor: Any, factor_bar: Any) -> Any:
+def cholesky_cotangent(factor, factor_bar):
     """S = L^-T phi(L^T g) conj(L^-1), then folded onto the lower triangle, which alone is read."""
     inverse = np.linalg.inv(factor)
     s = mT(inverse) @ half_lower(mT(factor) @ factor_bar) @ np.conj(inverse)
@@ -119,14 +117,14 @@ def cholesky_cotangent(factor: Any, factor_bar: Any) -> Any:
 
 
 @tangent(np.linalg.cholesky)
-def cholesky_tangent(a: Any, *, upper: Any = False, ans: Any, a_dot: Any) -> Any:
-    """dL = L phi(L^-1 dA L^-H) (Murray 2016, section 2)."""
+def cholesky_tangent(a, *, upper=False, ans, a_dot):
+    """DL = L phi(L^-1 dA L^-H) (Murray 2016, section 2)."""
     if upper:
         return mT(np.conj(cholesky_dot(mT(np.conj(ans)), mT(np.conj(a_dot)))))
     return cholesky_dot(ans, a_dot)
 
 
-def cholesky_dot(factor: Any, a_dot: Any) -> Any:
+def cholesky_dot(factor, a_dot):
     """The tangent of the lower factor, from the lower triangle of `a_dot`."""
     inverse = np.linalg.inv(factor)
     lower = half_lower(a_dot)
@@ -134,13 +132,13 @@ def cholesky_dot(factor: Any, a_dot: Any) -> Any:
     return factor @ half_lower(inverse @ hermitian @ mT(np.conj(inverse)))
 
 
-def half_lower(x: Any) -> Any:
+def half_lower(x):
     """The lower triangle with its diagonal halved: phi in Murray 2016."""
     return np.tril(x) * (1.0 - 0.5 * np.eye(np.shape(x)[-1], dtype=np.real(x).dtype))
 
 
 @linear(np.trace, np.ndarray.trace, kind="trace")
-def trace(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, *, ans: Any, ans_bar: Any) -> Any:
+def trace(a, offset=0, axis1=0, axis2=1, *, ans, ans_bar):
     """The cotangent on the diagonal, 0 elsewhere."""
     eye = np.eye(np.shape(a)[axis1], np.shape(a)[axis2], k=offset, dtype=a.dtype)
     if np.ndim(a) == 2:
@@ -149,7 +147,7 @@ def trace(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, *, ans: Any, 
 
 
 @linear(np.linalg.trace, kind="unknown")
-def linalg_trace(x: Any, *, offset: Any = 0, ans: Any, ans_bar: Any) -> Any:
+def linalg_trace(x, *, offset=0, ans, ans_bar):
     """The cotangent on the diagonal of the last two axes."""
     eye = np.eye(np.shape(x)[-2], np.shape(x)[-1], k=offset, dtype=x.dtype)
     if np.ndim(x) == 2:
@@ -158,7 +156,7 @@ def linalg_trace(x: Any, *, offset: Any = 0, ans: Any, ans_bar: Any) -> Any:
 
 
 @adjoint(np.linalg.matrix_power, wrt=("a",), kind="unknown")
-def matrix_power(a: Any, n: Any, *, ans: Any, ans_bar: Any) -> Any:
+def matrix_power(a, n, *, ans, ans_bar):
     """The adjoint of the product: a sum of P^T g Q^T over the ways to split the power into P A Q."""
     if n < 0:
         inverse = np.linalg.inv(a)
@@ -167,7 +165,7 @@ def matrix_power(a: Any, n: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @tangent(np.linalg.matrix_power)
-def matrix_power_tangent(a: Any, n: Any, *, ans: Any, a_dot: Any) -> Any:
+def matrix_power_tangent(a, n, *, ans, a_dot):
     """d(A^n) is the sum of A^k dA A^(n-1-k)."""
     if n < 0:
         inverse = np.linalg.inv(a)
@@ -175,8 +173,8 @@ def matrix_power_tangent(a: Any, n: Any, *, ans: Any, a_dot: Any) -> Any:
     return mT(power_cotangent(a, n, mT(a_dot)))
 
 
-def power_cotangent(a: Any, n: int, g: Any) -> Any:
-    """sum over k < n of (A^T)^k g (A^T)^(n-1-k), by Horner's rule."""
+def power_cotangent(a, n: int, g):
+    """Sum over k < n of (A^T)^k g (A^T)^(n-1-k), by Horner's rule."""
     total, transposed = np.zeros_like(a * g), mT(a)
     power = np.broadcast_to(np.eye(np.shape(a)[-1], dtype=a.dtype), np.shape(a))
     for _ in range(n):

@@ -5,15 +5,13 @@ Methods that have one share its template: ``x.sum`` is with `np.sum`, ``x.T`` wi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import linear, nondifferentiable, sample
 
 
 @linear(np.ndarray.item, wrt=("a",), kind="unknown")
-def item(a: Any, *index: Any, ans: Any, ans_bar: Any) -> Any:
+def item(a, *index, ans, ans_bar):
     """The only element, or the one at an index (a number counts in order of rows)."""
     if len(index) == 0:
         return np.full(np.shape(a), ans_bar, dtype=a.dtype)
@@ -26,7 +24,7 @@ def item(a: Any, *index: Any, ans: Any, ans_bar: Any) -> Any:
 
 
 @linear(np.ndarray.tolist, wrt=("a",), kind="unknown")
-def tolist(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+def tolist(a, *, ans, ans_bar):
     """The cotangents of the items of the list, as an array."""
     return np.reshape(np.array(ans_bar, dtype=a.dtype), np.shape(a))
 

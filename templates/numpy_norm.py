@@ -5,8 +5,6 @@ At 0 the derivative is 0, a subgradient; of several maxima each gets an equal pa
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import adjoint, sample, tangent
@@ -14,7 +12,7 @@ from srcad.templates._array_helpers import spread
 
 
 @adjoint(np.linalg.norm, wrt=("x",), kind="norm", smaller=True)
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, *, ans: Any, ans_bar: Any) -> Any:
+def norm(x, ord=None, axis=None, keepdims=False, *, ans, ans_bar):
     """The cotangent times `norm_partials`; for the Euclidean norm x / norm."""
     if is_euclidean(ord, axis, np.ndim(x)):
         return spread(ans_bar / (ans + (ans == 0)), ans, axis, keepdims) * np.conj(x)
@@ -22,7 +20,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, *, an
 
 
 @tangent(np.linalg.norm)
-def norm_tangent(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, *, ans: Any, x_dot: Any) -> Any:
+def norm_tangent(x, ord=None, axis=None, keepdims=False, *, ans, x_dot):
     """The real part of the sum of partials times tangents."""
     if is_euclidean(ord, axis, np.ndim(x)):
         return np.sum(np.real(np.conj(x) * x_dot), axis=axis, keepdims=keepdims) / (ans + (ans == 0))
@@ -31,40 +29,40 @@ def norm_tangent(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = Fals
 
 
 @adjoint(np.linalg.vector_norm, wrt=("x",), kind="norm", smaller=True)
-def vector_norm(x: Any, *, axis: Any = None, keepdims: Any = False, ord: Any = 2, ans: Any, ans_bar: Any) -> Any:
+def vector_norm(x, *, axis=None, keepdims=False, ord=2, ans, ans_bar):
     """As `norm`, always of vectors."""
     return spread(ans_bar, ans, axis, keepdims) * vector_norm_partials(x, ord, axis, spread(ans, ans, axis, keepdims))
 
 
 @tangent(np.linalg.vector_norm)
-def vector_norm_tangent(x: Any, *, axis: Any = None, keepdims: Any = False, ord: Any = 2, ans: Any, x_dot: Any) -> Any:
+def vector_norm_tangent(x, *, axis=None, keepdims=False, ord=2, ans, x_dot):
     """As `norm`, always of vectors."""
     partials = vector_norm_partials(x, ord, axis, spread(ans, ans, axis, keepdims))
     return np.sum(np.real(partials * x_dot), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.linalg.matrix_norm, wrt=("x",), kind="norm", smaller=True)
-def matrix_norm(x: Any, *, keepdims: Any = False, ord: Any = "fro", ans: Any, ans_bar: Any) -> Any:
+def matrix_norm(x, *, keepdims=False, ord="fro", ans, ans_bar):
     """As `norm`, of the matrices in the last two axes."""
     full = spread(ans, ans, (-2, -1), keepdims)
     return spread(ans_bar, ans, (-2, -1), keepdims) * norm_partials(x, ord, (-2, -1), full)
 
 
 @tangent(np.linalg.matrix_norm)
-def matrix_norm_tangent(x: Any, *, keepdims: Any = False, ord: Any = "fro", ans: Any, x_dot: Any) -> Any:
+def matrix_norm_tangent(x, *, keepdims=False, ord="fro", ans, x_dot):
     """As `norm`, of the matrices in the last two axes."""
     partials = norm_partials(x, ord, (-2, -1), spread(ans, ans, (-2, -1), keepdims))
     return np.sum(np.real(partials * x_dot), axis=(-2, -1), keepdims=keepdims)
 
 
-def is_euclidean(ord: Any, axis: Any, ndim: int) -> bool:
+def is_euclidean(ord, axis, ndim: int) -> bool:
     """Whether a norm is the root of the sum of squares over its axes."""
     if ord is None or ord == "fro":
         return True
     return ord == 2 and (isinstance(axis, int) or (axis is None and ndim == 1))
 
 
-def norm_partials(x: Any, ord: Any, axis: Any, ans: Any) -> Any:
+def norm_partials(x, ord, axis, ans):
     """The partials of a norm, of vectors or (two axes) of matrices; `ans` has the reduced axes as axes of length 1."""
     if axis is None and np.ndim(x) == 2:
         axis = (0, 1)
@@ -81,7 +79,7 @@ def norm_partials(x: Any, ord: Any, axis: Any, ans: Any) -> Any:
     return np.conj(x) / (ans + (ans == 0))
 
 
-def vector_norm_partials(x: Any, ord: Any, axis: Any, ans: Any) -> Any:
+def vector_norm_partials(x, ord, axis, ans):
     """For the p-norm, sign(x) (|x| / norm)^(p - 1); for p = inf the sign where |x| is largest."""
     sign = np.conj(np.sign(x))
     if ord == 1:
@@ -98,7 +96,7 @@ def vector_norm_partials(x: Any, ord: Any, axis: Any, ans: Any) -> Any:
     return np.where(size > 0, sign * ratio ** (ord - 1), 0.0)
 
 
-def of_extreme_sums(x: Any, summed: int, compared: int, largest: bool) -> Any:
+def of_extreme_sums(x, summed: int, compared: int, largest: bool):
     """The partials of the largest (smallest) of the sums of |x| along one axis: signs, where that sum was taken."""
     sums = np.sum(np.abs(x), axis=summed, keepdims=True)
     extreme = np.max(sums, axis=compared, keepdims=True) if largest else np.min(sums, axis=compared, keepdims=True)
@@ -106,7 +104,7 @@ def of_extreme_sums(x: Any, summed: int, compared: int, largest: bool) -> Any:
     return np.where(chosen, np.conj(np.sign(x)) / np.sum(chosen, axis=compared, keepdims=True, dtype=sums.dtype), 0.0)
 
 
-def spectral_partials(x: Any, ord: Any) -> Any:
+def spectral_partials(x, ord):
     """The partials of norms made from singular values: d s_i = u_i^H dX v_i, so conj(U diag(weights) V^H)."""
     u, s, vh = np.linalg.svd(x, full_matrices=False)
     if ord == "nuc":

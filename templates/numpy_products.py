@@ -7,7 +7,6 @@ through general formulas. A cotangent is given in the shape of its operand: stac
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from srcad.templates._array_helpers import mT, real_like, sum_to
 
 
 @multilinear(np.matmul, operator.matmul, operator.imatmul, kind="matmul")
-def matmul(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def matmul(a, b, *, ans, ans_bar):
     """(..., n, m) @ (..., m, p), and vectors on either side.
 
     With g the cotangent of the product, a_bar = g b^T and b_bar = a^T g (Giles 2008, section 2.2.2).
@@ -40,7 +39,7 @@ def matmul(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.dot, np.ndarray.dot, kind="dot")
-def dot(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def dot(a, b, *, ans, ans_bar):
     """The last axis of `a` with the last but one of `b`; a product where one of them is a number."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         a_bar, b_bar = sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
@@ -59,7 +58,7 @@ def dot(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.inner, kind="inner")
-def inner(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def inner(a, b, *, ans, ans_bar):
     """The last axis of `a` with the last axis of `b`."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         a_bar, b_bar = sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
@@ -78,7 +77,7 @@ def inner(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.outer, np.linalg.outer, kind="outer")
-def outer(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def outer(a, b, *, ans, ans_bar):
     """All products of an element of `a` with one of `b`; both are flattened."""
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         a_bar, b_bar = ans_bar @ b, a @ ans_bar
@@ -89,7 +88,7 @@ def outer(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.vdot, kind="unknown")
-def vdot(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def vdot(a, b, *, ans, ans_bar):
     """sum(conj(a) * b) of the flattened arguments."""
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         a_bar, b_bar = np.conj(ans_bar * b), ans_bar * np.conj(a)
@@ -100,7 +99,7 @@ def vdot(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.vecdot, np.linalg.vecdot, kind="unknown")
-def vecdot(a: Any, b: Any, *, axis: Any = -1, ans: Any, ans_bar: Any) -> Any:
+def vecdot(a, b, *, axis=-1, ans, ans_bar):
     """sum(conj(a) * b) over one axis; the other axes broadcast."""
     g = np.expand_dims(ans_bar, axis)
     a_bar, b_bar = sum_to(np.conj(g * b), a), sum_to(g * np.conj(a), b)
@@ -108,7 +107,7 @@ def vecdot(a: Any, b: Any, *, axis: Any = -1, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.matvec, kind="unknown")
-def matvec(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def matvec(a, b, *, ans, ans_bar):
     """(..., n, m) times (..., m)."""
     g = ans_bar[..., None]
     a_bar, b_bar = sum_to(g * b[..., None, :], a), sum_to((mT(a) @ g)[..., 0], b)
@@ -116,7 +115,7 @@ def matvec(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.vecmat, kind="unknown")
-def vecmat(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def vecmat(a, b, *, ans, ans_bar):
     """conj((..., n)) times (..., n, m)."""
     a_bar = np.conj((b @ ans_bar[..., None])[..., 0])
     b_bar = np.conj(a)[..., None] * ans_bar[..., None, :]
@@ -124,7 +123,7 @@ def vecmat(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.tensordot, np.linalg.tensordot, wrt=("a", "b"), kind="tensordot")
-def tensordot(a: Any, b: Any, axes: Any = 2, *, ans: Any, ans_bar: Any) -> Any:
+def tensordot(a, b, axes=2, *, ans, ans_bar):
     """The cotangent of each operand is the product of ``ans_bar`` with the other over that one's free axes."""
     pairs = tensordot_axes(np.ndim(a), np.ndim(b), axes)
     return real_like(tensordot_first(pairs, b, ans_bar), a), real_like(tensordot_second(pairs, a, ans_bar), b)
@@ -133,7 +132,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2, *, ans: Any, ans_bar: Any) -> Any:
 Axes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 
-def tensordot_axes(a_ndim: int, b_ndim: int, axes: Any) -> Axes:
+def tensordot_axes(a_ndim: int, b_ndim: int, axes) -> Axes:
     """The contracted axes of `a` and of `b`, then the free axes of `a` and of `b`, all non-negative."""
     if isinstance(axes, tuple | list):
         a_axes, b_axes = ((one,) if isinstance(one, int) else tuple(one) for one in axes)
@@ -145,7 +144,7 @@ def tensordot_axes(a_ndim: int, b_ndim: int, axes: Any) -> Axes:
     return a_axes, b_axes, a_free, b_free
 
 
-def tensordot_first(axes: Axes, b: Any, g: Any) -> Any:
+def tensordot_first(axes: Axes, b, g):
     """The cotangent of the first operand of a tensordot, from the second one and the cotangent `g` of the result."""
     a_axes, b_axes, a_free, b_free = axes
     free = tuple(range(len(a_free), len(a_free) + len(b_free)))
@@ -153,14 +152,14 @@ def tensordot_first(axes: Axes, b: Any, g: Any) -> Any:
     return in_order(np.tensordot(g, b, (free, b_free)), axes_of_result)
 
 
-def tensordot_second(axes: Axes, a: Any, g: Any) -> Any:
+def tensordot_second(axes: Axes, a, g):
     """The cotangent of the second operand of a tensordot, from the first one and the cotangent `g` of the result."""
     a_axes, b_axes, a_free, b_free = axes
     axes_of_result = (*(b_axes[a_axes.index(i)] for i in sorted(a_axes)), *b_free)
     return in_order(np.tensordot(a, g, (a_free, tuple(range(len(a_free))))), axes_of_result)
 
 
-def in_order(x: Any, axes: tuple[int, ...]) -> Any:
+def in_order(x, axes: tuple[int, ...]):
     """`x`, whose k-th axis is to become axis ``axes[k]``, transposed accordingly."""
     if axes == tuple(range(len(axes))):
         return x
@@ -168,7 +167,7 @@ def in_order(x: Any, axes: tuple[int, ...]) -> Any:
 
 
 @multilinear(np.kron, kind="unknown")
-def kron(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
+def kron(a, b, *, ans, ans_bar):
     """Every axis of the result is a pair of axes, one of `a` and one of `b`: contracting with the other undoes it."""
     ndim = max(np.ndim(a), np.ndim(b))
     a_shape = (1,) * (ndim - np.ndim(a)) + np.shape(a)
@@ -182,9 +181,7 @@ def kron(a: Any, b: Any, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @multilinear(np.cross, kind="unknown")
-def cross(
-    a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None, *, ans: Any, ans_bar: Any
-) -> Any:
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, ans, ans_bar):
     """Of vectors with 3 components: d(a x b) = da x b + a x db, so a_bar = b x g and b_bar = g x a."""
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -195,7 +192,7 @@ def cross(
 
 
 @multilinear(np.linalg.cross, kind="unknown")
-def linalg_cross(a: Any, b: Any, *, axis: Any = -1, ans: Any, ans_bar: Any) -> Any:
+def linalg_cross(a, b, *, axis=-1, ans, ans_bar):
     """As `cross`, with one axis for both operands and the result."""
     x, y, g = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1), np.moveaxis(ans_bar, axis, -1)
     a_bar = np.moveaxis(sum_to(np.cross(y, g), x), -1, axis)

@@ -6,8 +6,6 @@ to its result. Of elements that share an extremum each gets an equal part.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
@@ -15,9 +13,7 @@ from srcad.templates._array_helpers import count, real_like, spread
 
 
 @linear(np.sum, np.ndarray.sum, kind="reduction", smaller=True)
-def sum_(
-    a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, where: Any = True, ans: Any, ans_bar: Any
-) -> Any:
+def sum_(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
     """Every element gets the cotangent of its sum."""
     g = spread(ans_bar, ans, axis, keepdims)
     if dtype is not None:
@@ -28,7 +24,7 @@ def sum_(
 
 
 @linear(np.mean, np.ndarray.mean, kind="mean", smaller=True)
-def mean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
+def mean(a, axis=None, dtype=None, *, keepdims=False, ans, ans_bar):
     """Every element gets 1/n of the cotangent of its mean."""
     g = spread(ans_bar / count(a, axis, ans), ans, axis, keepdims)
     if dtype is not None:
@@ -37,18 +33,18 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, 
 
 
 @adjoint(np.prod, np.ndarray.prod, kind="reduction", smaller=True)
-def prod(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
-    """d prod(a) / d a_i is the product of the other elements, computed without division: exact with zeros."""
+def prod(a, axis=None, *, keepdims=False, ans, ans_bar):
+    """Each partial is the product of the other elements, computed without division: exact with zeros."""
     return spread(ans_bar, ans, axis, keepdims) * product_of_others(a, axis)
 
 
 @tangent(np.prod, np.ndarray.prod)
-def prod_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
+def prod_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
     """The sum over the elements of tangent times product of the others."""
     return np.sum(a_dot * product_of_others(a, axis), axis=axis, keepdims=keepdims)
 
 
-def product_of_others(a: Any, axis: Any) -> Any:
+def product_of_others(a, axis):
     """For each element, the product of all others along `axis`: what is before it times what is after it."""
     a = np.asarray(a)
     if axis is None:
@@ -67,34 +63,34 @@ def product_of_others(a: Any, axis: Any) -> Any:
 
 
 @adjoint(np.max, np.amax, np.ndarray.max, kind="reduction", smaller=True)
-def max_(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
+def max_(a, axis=None, *, keepdims=False, ans, ans_bar):
     """The cotangent goes in equal parts to the elements that are the maximum."""
     chosen = ~(a < spread(ans, ans, axis, keepdims))
     return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / sharing(chosen, axis, ans), 0.0)
 
 
 @tangent(np.max, np.amax, np.ndarray.max)
-def max_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
+def max_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
     """The mean tangent of the elements that are the maximum."""
     chosen = ~(a < spread(ans, ans, axis, keepdims))
     return np.sum(np.where(chosen, a_dot / sharing(chosen, axis, ans), 0.0), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.min, np.amin, np.ndarray.min, kind="reduction", smaller=True)
-def min_(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
+def min_(a, axis=None, *, keepdims=False, ans, ans_bar):
     """The cotangent goes in equal parts to the elements that are the minimum."""
     chosen = ~(a > spread(ans, ans, axis, keepdims))
     return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / sharing(chosen, axis, ans), 0.0)
 
 
 @tangent(np.min, np.amin, np.ndarray.min)
-def min_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
+def min_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
     """The mean tangent of the elements that are the minimum."""
     chosen = ~(a > spread(ans, ans, axis, keepdims))
     return np.sum(np.where(chosen, a_dot / sharing(chosen, axis, ans), 0.0), axis=axis, keepdims=keepdims)
 
 
-def sharing(chosen: Any, axis: Any, ans: Any) -> Any:
+def sharing(chosen, axis, ans):
     """How many elements share an extremum, in the precision of the result."""
     if axis is None:
         return np.count_nonzero(chosen)
@@ -102,7 +98,7 @@ def sharing(chosen: Any, axis: Any, ans: Any) -> Any:
 
 
 @adjoint(np.ptp, kind="reduction", smaller=True)
-def ptp(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
+def ptp(a, axis=None, *, keepdims=False, ans, ans_bar):
     """Maximum minus minimum."""
     top = ~(a < np.max(a, axis=axis, keepdims=True))
     bottom = ~(a > np.min(a, axis=axis, keepdims=True))
@@ -111,7 +107,7 @@ def ptp(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: A
 
 
 @tangent(np.ptp)
-def ptp_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
+def ptp_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
     """The mean tangent of the largest minus that of the smallest elements."""
     top = ~(a < np.max(a, axis=axis, keepdims=True))
     bottom = ~(a > np.min(a, axis=axis, keepdims=True))
@@ -120,36 +116,36 @@ def ptp_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_
 
 
 @adjoint(np.var, np.ndarray.var, kind="reduction_real", smaller=True)
-def var(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
-    """d var = 2 / (n - ddof) sum(conj(a - mean) da); the derivative of the mean inside cancels."""
+def var(a, axis=None, *, ddof=0, keepdims=False, ans, ans_bar):
+    """The partials are 2 conj(a - mean) / (n - ddof); the derivative of the mean inside cancels."""
     scale = 2.0 * spread(ans_bar, ans, axis, keepdims) / (count(a, axis, ans) - ddof)
     return scale * np.conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
 @tangent(np.var, np.ndarray.var)
-def var_tangent(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
-    """d var = 2 / (n - ddof) sum(Re(conj(a - mean) da))."""
+def var_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
+    """The tangent is 2 / (n - ddof) times the sum of Re(conj(a - mean) da)."""
     deviation = np.conj(a - np.mean(a, axis=axis, keepdims=True))
     return np.sum(np.real(deviation * a_dot), axis=axis, keepdims=keepdims) * (2.0 / (count(a, axis, ans) - ddof))
 
 
 @adjoint(np.std, np.ndarray.std, kind="reduction_real", smaller=True)
-def std(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
-    """d std = sum(conj(a - mean) da) / ((n - ddof) std), and 0 where std is 0 (every deviation is 0 there)."""
+def std(a, axis=None, *, ddof=0, keepdims=False, ans, ans_bar):
+    """The partials are conj(a - mean) / ((n - ddof) std), and 0 where std is 0 (every deviation is 0 there)."""
     scale = ans_bar / ((count(a, axis, ans) - ddof) * (ans + (ans == 0)))
     return spread(scale, ans, axis, keepdims) * np.conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
 @tangent(np.std, np.ndarray.std)
-def std_tangent(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
-    """d std = sum(Re(conj(a - mean) da)) / ((n - ddof) std)."""
+def std_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
+    """The tangent is the sum of Re(conj(a - mean) da), divided by (n - ddof) std."""
     deviation = np.conj(a - np.mean(a, axis=axis, keepdims=True))
     moved = np.sum(np.real(deviation * a_dot), axis=axis, keepdims=keepdims)
     return moved / ((count(a, axis, ans) - ddof) * (ans + (ans == 0)))
 
 
 @linear(np.cumsum, np.ndarray.cumsum, kind="cumulative")
-def cumsum(a: Any, axis: Any = None, dtype: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def cumsum(a, axis=None, dtype=None, *, ans, ans_bar):
     """The cotangents summed from the end."""
     g = real_like(ans_bar, a)
     if np.ndim(a) == 1:
@@ -160,7 +156,7 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, *, ans: Any, ans_bar: An
 
 
 @adjoint(np.cumprod, np.ndarray.cumprod, kind="cumulative")
-def cumprod(a: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def cumprod(a, axis=None, *, ans, ans_bar):
     """Exact with zeros: the adjoint of the recurrence ``y[i] = a[i] * y[i - 1]``."""
     if axis is None:
         return np.reshape(cumprod_cotangent(np.ravel(a), 0, ans, ans_bar), np.shape(a))
@@ -168,14 +164,14 @@ def cumprod(a: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @tangent(np.cumprod, np.ndarray.cumprod)
-def cumprod_tangent(a: Any, axis: Any = None, *, ans: Any, a_dot: Any) -> Any:
+def cumprod_tangent(a, axis=None, *, ans, a_dot):
     """Exact with zeros: the tangent of the recurrence ``y[i] = a[i] * y[i - 1]``."""
     if axis is None:
         return cumprod_dot(np.ravel(a), 0, ans, np.ravel(a_dot))
     return cumprod_dot(a, axis, ans, a_dot)
 
 
-def cumprod_cotangent(a: Any, axis: int, ans: Any, ans_bar: Any) -> Any:
+def cumprod_cotangent(a, axis: int, ans, ans_bar):
     """``a_bar[j] = prod(a[:j]) * s[j]`` with ``s[j] = ans_bar[j] + a[j + 1] * s[j + 1]``."""
     x, y = np.moveaxis(a, axis, 0), np.moveaxis(ans, axis, 0)
     s = np.array(np.moveaxis(ans_bar, axis, 0))
@@ -185,7 +181,7 @@ def cumprod_cotangent(a: Any, axis: int, ans: Any, ans_bar: Any) -> Any:
     return np.moveaxis(s, 0, axis)
 
 
-def cumprod_dot(a: Any, axis: int, ans: Any, a_dot: Any) -> Any:
+def cumprod_dot(a, axis: int, ans, a_dot):
     """``y_dot[j] = a_dot[j] * y[j - 1] + a[j] * y_dot[j - 1]``."""
     x, y = np.moveaxis(a, axis, 0), np.moveaxis(ans, axis, 0)
     y_dot = np.array(np.moveaxis(a_dot, axis, 0))
@@ -196,26 +192,26 @@ def cumprod_dot(a: Any, axis: int, ans: Any, a_dot: Any) -> Any:
 
 
 @adjoint(np.nansum, kind="reduction", smaller=True)
-def nansum(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
+def nansum(a, axis=None, *, keepdims=False, ans, ans_bar):
     """As `sum`; elements that are not numbers get 0."""
     return np.where(np.isnan(a), 0.0, spread(ans_bar, ans, axis, keepdims))
 
 
 @tangent(np.nansum)
-def nansum_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
+def nansum_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
     """The tangents of the elements that are numbers."""
     return np.sum(np.where(np.isnan(a), 0.0, a_dot), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.nanmean, kind="mean", smaller=True)
-def nanmean(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, ans_bar: Any) -> Any:
+def nanmean(a, axis=None, *, keepdims=False, ans, ans_bar):
     """As `mean` over the elements that are numbers."""
     numbers = ~np.isnan(a)
     return np.where(numbers, spread(ans_bar, ans, axis, keepdims) / np.maximum(sharing(numbers, axis, ans), 1), 0.0)
 
 
 @tangent(np.nanmean)
-def nanmean_tangent(a: Any, axis: Any = None, *, keepdims: Any = False, ans: Any, a_dot: Any) -> Any:
+def nanmean_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
     """The mean tangent of the elements that are numbers."""
     numbers = ~np.isnan(a)
     share = np.maximum(sharing(numbers, axis, ans), 1)

@@ -5,8 +5,6 @@ What is not selected gets exactly 0, whatever its cotangent: selection is writte
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
@@ -14,13 +12,13 @@ from srcad.templates._array_helpers import real_like
 
 
 @linear(np.where, wrt=("x", "y"), kind="where", broadcasts=True)
-def where(condition: Any, x: Any = None, y: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def where(condition, x=None, y=None, *, ans, ans_bar):
     """`x` gets the cotangent where the condition holds, `y` elsewhere."""
     return np.where(condition, ans_bar, 0.0), np.where(condition, 0.0, ans_bar)
 
 
 @adjoint(np.clip, wrt=("a", "a_min", "a_max"), kind="clip", broadcasts=True)
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def clip(a, a_min=None, a_max=None, *, ans, ans_bar):
     """`a` gets the cotangent where it lies between the bounds, both included; a bound where it applies."""
     if a_min is None and a_max is None:
         return ans_bar, 0.0, 0.0
@@ -36,9 +34,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, ans: Any, ans_bar: Any
 
 
 @tangent(np.clip)
-def clip_tangent(
-    a: Any, a_min: Any = None, a_max: Any = None, *, ans: Any, a_dot: Any, a_min_dot: Any, a_max_dot: Any
-) -> Any:
+def clip_tangent(a, a_min=None, a_max=None, *, ans, a_dot, a_min_dot, a_max_dot):
     """The tangent of `a`, or of the bound that applies."""
     if a_min is None and a_max is None:
         return a_dot
@@ -50,21 +46,19 @@ def clip_tangent(
 
 
 @adjoint(np.ndarray.clip, wrt=("a", "min", "max"), kind="clip", broadcasts=True)
-def clip_method(a: Any, min: Any = None, max: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def clip_method(a, min=None, max=None, *, ans, ans_bar):
     """As `clip`."""
     return clip(a, min, max, ans=ans, ans_bar=ans_bar)
 
 
 @tangent(np.ndarray.clip)
-def clip_method_tangent(
-    a: Any, min: Any = None, max: Any = None, *, ans: Any, a_dot: Any, min_dot: Any, max_dot: Any
-) -> Any:
+def clip_method_tangent(a, min=None, max=None, *, ans, a_dot, min_dot, max_dot):
     """As `clip`."""
     return clip_tangent(a, min, max, ans=ans, a_dot=a_dot, a_min_dot=min_dot, a_max_dot=max_dot)
 
 
 @linear(np.select, wrt=("choicelist", "default"), kind="unknown", broadcasts=True)
-def select(condlist: Any, choicelist: Any, default: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def select(condlist, choicelist, default=0, *, ans, ans_bar):
     """Each choice gets the cotangent where its condition is the first that holds, `default` where none does."""
     cotangents = []
     rest = ans_bar
@@ -75,7 +69,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0, *, ans: Any, ans_ba
 
 
 @linear(np.take, np.ndarray.take, wrt=("a",), kind="unknown")
-def take(a: Any, indices: Any, axis: Any = None, *, mode: Any = "raise", ans: Any, ans_bar: Any) -> Any:
+def take(a, indices, axis=None, *, mode="raise", ans, ans_bar):
     """Added up at the indices."""
     a_bar = np.zeros(np.shape(a), dtype=ans_bar.dtype)
     length = np.size(a) if axis is None else np.shape(a)[axis]
@@ -92,14 +86,14 @@ def take(a: Any, indices: Any, axis: Any = None, *, mode: Any = "raise", ans: An
 
 
 @linear(np.take_along_axis, wrt=("arr",), kind="unknown")
-def take_along_axis(arr: Any, indices: Any, axis: Any = -1, *, ans: Any, ans_bar: Any) -> Any:
+def take_along_axis(arr, indices, axis=-1, *, ans, ans_bar):
     """Added up at the indices."""
     if axis is None:
         return np.reshape(added_along_axis(np.ravel(arr), indices, 0, ans_bar), np.shape(arr))
     return added_along_axis(arr, indices, axis, ans_bar)
 
 
-def added_along_axis(a: Any, indices: Any, axis: int, g: Any) -> Any:
+def added_along_axis(a, indices, axis: int, g):
     """An array of the shape of `a`, zero but for `g` added at `indices` along `axis`."""
     a_bar = np.zeros(np.shape(a), dtype=g.dtype)
     index = list(np.indices(np.shape(indices), sparse=True))
@@ -112,18 +106,18 @@ def added_along_axis(a: Any, indices: Any, axis: int, g: Any) -> Any:
 
 
 @linear(np.compress, wrt=("a",), kind="unknown")
-def compress(condition: Any, a: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def compress(condition, a, axis=None, *, ans, ans_bar):
     """Put back where the condition holds."""
     return compress_cotangent(condition, a, axis, ans_bar)
 
 
 @linear(np.ndarray.compress, wrt=("a",), kind="unknown")
-def compress_method(a: Any, condition: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def compress_method(a, condition, axis=None, *, ans, ans_bar):
     """Put back where the condition holds."""
     return compress_cotangent(condition, a, axis, ans_bar)
 
 
-def compress_cotangent(condition: Any, a: Any, axis: Any, g: Any) -> Any:
+def compress_cotangent(condition, a, axis, g):
     """The cotangent of `compress`; a condition that is shorter than the axis leaves out the rest."""
     a_bar = np.zeros(np.shape(a), dtype=g.dtype)
     flat = np.reshape(a_bar, -1) if axis is None else np.moveaxis(a_bar, axis, 0)
@@ -132,13 +126,13 @@ def compress_cotangent(condition: Any, a: Any, axis: Any, g: Any) -> Any:
 
 
 @linear(np.extract, wrt=("arr",), kind="unknown")
-def extract(condition: Any, arr: Any, *, ans: Any, ans_bar: Any) -> Any:
+def extract(condition, arr, *, ans, ans_bar):
     """Put back where the condition holds."""
     return compress_cotangent(np.ravel(condition), arr, None, ans_bar)
 
 
 @adjoint(np.sort, wrt=("a",), kind="unknown")
-def sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, ans: Any, ans_bar: Any) -> Any:
+def sort(a, axis=-1, kind=None, *, stable=None, ans, ans_bar):
     """Put back through the permutation that sorts."""
     if axis is None:
         order = np.argsort(a, axis=None, kind=kind, stable=stable)
@@ -147,7 +141,7 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, ans: A
 
 
 @tangent(np.sort)
-def sort_tangent(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, ans: Any, a_dot: Any) -> Any:
+def sort_tangent(a, axis=-1, kind=None, *, stable=None, ans, a_dot):
     """The tangents through the permutation that sorts."""
     if axis is None:
         return np.ravel(a_dot)[np.argsort(a, axis=None, kind=kind, stable=stable)]
@@ -155,7 +149,7 @@ def sort_tangent(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None
 
 
 @adjoint(np.partition, wrt=("a",), kind="unknown")
-def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", *, ans: Any, ans_bar: Any) -> Any:
+def partition(a, kth, axis=-1, kind="introselect", *, ans, ans_bar):
     """Put back through the permutation that partitions."""
     if axis is None:
         order = np.argpartition(a, kth, axis=None, kind=kind)
@@ -164,7 +158,7 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", *, an
 
 
 @tangent(np.partition)
-def partition_tangent(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", *, ans: Any, a_dot: Any) -> Any:
+def partition_tangent(a, kth, axis=-1, kind="introselect", *, ans, a_dot):
     """The tangents through the permutation that partitions."""
     if axis is None:
         return np.ravel(a_dot)[np.argpartition(a, kth, axis=None, kind=kind)]
@@ -172,7 +166,7 @@ def partition_tangent(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect
 
 
 @linear(np.diag, kind="diag")
-def diag(v: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def diag(v, k=0, *, ans, ans_bar):
     """A matrix from a vector, or the vector on a diagonal of a matrix."""
     if np.ndim(v) == 1:
         return np.diagonal(ans_bar, k)
@@ -180,24 +174,24 @@ def diag(v: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @linear(np.diagflat, kind="unknown")
-def diagflat(v: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def diagflat(v, k=0, *, ans, ans_bar):
     """A matrix from the elements of `v`."""
     return np.reshape(np.diagonal(ans_bar, k), np.shape(v))
 
 
 @linear(np.diagonal, np.ndarray.diagonal, kind="unknown", views=("a",))
-def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, *, ans: Any, ans_bar: Any) -> Any:
+def diagonal(a, offset=0, axis1=0, axis2=1, *, ans, ans_bar):
     """Put back on the diagonal."""
     return on_diagonal(ans_bar, np.shape(a), offset, axis1, axis2)
 
 
 @linear(np.linalg.diagonal, kind="unknown", views=("x",))
-def linalg_diagonal(x: Any, *, offset: Any = 0, ans: Any, ans_bar: Any) -> Any:
+def linalg_diagonal(x, *, offset=0, ans, ans_bar):
     """Put back on the diagonal of the last two axes."""
     return on_diagonal(ans_bar, np.shape(x), offset, -2, -1)
 
 
-def on_diagonal(g: Any, shape: Any, offset: int, axis1: int, axis2: int) -> Any:
+def on_diagonal(g, shape, offset: int, axis1: int, axis2: int):
     """Zeros of a shape, with `g` on a diagonal."""
     full = np.zeros(shape, dtype=g.dtype)
     rows = np.arange(np.shape(g)[-1])
@@ -206,19 +200,19 @@ def on_diagonal(g: Any, shape: Any, offset: int, axis1: int, axis2: int) -> Any:
 
 
 @linear(np.tril, kind="same")
-def tril(m: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def tril(m, k=0, *, ans, ans_bar):
     """The same triangle."""
     return np.tril(ans_bar, k)
 
 
 @linear(np.triu, kind="same")
-def triu(m: Any, k: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def triu(m, k=0, *, ans, ans_bar):
     """The same triangle."""
     return np.triu(ans_bar, k)
 
 
 @linear(np.pad, wrt=("array",), kind="unknown")
-def pad(array: Any, pad_width: Any, mode: Any = "constant", *, reflect_type: Any = "even", ans: Any, ans_bar: Any) -> Any:
+def pad(array, pad_width, mode="constant", *, reflect_type="even", ans, ans_bar):
     """The inner part; what other modes copied to the border is added to where it came from."""
     if mode == "constant":
         widths = np.broadcast_to(pad_width, (np.ndim(array), 2))
@@ -233,7 +227,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", *, reflect_type: Any
 
 
 @linear(np.diff, wrt=("a",), kind="unknown")
-def diff(a: Any, n: Any = 1, axis: Any = -1, *, ans: Any, ans_bar: Any) -> Any:
+def diff(a, n=1, axis=-1, *, ans, ans_bar):
     """Each difference adds to the later and subtracts from the earlier element."""
     g = np.moveaxis(ans_bar, axis, 0)
     for _ in range(n):

@@ -6,8 +6,6 @@ result get the sum, elements that do not appear get 0.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import linear, sample
@@ -15,7 +13,7 @@ from srcad.templates._array_helpers import full_like_result, inverse_permutation
 
 
 @linear(np.reshape, wrt=("a",), kind="reshape", views=("a",))
-def reshape(a: Any, shape: Any, order: Any = "C", *, ans: Any, ans_bar: Any) -> Any:
+def reshape(a, shape, order="C", *, ans, ans_bar):
     """Back to the shape of `a`."""
     if order == "C":
         return np.reshape(ans_bar, np.shape(a))
@@ -23,7 +21,7 @@ def reshape(a: Any, shape: Any, order: Any = "C", *, ans: Any, ans_bar: Any) -> 
 
 
 @linear(np.ndarray.reshape, wrt=("a",), kind="reshape", views=("a",))
-def reshape_method(a: Any, *shape: Any, order: Any = "C", ans: Any, ans_bar: Any) -> Any:
+def reshape_method(a, *shape, order="C", ans, ans_bar):
     """As `reshape`; the lengths are one tuple or several arguments."""
     if order == "C":
         return np.reshape(ans_bar, np.shape(a))
@@ -31,7 +29,7 @@ def reshape_method(a: Any, *shape: Any, order: Any = "C", ans: Any, ans_bar: Any
 
 
 @linear(np.ravel, np.ndarray.ravel, kind="ravel", views=("a",))
-def ravel(a: Any, order: Any = "C", *, ans: Any, ans_bar: Any) -> Any:
+def ravel(a, order="C", *, ans, ans_bar):
     """Back to the shape of `a`."""
     if order == "C":
         return np.reshape(ans_bar, np.shape(a))
@@ -39,21 +37,21 @@ def ravel(a: Any, order: Any = "C", *, ans: Any, ans_bar: Any) -> Any:
 
 
 @linear(np.ndarray.flatten, kind="ravel")
-def flatten(a: Any, order: Any = "C", *, ans: Any, ans_bar: Any) -> Any:
+def flatten(a, order="C", *, ans, ans_bar):
     """Back to the shape of `a`."""
     if order == "C":
         return np.reshape(ans_bar, np.shape(a))
     return in_memory_order(ans_bar, a, read_order(order, a))
 
 
-def read_order(order: str, a: Any) -> str:
+def read_order(order, a):
     """The order in which elements of `a` are read: "A" is decided by the layout of `a`."""
     if order == "A":
         return "F" if np.isfortran(a) else "C"
     return order
 
 
-def in_memory_order(g: Any, a: Any, order: str) -> Any:
+def in_memory_order(g, a, order):
     """The array of the shape of `a` whose elements, read in that order ("C", "F", "K"), are the vector `g`."""
     if order != "K":
         return np.reshape(g, np.shape(a), order=order)
@@ -65,7 +63,7 @@ def in_memory_order(g: Any, a: Any, order: str) -> Any:
 
 
 @linear(np.transpose, np.permute_dims, kind="transpose", views=("a",), smaller=True)
-def transpose(a: Any, axes: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def transpose(a, axes=None, *, ans, ans_bar):
     """The inverse permutation of the axes."""
     g = full_like_result(ans_bar, ans)
     if axes is None:
@@ -74,7 +72,7 @@ def transpose(a: Any, axes: Any = None, *, ans: Any, ans_bar: Any) -> Any:
 
 
 @linear(np.ndarray.transpose, wrt=("a",), kind="transpose", views=("a",), smaller=True)
-def transpose_method(a: Any, *axes: Any, ans: Any, ans_bar: Any) -> Any:
+def transpose_method(a, *axes, ans, ans_bar):
     """As `transpose`; the axes are one tuple, several arguments, or none."""
     g = full_like_result(ans_bar, ans)
     if len(axes) == 0:
@@ -87,31 +85,31 @@ def transpose_method(a: Any, *axes: Any, ans: Any, ans_bar: Any) -> Any:
 
 
 @linear(np.ndarray.T, kind="transpose", views=("a",), smaller=True)
-def transpose_attribute(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+def transpose_attribute(a, *, ans, ans_bar):
     """All axes reversed."""
     return full_like_result(ans_bar, ans).T
 
 
 @linear(np.matrix_transpose, np.linalg.matrix_transpose, np.ndarray.mT, kind="unknown", views=("a",), smaller=True)
-def matrix_transpose(a: Any, *, ans: Any, ans_bar: Any) -> Any:
+def matrix_transpose(a, *, ans, ans_bar):
     """The last two axes exchanged."""
     return np.swapaxes(full_like_result(ans_bar, ans), -1, -2)
 
 
 @linear(np.swapaxes, np.ndarray.swapaxes, wrt=("a",), kind="swapaxes", views=("a",), smaller=True)
-def swapaxes(a: Any, axis1: Any, axis2: Any, *, ans: Any, ans_bar: Any) -> Any:
+def swapaxes(a, axis1, axis2, *, ans, ans_bar):
     """The same exchange again."""
     return np.swapaxes(full_like_result(ans_bar, ans), axis1, axis2)
 
 
 @linear(np.moveaxis, wrt=("a",), kind="moveaxis", views=("a",), smaller=True)
-def moveaxis(a: Any, source: Any, destination: Any, *, ans: Any, ans_bar: Any) -> Any:
+def moveaxis(a, source, destination, *, ans, ans_bar):
     """From the destination back to the source."""
     return np.moveaxis(full_like_result(ans_bar, ans), destination, source)
 
 
 @linear(np.rollaxis, wrt=("a",), kind="unknown", views=("a",))
-def rollaxis(a: Any, axis: Any, start: Any = 0, *, ans: Any, ans_bar: Any) -> Any:
+def rollaxis(a, axis, start=0, *, ans, ans_bar):
     """The axis goes back from where `rollaxis` put it (before axis `start`)."""
     axis = axis % np.ndim(a)
     start = start + np.ndim(a) if start < 0 else start
@@ -119,19 +117,19 @@ def rollaxis(a: Any, axis: Any, start: Any = 0, *, ans: Any, ans_bar: Any) -> An
 
 
 @linear(np.expand_dims, wrt=("a",), kind="expand_dims", views=("a",))
-def expand_dims(a: Any, axis: Any, *, ans: Any, ans_bar: Any) -> Any:
+def expand_dims(a, axis, *, ans, ans_bar):
     """Back to the shape of `a`."""
     return np.reshape(ans_bar, np.shape(a))
 
 
 @linear(np.squeeze, np.ndarray.squeeze, kind="squeeze", views=("a",))
-def squeeze(a: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def squeeze(a, axis=None, *, ans, ans_bar):
     """Back to the shape of `a`."""
     return np.reshape(ans_bar, np.shape(a))
 
 
 @linear(np.atleast_1d, np.atleast_2d, np.atleast_3d, wrt=("arys",), kind="unknown", views=("arys",))
-def atleast(*arys: Any, ans: Any, ans_bar: Any) -> Any:
+def atleast(*arys, ans, ans_bar):
     """Back to the shape of each argument; with one argument the result is an array, else a tuple."""
     if len(arys) == 1:
         return [np.reshape(ans_bar, np.shape(arys[0]))]
@@ -139,37 +137,37 @@ def atleast(*arys: Any, ans: Any, ans_bar: Any) -> Any:
 
 
 @linear(np.broadcast_to, wrt=("array",), kind="broadcast_to", views=("array",), broadcasts=True)
-def broadcast_to(array: Any, shape: Any, *, ans: Any, ans_bar: Any) -> Any:
+def broadcast_to(array, shape, *, ans, ans_bar):
     """The sum over the axes along which the array was repeated."""
     return ans_bar
 
 
 @linear(np.flip, wrt=("m",), kind="unknown", views=("m",))
-def flip(m: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def flip(m, axis=None, *, ans, ans_bar):
     """Flipped again."""
     return np.flip(ans_bar, axis)
 
 
 @linear(np.fliplr, kind="unknown", views=("m",))
-def fliplr(m: Any, *, ans: Any, ans_bar: Any) -> Any:
+def fliplr(m, *, ans, ans_bar):
     """Flipped again."""
     return np.fliplr(ans_bar)
 
 
 @linear(np.flipud, kind="unknown", views=("m",))
-def flipud(m: Any, *, ans: Any, ans_bar: Any) -> Any:
+def flipud(m, *, ans, ans_bar):
     """Flipped again."""
     return np.flipud(ans_bar)
 
 
 @linear(np.rot90, wrt=("m",), kind="unknown", views=("m",))
-def rot90(m: Any, k: Any = 1, axes: Any = (0, 1), *, ans: Any, ans_bar: Any) -> Any:
+def rot90(m, k=1, axes=(0, 1), *, ans, ans_bar):
     """Turned back."""
     return np.rot90(ans_bar, -k, axes)
 
 
 @linear(np.roll, wrt=("a",), kind="unknown")
-def roll(a: Any, shift: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def roll(a, shift, axis=None, *, ans, ans_bar):
     """Rolled back."""
     if isinstance(shift, tuple | list):
         return np.roll(ans_bar, tuple(-s for s in shift), axis)
@@ -177,7 +175,7 @@ def roll(a: Any, shift: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any
 
 
 @linear(np.tile, wrt=("A",), kind="unknown")
-def tile(A: Any, reps: Any, *, ans: Any, ans_bar: Any) -> Any:  # noqa: N803  (NumPy's own name)
+def tile(A, reps, *, ans, ans_bar):
     """The sum over the copies: every axis of the result is (number of copies, length)."""
     shape = (1,) * (np.ndim(ans) - np.ndim(A)) + np.shape(A)
     reps = (reps,) if isinstance(reps, int | np.integer) else tuple(reps)
@@ -187,14 +185,14 @@ def tile(A: Any, reps: Any, *, ans: Any, ans_bar: Any) -> Any:  # noqa: N803  (N
 
 
 @linear(np.repeat, np.ndarray.repeat, wrt=("a",), kind="unknown")
-def repeat(a: Any, repeats: Any, axis: Any = None, *, ans: Any, ans_bar: Any) -> Any:
+def repeat(a, repeats, axis=None, *, ans, ans_bar):
     """The sum over the copies of each element."""
     if axis is None:
         return np.reshape(sum_of_copies(ans_bar, repeats, 0, np.size(a)), np.shape(a))
     return sum_of_copies(ans_bar, repeats, axis, np.shape(a)[axis])
 
 
-def sum_of_copies(g: Any, repeats: Any, axis: int, length: int) -> Any:
+def sum_of_copies(g, repeats, axis: int, length: int):
     """The sums along `axis` over groups of `repeats` (a number, or one for each group)."""
     moved = np.moveaxis(g, axis, 0)
     if np.size(repeats) == 1:

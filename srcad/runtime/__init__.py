@@ -1,7 +1,7 @@
 """The few functions that generated code may call where kinds or indices are not known while compiling.
 
-Input and output are ordinary values: numbers, arrays, and containers of them. This package knows no compiler; it imports
-nothing of srcad but its errors.
+Input and output are ordinary values: numbers, arrays, and containers of them. This package knows no compiler; it
+imports nothing of srcad but its errors.
 """
 
 from srcad.runtime.arrays import add_at, broadcast_like, take_stored, unbroadcast

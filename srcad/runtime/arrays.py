@@ -20,8 +20,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
         x: the operand: an array, a NumPy scalar or a number.
 
     Returns:
-        A value of the shape of `x` and, where `x` is an array or a NumPy scalar of inexact dtype, of its dtype; where `x` is
-        real, the imaginary part of `g` is dropped. It may be `g` itself. A `g` of fewer axes than `x` is returned as it is.
+        A value of the shape of `x` and, where `x` is an array or a NumPy scalar of inexact dtype, of its dtype; where
+        `x` is real, the imaginary part of `g` is dropped. It may be `g` itself. A `g` that is smaller than `x` stays so.
 
     >>> unbroadcast(np.ones((2, 3)), np.zeros((2, 1)))
     array([[3.],
@@ -30,9 +30,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
     shape, full = np.shape(x), np.shape(g)
     if full != shape:
         extra = len(full) - len(shape)
-        ones = tuple(
-            axis for axis in range(max(extra, 0), len(full)) if shape[axis - extra] == 1 and full[axis] != 1
-        )
+        ones = tuple(axis for axis in range(max(extra, 0), len(full)) if shape[axis - extra] == 1 and full[axis] != 1)
         if extra > 0:
             g = np.sum(g, axis=tuple(range(extra)) + ones, keepdims=bool(ones))
             g = np.reshape(g, np.shape(g)[extra:]) if ones else g

@@ -1,7 +1,7 @@
 """Cotangents of containers: numbers, arrays, and lists, tuples, dicts and objects of them.
 
-A cotangent mirrors its primal: the same container types, arrays of the same shape, and None for every leaf that carries no
-derivative (integers, bools, strings, None). None of these functions changes its arguments.
+A cotangent mirrors its primal: the same container types, arrays of the same shape, and None for every leaf that
+carries no derivative (integers, bools, strings, None). None of these functions changes its arguments.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def gradient_like(g: Any, x: Any) -> Any:
         x: the argument.
 
     Returns:
-        Fresh values, mirrored as `x` is: arrays with its shape and dtype, writable and sharing memory with nothing; float
-        for a float; None for leaves that carry no derivative.
+        Fresh values, mirrored as `x` is: arrays with its shape and dtype, writable and sharing memory with nothing;
+        float for a float; None for leaves that carry no derivative.
 
     >>> gradient_like(2.0, np.zeros(2, dtype="f4"))
     array([2., 2.], dtype=float32)

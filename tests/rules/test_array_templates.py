@@ -1,4 +1,4 @@
-"""The array templates, called as ordinary functions: against differences, adjoint against tangent, dtypes and shapes."""
+"""The array templates, called as ordinary functions: against differences, adjoint against tangent, dtypes, shapes."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ class Case:
         self.dots = {n: noise_like(self.arguments[n], 5) for n in self.names}
         self.ans = self.call({})
         self.ans_bar = noise_like(self.ans, 7)
-        precisions = {np.asarray(x).dtype.char in "fF" for n in self.names for x in leaves(self.arguments[n]) if is_float(x)}
+        precisions = {
+            np.asarray(x).dtype.char in "fF" for n in self.names for x in leaves(self.arguments[n]) if is_float(x)
+        }
         self.tolerance = TOLERANCES["f4" if True in precisions else "f8"]
 
     def call(self, changes: dict[str, Any]) -> Any:
@@ -231,7 +233,11 @@ SMALLER = [s for s in SAMPLES if (rule := rule_for(s.primitive)) is not None and
 def test_adjoint_accepts_a_smaller_cotangent(sample: Sample) -> None:
     case = Case(sample)
     shape = np.shape(case.ans)
-    shapes = [(), *(shape[i:] for i in range(1, len(shape))), *((*shape[:i], 1, *shape[i + 1 :]) for i in range(len(shape)))]
+    shapes = [
+        (),
+        *(shape[i:] for i in range(1, len(shape))),
+        *((*shape[:i], 1, *shape[i + 1 :]) for i in range(len(shape))),
+    ]
     for small_shape in shapes:
         small = noise_like(np.zeros(small_shape, np.asarray(case.ans).dtype), 11)
         with_full = case.adjoint(np.array(np.broadcast_to(small, shape)) if shape else small)
