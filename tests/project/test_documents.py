@@ -67,7 +67,7 @@ def test_a_good_document_passes(tmp_path):
         ("<!-- continues -->\n", "", 14, "NameError"),
         ("```output\none", "```text\none", None, None),
         ("```python\nx", "```text\nx", 10, "an output without a python block"),
-        ("```sh", "```pyhton", 23, "unknown kind of block 'pyhton'"),
+        ("```sh", "```pyhton", 24, "unknown kind of block 'pyhton'"),
     ],
 )
 def test_a_bad_document_is_noticed(tmp_path, old, new, line, message):
