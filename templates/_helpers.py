@@ -1,23 +1,19 @@
 """Plain functions that the elementwise templates share. No templates.
 
-Each has a form for scalars and one for arrays; which one is meant is known while compiling. Constants are Python
-numbers, so that float32 stays float32.
+Those with a branch have a form for scalars and one for arrays; which one is meant is known while compiling. Constants
+are Python numbers and masks bools, so that float32 stays float32.
 """
-
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 import numpy as np
 
 
 def nonzero(x):
     """`x`, with 1 in place of 0: a denominator that makes 0 / 0 zero, and an argument that makes log(0) zero."""
-    if np.ndim(x) == 0:
-        return x if x else 1
-    return np.where(x == 0, 1, x)
+    return x + (x == 0)
 
 
 def masked(mask, g):
-    """The cotangent `g` where `mask` holds, exactly 0 elsewhere. `g` has the shape of the result, `mask` broadcasts to it."""
+    """The cotangent `g` where `mask` holds, exactly 0 elsewhere; `mask` broadcasts to the shape of `g`."""
     if np.ndim(g) == 0:
         return g if mask else 0.0
     return np.where(mask, g, 0.0)
@@ -39,9 +35,7 @@ def picked(loses, ties, x_dot, y_dot):
 
 def power_slope(x, y):
     """The derivative of x ** y with respect to x: y * x ** (y - 1), and 0 for y = 0, also at x = 0."""
-    if np.ndim(y) == 0:
-        return y * x ** (y - 1 if y else 1)
-    return y * x ** np.where(y == 0, 1, y - 1)
+    return y * x ** (y - (y != 0))
 
 
 def items_like(items, sequence):

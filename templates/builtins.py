@@ -1,9 +1,8 @@
-"""Python's builtin functions. (`abs` and `divmod` are in `operators`.)
+"""Python's builtin functions. `abs` and `divmod` are in `operators`.
 
 What moves values without computing (list, zip, sorted, ...) is differentiated by the compiler itself: see `structural`.
 """
-
-# mypy: allow-untyped-defs, allow-untyped-calls
+# ruff: noqa: D403 (docstrings are formulas)
 
 import numpy as np
 

@@ -1,7 +1,5 @@
 """The functions of `cmath`: complex numbers in, a Python complex out."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
-
 import cmath
 import math
 

@@ -1,13 +1,11 @@
-"""The functions of `math`: real numbers in, a Python float out. (Those of complex numbers are in `cmath`.)"""
-
-# mypy: allow-untyped-defs, allow-untyped-calls
+"""The functions of `math`: real numbers in, a Python float out. Those of complex numbers are in `cmath`."""
+# ruff: noqa: B905 (the lengths are equal: the primal has checked them)
 
 import math
 
-
 from srcad.rules import adjoint, elementwise, linear, multilinear, nondifferentiable, sample, tangent
 from srcad.runtime.special import digamma
-from srcad.templates._helpers import items_like, power_slope
+from srcad.templates._helpers import items_like, nonzero, power_slope
 
 FLOAT = "scalar_float"
 
@@ -197,13 +195,13 @@ def lgamma(x, *, ans):
 @elementwise(math.fabs, kind=FLOAT, singular=True)
 def fabs(x, *, ans):
     """The sign of x: 0 at 0, a subgradient."""
-    return math.copysign(1.0, x) if x else 0.0
+    return (x > 0) - (x < 0)
 
 
 @elementwise(math.copysign, kind=FLOAT, singular=True)
 def copysign(x, y, *, ans):
     """The product of the signs; constant in y but for its sign."""
-    return (math.copysign(1.0, x) * math.copysign(1.0, y) if x else 0.0), 0.0
+    return ((x > 0) - (x < 0)) * math.copysign(1.0, y), 0.0
 
 
 @elementwise(math.fmod, math.remainder, kind=FLOAT)
@@ -251,20 +249,20 @@ def modf_tangent(x, *, ans, x_dot):
 @adjoint(math.hypot, kind=FLOAT, singular=True)
 def hypot(*coordinates, ans, ans_bar):
     """d|x| = x . dx / |x|, and 0 at the origin: a subgradient."""
-    scale = ans_bar / (ans or 1.0)
+    scale = ans_bar / nonzero(ans)
     return tuple([scale * x for x in coordinates])
 
 
 @tangent(math.hypot)
 def hypot_tangent(*coordinates, ans, coordinates_dot):
     """x . dx / |x|."""
-    return sum([x * x_dot for x, x_dot in zip(coordinates, coordinates_dot)]) / (ans or 1.0)
+    return sum([x * x_dot for x, x_dot in zip(coordinates, coordinates_dot)]) / nonzero(ans)
 
 
 @adjoint(math.dist, kind=FLOAT, singular=True)
 def dist(p, q, *, ans, ans_bar):
     """d|p - q| = (p - q) . (dp - dq) / |p - q|, and 0 where p = q: a subgradient."""
-    scale = ans_bar / (ans or 1.0)
+    scale = ans_bar / nonzero(ans)
     p_bar = [scale * (a - b) for a, b in zip(p, q)]
     return items_like(p_bar, p), items_like([-g for g in p_bar], q)
 
@@ -274,7 +272,7 @@ def dist_tangent(p, q, *, ans, p_dot, q_dot):
     """(p - q) . (dp - dq) / |p - q|."""
     p_part = sum([(a - b) * d for a, b, d in zip(p, q, tangents(p_dot, p))])
     q_part = sum([(a - b) * d for a, b, d in zip(p, q, tangents(q_dot, q))])
-    return (p_part - q_part) / (ans or 1.0)
+    return (p_part - q_part) / nonzero(ans)
 
 
 def tangents(dots, items):

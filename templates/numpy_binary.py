@@ -1,6 +1,4 @@
-"""NumPy's elementwise functions of two and more arguments. (The ufuncs of operators are in `operators`.)"""
-
-# mypy: allow-untyped-defs, allow-untyped-calls
+"""NumPy's elementwise functions of two arguments, but for the operators' ufuncs, which are in `operators`."""
 
 import numpy as np
 

@@ -1,11 +1,9 @@
-"""NumPy's elementwise functions of one argument. (Operators' ufuncs are in `operators`, those of two in `numpy_binary`.)
+"""NumPy's elementwise functions of one argument, but for the operators' ufuncs, which are in `operators`.
 
-A partial multiplies cotangents and tangents as it is, also for complex numbers. What is not complex differentiable (abs,
-real, imag, conj, angle, sign) has an adjoint of its own: for a real-valued f of z = x + i y, the cotangent of z is that
-of f times df/dx - i df/dy.
+A partial multiplies cotangents and tangents as it is, also for complex numbers. What is not complex differentiable
+(abs, real, imag, conj, angle, sign) has an adjoint of its own: for a real-valued f of z = x + i y, the cotangent of z is
+that of f times df/dx - i df/dy.
 """
-
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 import math
 
@@ -13,7 +11,7 @@ import numpy as np
 
 from srcad.rules import adjoint, elementwise, linear, nondifferentiable, sample, tangent
 from srcad.runtime.special import i0_derivative, sinc_derivative
-from srcad.templates._helpers import masked
+from srcad.templates._helpers import masked, nonzero
 
 
 @elementwise(np.exp, raises="never")
@@ -231,7 +229,7 @@ def sign(x, *, ans, ans_bar):
     """s = x / |x|: ds = i s Im(conj(s) dx) / |x|, and 0 at 0; constant but for jumps where x is real."""
     if not np.iscomplexobj(x):
         return 0.0
-    return 1j * np.conj(ans) * np.imag(ans_bar * ans) / masked_size(x)
+    return 1j * np.conj(ans) * np.imag(ans_bar * ans) / nonzero(np.abs(x))
 
 
 @tangent(np.sign)
@@ -239,13 +237,7 @@ def sign_tangent(x, *, ans, x_dot):
     """The turn of the unit vector s = x / |x|."""
     if not np.iscomplexobj(x):
         return 0.0
-    return 1j * ans * np.imag(np.conj(ans) * x_dot) / masked_size(x)
-
-
-def masked_size(x):
-    """|x|, with 1 in place of 0."""
-    size = np.abs(x)
-    return size + (size == 0)
+    return 1j * ans * np.imag(np.conj(ans) * x_dot) / nonzero(np.abs(x))
 
 
 @adjoint(np.nan_to_num, kind="same", wrt=("x",))
@@ -296,7 +288,8 @@ nondifferentiable(np.iscomplexobj, np.isrealobj, kind="bool")
 
 
 _SMOOTH = (
-    np.exp, np.exp2, np.expm1, np.square, np.reciprocal, np.sin, np.cos, np.sinh, np.cosh, np.tanh, np.arctan, np.arcsinh,
+    np.exp, np.exp2, np.expm1, np.square, np.reciprocal, np.sin, np.cos, np.sinh, np.cosh, np.tanh, np.arctan,
+    np.arcsinh,
 )  # fmt: skip
 
 SAMPLES = [

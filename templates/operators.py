@@ -3,8 +3,7 @@
 A partial of an operator on arrays is multiplied with the cotangent by the compiler, which also sums it to the shape of
 its operand.
 """
-
-# mypy: allow-untyped-defs, allow-untyped-calls
+# ruff: noqa: D403 (docstrings are formulas)
 
 import operator
 

@@ -1,7 +1,5 @@
 """Rules of the special functions that other templates call, so that derivatives of every order exist."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
-
 from srcad.rules import elementwise, sample
 from srcad.runtime.special import digamma, i0_derivative, polygamma, sinc_derivative
 

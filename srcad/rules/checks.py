@@ -53,7 +53,7 @@ def _derivative_parameters(template: Template, mode: Mode, wrt: tuple[str, ...] 
         raise _error(
             template,
             "no parameter carries a derivative",
-            "name them with wrt=, in a tangent take x_dot for parameter x; nondifferentiable() states a zero derivative",
+            "name them with wrt=, in a tangent take x_dot for parameter x; nondifferentiable states a zero derivative",
         )
     return names
 

@@ -73,7 +73,7 @@ def _polygamma_positive(n: int, x: Any) -> Any:
 
 
 def _cotangent_derivative(n: int, x: Any) -> Any:
-    """The derivative of order `n` of ``pi * cot(pi * x)``: a polynomial in the cotangent c, as dc/dx = -pi (1 + c^2)."""
+    """The derivative of order `n` of ``pi * cot(pi * x)``: a polynomial in the cotangent c, dc/dx = -pi (1 + c^2)."""
     coefficients = np.array([0.0, math.pi])
     for _ in range(n):
         slope = np.polynomial.polynomial.polyder(coefficients)
@@ -86,8 +86,9 @@ def _cotangent_derivative(n: int, x: Any) -> Any:
 def i0_derivative(n: int, x: Any) -> Any:
     """The derivative of order `n` of ``np.i0``, the modified Bessel function of the first kind of order 0.
 
-    The integral ``(2 / pi) int_0^(pi/2) cosh(x cos t) dt`` (Abramowitz and Stegun 9.6.16), differentiated under the sign, by
-    the trapezoidal rule, which converges faster than any power for periodic integrands; its terms have one sign.
+    The integral ``(2 / pi) int_0^(pi/2) cosh(x cos t) dt`` (Abramowitz and Stegun 9.6.16), differentiated under the
+    sign, by the trapezoidal rule, which converges faster than any power for periodic integrands. Its terms have one
+    sign, so nothing cancels.
 
     Args:
         n: the order, at least 0.
