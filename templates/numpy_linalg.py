@@ -57,7 +57,7 @@ def solve_tangent(a, b, *, ans, a_dot, b_dot):
 
 @adjoint(np.linalg.det, kind="det")
 def det(a, *, ans, ans_bar):
-    """The partials are the cofactors of A, det(A) A^-T where A is regular (Giles 2008, section 2.2.4)."""
+    """The partials are the cofactors, which for regular A are the inverse transposed times ans (Giles 2008, 2.2.4)."""
     if np.ndim(a) == 2:
         return ans_bar * cofactors(a, ans)
     return ans_bar[..., None, None] * cofactors(a, ans)

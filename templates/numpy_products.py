@@ -213,7 +213,7 @@ SAMPLES = [
     sample(operator.matmul, "a: (2, 3), b: (3, 4)"),
     sample(np.dot, "a: (), b: (3,)"),
     sample(np.dot, "a: (3,), b: (3,)"),
-    sample(np.dot, "a: (2, 3), b: (3, 4) f4"),
+    sample(np.dot, "a: (2, 3) f4, b: (3, 4) f4"),
     sample(np.dot, "a: (2, 3), b: (3,)"),
     sample(np.dot, "a: (3,), b: (3, 4)"),
     sample(np.dot, "a: (2, 5, 3), b: (3,)"),

@@ -21,7 +21,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
 
     Returns:
         A value of the shape of `x` and, where `x` is an array or a NumPy scalar of inexact dtype, of its dtype; where
-        `x` is real, the imaginary part of `g` is dropped. It may be `g` itself. A `g` that is smaller than `x` stays so.
+        `x` is real, the imaginary part of `g` is dropped. It may be `g` itself. A `g` that is smaller stays so.
 
     >>> unbroadcast(np.ones((2, 3)), np.zeros((2, 1)))
     array([[3.],

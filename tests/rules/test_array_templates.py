@@ -115,10 +115,9 @@ class Case:
         self.dots = {n: noise_like(self.arguments[n], 5) for n in self.names}
         self.ans = self.call({})
         self.ans_bar = noise_like(self.ans, 7)
-        precisions = {
-            np.asarray(x).dtype.char in "fF" for n in self.names for x in leaves(self.arguments[n]) if is_float(x)
-        }
-        self.tolerance = TOLERANCES["f4" if True in precisions else "f8"]
+        inputs = [x for n in self.names for x in leaves(self.arguments[n]) if is_float(x)]
+        single = any(np.asarray(x).dtype.char in "fF" for x in inputs)
+        self.tolerance = TOLERANCES["f4" if single else "f8"]
 
     def call(self, changes: dict[str, Any]) -> Any:
         """The primitive itself, with the arguments of the sample but for these."""
@@ -216,11 +215,9 @@ def test_adjoint_and_tangent_agree(sample: Sample) -> None:
     np.testing.assert_allclose(right, left, rtol=10 * case.tolerance["rtol"], atol=10 * case.tolerance["atol"])
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if " f4" in s.description], ids=str)
 def test_adjoint_keeps_float32(sample: Sample) -> None:
     case = Case(sample)
-    if {np.asarray(x).dtype.char for x in leaves(map_leaves(lambda x: x, case.ans))} != {"f"}:
-        pytest.skip("the result is not float32")
     for name, bar in case.adjoint(case.ans_bar).items():
         for x, one in zip(leaves(map_leaves(lambda x: x, case.arguments[name])), leaves(bar), strict=True):
             assert np.asarray(x).dtype.char != "f" or one.dtype == np.float32
@@ -233,11 +230,8 @@ SMALLER = [s for s in SAMPLES if (rule := rule_for(s.primitive)) is not None and
 def test_adjoint_accepts_a_smaller_cotangent(sample: Sample) -> None:
     case = Case(sample)
     shape = np.shape(case.ans)
-    shapes = [
-        (),
-        *(shape[i:] for i in range(1, len(shape))),
-        *((*shape[:i], 1, *shape[i + 1 :]) for i in range(len(shape))),
-    ]
+    fewer_axes = [shape[i:] for i in range(1, len(shape))]
+    shapes = [(), *fewer_axes, *((*shape[:i], 1, *shape[i + 1 :]) for i in range(len(shape)))]
     for small_shape in shapes:
         small = noise_like(np.zeros(small_shape, np.asarray(case.ans).dtype), 11)
         with_full = case.adjoint(np.array(np.broadcast_to(small, shape)) if shape else small)
