@@ -24,7 +24,7 @@ from srcad.frontend.scope import Names, Scope, _bound
 from srcad.frontend.structure import structure
 from srcad.frontend.trees import Node
 from srcad.ir import ops
-from srcad.ir.nodes import Atom, Const
+from srcad.ir.nodes import Atom
 
 
 class Comprehensions(Functions):
@@ -32,19 +32,13 @@ class Comprehensions(Functions):
 
     def comprehension(self, node: Node, name: str) -> Atom:
         """The list, set or dict of a comprehension; a generator expression gives a list."""
-        match node:
-            case gast.SetComp(elt=elt):
-                make, put = ops.make_set, [(set.add, [elt])]
-            case gast.DictComp(key=key, value=value):
-                make, put = ops.make_dict, [(operator.setitem, [key, value])]
-            case _:
-                make, put = ops.make_list, [(list.append, [node.elt])]
+        make, put, parts = _container(node)
+        self.check_plain(node)
         first = self.iterable(node.generators[0].iter)
         source, result = self.fresh("iter"), self.fresh("result")
         made = self.emit(make, [], node, name)
         scope = Scope(_targets(node.generators), self.scope, comprehension=True)
-        fn, parts = put[0]
-        body = [trees.expression(trees.call(fn, [trees.load(result, node), *parts], node), node)]
+        body = [trees.expression(trees.call(put, [trees.load(result, node), *parts], node), node)]
         outer, self.scope = self.scope, scope
         try:
             self.bind(source, first)
@@ -54,6 +48,11 @@ class Comprehensions(Functions):
             self.scope = outer
             self.leave(scope)
         return made
+
+    def check_plain(self, node: Node) -> None:
+        """Refuses asynchronous comprehensions."""
+        if any(generator.is_async for generator in node.generators):
+            raise self.forbidden(node, "`async for` cannot be differentiated", "collect the items outside")
 
     def iterable(self, node: Node) -> Atom:
         """An expression that is iterated over at once: a generator expression is a list here."""
@@ -66,6 +65,7 @@ class Comprehensions(Functions):
 
         ``any(p(x) for x in xs)`` is a local function: ``for x in xs: if p(x): return True`` and then ``return False``.
         """
+        self.check_plain(node)
         first = self.iterable(node.generators[0].iter)
         fallback = [self.expr(item) for item in default]
         source, other = "iter@", "default@"
@@ -87,6 +87,17 @@ class Comprehensions(Functions):
         return self.inline(function, [first, *fallback], [], node, name)
 
 
+def _container(node: Node) -> tuple[object, object, list[Node]]:
+    """What makes an empty container, what puts an item into it, and the parts of an item."""
+    match node:
+        case gast.SetComp(elt=elt):
+            return ops.make_set, set.add, [elt]
+        case gast.DictComp(key=key, value=value):
+            return ops.make_dict, operator.setitem, [key, value]
+        case _:
+            return ops.make_list, list.append, [node.elt]
+
+
 def _targets(generators: list[Node]) -> Names:
     names: Names = {}
     for generator in generators:
@@ -97,8 +108,6 @@ def _targets(generators: list[Node]) -> Names:
 def _loops(generators: list[Node], source: Node, body: list[Node], like: Node) -> list[Node]:
     """The nested loops of a comprehension; the first iterates over what has been evaluated already."""
     for k, generator in reversed(list(enumerate(generators))):
-        if generator.is_async:
-            raise NotImplementedError
         for test in reversed(generator.ifs):
             body = [trees.branch(test, body, [], like)]
         body = [trees.loop(generator.target, source if k == 0 else generator.iter, body, like)]

@@ -100,6 +100,7 @@ class Functions(Context):
         outer, place, inlining = self.scope, (self.place, self.pinned), self.inlining
         self.scope, self.pinned, self.inlining = scope, pinned, (*inlining, function)
         try:
+            self.start(scope)
             for param, value in bound.items():
                 self.bind(param, value)
             self.stmts(function.body)
@@ -113,6 +114,12 @@ class Functions(Context):
         if isinstance(result, Var) and result.uid in self.maybe:
             self.maybe.discard(result.uid)      # every way through the body that comes back has set it
         return Const(None) if result == UNDEFINED_ATOM else result
+
+    def start(self, scope: Scope) -> None:
+        """Makes the names that inner functions assign known, so that loops carry them."""
+        for name in scope.names:
+            if name in self.live and name not in scope.outer and name not in scope.globals:
+                self.env[name + scope.suffix] = UNDEFINED_ATOM
 
     def leave(self, scope: Scope) -> None:
         """Forgets the variables of a scope that has ended."""

@@ -35,7 +35,9 @@ class Loops(Statements):
         functions |= {t.id for s in gast.walk(node) if isinstance(s, gast.Assign) and isinstance(s.value, gast.Lambda)
                       for t in s.targets if isinstance(t, gast.Name)}
         found: dict[str, Atom] = {}
-        for key, name in loop_names(names, self.scope).items():
+        keys = loop_names(names, self.scope)
+        keys.update({key: display(key) for key in self.env if display(key) in self.live})   # a call may assign these
+        for key, name in keys.items():
             value = self.env.get(key, UNDEFINED_ATOM)
             if name in functions or isinstance(value, LocalFunction | Ambiguous):
                 self.env[key] = Ambiguous(name)

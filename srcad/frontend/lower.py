@@ -61,6 +61,7 @@ class _Lowering(Loops):
         nonlocals = declared(structured, gast.Nonlocal)
         self.scope = Scope(names, None, declared(structured, gast.Global), nonlocals, name)
         self.live = _assigned_outside(tree)
+        self.start(self.scope)
         variables = [Var(param) for param in params]
         for param, variable in zip(params, variables, strict=True):
             self.bind(param, variable)

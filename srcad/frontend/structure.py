@@ -98,6 +98,7 @@ class _Structure:
 
     def __init__(self) -> None:
         self.memo: dict[int, Completion] = {}
+        self.matches: dict[int, list[Node]] = {}
         self.loops = 0
         self.kept: list[Node] = []      # nodes whose id is in the memo must stay alive
 
@@ -162,9 +163,9 @@ class _Structure:
 
     def expanded(self, stmt: Node) -> list[Node]:
         """The branches that a `match` stands for, made once."""
-        known: list[Node] | None = getattr(stmt, "expanded", None)
+        known = self.matches.get(id(stmt))
         if known is None:
-            known = stmt.expanded = expand_match(stmt)
+            known = self.matches[id(stmt)] = expand_match(stmt)
         return known
 
     # -- rewriting ------------------------------------------------------------------------------
