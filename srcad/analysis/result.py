@@ -259,6 +259,7 @@ _HANDLERS: dict[Any, Handler] = {
     ops.identity: _plain(lambda kinds, facts: kinds[0]),
     builtins.getattr: _getattr,
     builtins.slice: _plain(_slice),
+    np.errstate: lambda args, facts: Opaque(np.errstate),
 }
 for _function in (
     operator.setitem,

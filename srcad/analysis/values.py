@@ -89,14 +89,9 @@ _DESCRIBE: dict[type, Callable[[Any], Hashable]] = {
     **dict.fromkeys((str, bytes, type(None), types.EllipsisType), _describe_static),
 }
 _OPAQUE = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, np.random.SeedSequence)
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, np.ufunc, np.dtype)
 _STATIC = (
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    types.ModuleType,
     type,
-    np.ufunc,
-    np.dtype,
     enum.Enum,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -112,6 +107,8 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
         return describe(value)
     if isinstance(value, np.generic):
         return (np.generic, value.dtype) if dtype_name(value.dtype) else (Static, Identity(value))
+    if isinstance(value, _FUNCTIONS):
+        return (Static, value)  # a bound method is made anew at every access: compared by what it is bound to
     if isinstance(value, _STATIC):
         return (Static, Identity(value))
     if id(value) in above or depth > MAX_DEPTH:
@@ -139,9 +136,9 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
 def _describe_list(value: list[object], above: tuple[int, ...], depth: int) -> Hashable:
     """A list: its items' descriptions without repetition. Arrays count as alike only where their shapes are equal."""
     items = dict.fromkeys(_describe(v, above, depth) for v in value)
-    alike = len(items) == 1 and len({np.shape(v) for v in value if type(v) is np.ndarray}) <= 1
-    nested = any(type(v) not in _DESCRIBE for v in value)
-    return (list, tuple(items), len(value) == 1, alike and (not nested or len(value) == 1))
+    alike = len(value) == 1 or len({v.shape if type(v) is np.ndarray else None for v in value}) == 1
+    arrays = len(value) == 1 or (len(items) == 1 and all(type(v) is np.ndarray for v in value))
+    return (list, tuple(items), len(value) == 1, alike and arrays)
 
 
 def _describe_dict(value: dict[object, object], above: tuple[int, ...], depth: int) -> Hashable:

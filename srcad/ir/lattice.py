@@ -88,9 +88,8 @@ def _join_numbers(a: Kind, b: Kind, facts: Facts) -> Kind:
 
 
 def _join_dim(a: Dim | None, b: Dim | None, facts: Facts) -> Dim | None:
-    if a == b:
-        return a
-    return facts.resolve(a) if a is not None and facts.equal(a, b) else None
+    # the first one's own expression: it holds also where the facts that equate the two do not
+    return a if a == b or facts.equal(a, b) else None
 
 
 def _join_static(a: Kind, b: Kind) -> Kind:

@@ -76,7 +76,7 @@ def _broadcast_axis(lengths: list[Dim | None], facts: Facts) -> Dim | None:
     for other in sure[1:]:
         facts.equate(sure[0], other)
     if sure:
-        return facts.resolve(sure[0]) if sure[0] is not None else None
+        return next((d for d in sure if d is not None and d.known is not None), sure[0])
     first = rest[0]
     return first if all(facts.equal(first, d) or first is d for d in rest[1:]) else None
 

@@ -43,7 +43,7 @@ def joined(parts: list[Dims], axis: int, count: Dim | None, facts: Facts) -> Dim
         known = [d for d in lengths if d is not None]
         for other in known[1:]:
             facts.equate(known[0], other)
-        dims.append(facts.resolve(known[0]) if known else None)
+        dims.append(known[0] if known else None)
     return tuple(dims)
 
 
