@@ -1,8 +1,8 @@
 """Lowers calls and attributes.
 
-A call of a static function is a `Call` of that constant; of a method, ``ops.call_method``; of a local function, its body.
-Built-ins that call their argument (`map`, `filter`, `sorted(key=...)`, ...) are written out with `HIGHER_ORDER` where the
-argument is a local function, and `map` and `filter` always, so that what they call is visible.
+A call of a static function is a `Call` of that constant; of a method, ``ops.call_method``; of a local function, its
+body. Built-ins that call their argument (`sorted(key=...)`, `reduce`, ...) are written out with `HIGHER_ORDER` where
+the argument is a local function, `map` and `filter` always, so that what they call is visible.
 """
 
 from __future__ import annotations
@@ -50,12 +50,24 @@ def max(items, key):
     keys = [key(item) for item in items]
     return items[greatest(range(len(keys)), key=keys.__getitem__)]
 
+def reduce1(function, items):
+    items = list(items)
+    if not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    first = items[0]
+    for item in items[1:]:
+        first = function(first, item)
+    return first
+
 def reduce(function, items, first):
     for item in items:
         first = function(first, item)
     return first
 '''
-_HELPERS: dict[str, Any] = {"zip": zip, "list": list, "range": range, "len": len, "sort": sorted, "least": min, "greatest": max}
+_HELPERS: dict[str, Any] = {
+    "zip": zip, "list": list, "range": range, "len": len, "sort": sorted, "least": min, "greatest": max,
+    "TypeError": TypeError,
+}
 
 
 @functools.cache
@@ -119,7 +131,7 @@ class Calls(Comprehensions):
         for arg in node.args:
             if isinstance(arg, gast.Starred):
                 args.append(Star(self.iterable(arg.value)))
-            elif isinstance(arg, gast.GeneratorExp) and (fn in CONSUMERS if callable(fn) else False):
+            elif is_static(fn) and fn in CONSUMERS:
                 args.append(self.iterable(arg))
             else:
                 args.append(self.expr(arg))
@@ -139,6 +151,8 @@ class Calls(Comprehensions):
                 node, f"'{getattr(fn, '__name__', fn)}' cannot be differentiated",
                 "write the code out, or compute the value outside and pass it in", "it runs text that is not there yet",
             )
+        if fn is super and not node.args:
+            raise self.unsupported(node, "`super()` is not supported yet", "name the class: `Base.method(self, ...)`")
         if fn is locals or (fn in (vars, dir) and not node.args if is_static(fn) else False):
             raise self.unsupported(
                 node, f"'{getattr(fn, '__name__', fn)}()' is not supported", "name the variables that are meant"
@@ -156,14 +170,16 @@ class Calls(Comprehensions):
             return self.search(args[0], fn, args[1:], name)
         if fn in (map, filter) and 2 <= len(args) <= (3 if fn is map else 2) and not _is_none(args[0]):
             written = "map2" if len(args) == 3 else getattr(fn, "__name__", "")
-            return self.written_out(written, args, node, name)
+            eager = self.eager is node
+            items = self.written_out(written, args, node, name if eager else "")
+            return items if eager else self.emit(iter, [items], node, name)
         if fn in (sorted, min, max) and len(args) == 1 and self.is_local(keywords.get("key")):
             reverse = keywords.pop("reverse", None) if fn is sorted else None
             if set(keywords) == {"key"}:
                 extra = [gast.Constant(False, None) if reverse is None else reverse] if fn is sorted else []
                 return self.written_out(getattr(fn, "__name__", ""), [args[0], keywords["key"], *extra], node, name)
-        if fn is functools.reduce and len(args) == 3 and self.is_local(args[0]):
-            return self.written_out("reduce", args, node, name)
+        if fn is functools.reduce and len(args) in (2, 3) and self.is_local(args[0]):
+            return self.written_out("reduce" if len(args) == 3 else "reduce1", args, node, name)
         return None
 
     def is_local(self, node: Node | None) -> bool:
@@ -175,7 +191,8 @@ class Calls(Comprehensions):
     def written_out(self, which: str, args: list[Node], node: Node, name: str) -> Atom:
         """Inlines one of `HIGHER_ORDER`, all of its code at the place of the call."""
         values: list[Value | Star] = [
-            self.iterable(arg) if isinstance(arg, gast.GeneratorExp) else self.value(arg) for arg in args
+            self.value(arg) if self.is_local(arg) or k > 1 and which == "reduce" else self.iterable(arg)
+            for k, arg in enumerate(args)
         ]
         params, body = _higher_order()[which]
         scope = Scope(dict.fromkeys(_HELPERS), None, function=self.scope.binder().function)

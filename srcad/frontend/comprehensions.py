@@ -7,12 +7,13 @@
         if x > 0:
             list.append(result, f(x))
 
-A generator expression is consumed where it stands, as a list; `any`, `all` and `next` of one become a loop that stops at
-the first item that decides.
+A generator expression is consumed where it stands, as a list; `any`, `all` and `next` of one become a loop that stops
+at the first item that decides.
 """
 
 from __future__ import annotations
 
+import itertools
 import operator
 
 import gast
@@ -24,17 +25,28 @@ from srcad.frontend.scope import Names, Scope, _bound
 from srcad.frontend.structure import structure
 from srcad.frontend.trees import Node
 from srcad.ir import ops
-from srcad.ir.nodes import Atom
+from srcad.ir.nodes import Atom, Call, Const
+
+ENDLESS = (itertools.count, itertools.cycle)
 
 
 class Comprehensions(Functions):
     """Lowering of comprehensions and generator expressions."""
+
+    eager: Node = None
+    """The expression whose items are read at once: ``map(...)`` there is a list."""
 
     def comprehension(self, node: Node, name: str) -> Atom:
         """The list, set or dict of a comprehension; a generator expression gives a list."""
         make, put, parts = _container(node)
         self.check_plain(node)
         first = self.iterable(node.generators[0].iter)
+        last = self.out[-1] if self.out else None
+        if isinstance(last, Call) and last.target == first and isinstance(last.fn, Const) and last.fn.value in ENDLESS:
+            raise self.unsupported(
+                node, "this generator never ends", "write a loop with a `break`",
+                "srcad collects the items of a generator expression in a list",
+            )
         source, result = self.fresh("iter"), self.fresh("result")
         made = self.emit(make, [], node, name)
         scope = Scope(_targets(node.generators), self.scope, comprehension=True)
@@ -58,7 +70,11 @@ class Comprehensions(Functions):
         """An expression that is iterated over at once: a generator expression is a list here."""
         if isinstance(node, gast.GeneratorExp):
             return self.comprehension(node, "")
-        return self.expr(node)
+        eager, self.eager = self.eager, node
+        try:
+            return self.expr(node)
+        finally:
+            self.eager = eager
 
     def search(self, node: Node, fn: object, default: list[Node], name: str) -> Atom:
         """``any``, ``all`` or ``next`` of a generator expression, which stops early.

@@ -84,6 +84,7 @@ class Context:
         self.place = _Place("", 0)
         self.pinned: Loc | None = None          # the location of all code while a helper of ours is inlined
         self.counter = 0
+        self.deleted: frozenset[str] = frozenset()  # names that a ``del`` may leave without a value
         self.live: frozenset[str] = frozenset()     # outer names that the function assigns: always read when it runs
 
     # -- the methods of the classes built on this one ----------------------------------------------
@@ -201,10 +202,10 @@ class Context:
     def undefined(self, name: str, node: Node) -> Atom:
         """A read of a name that is certainly not bound: Python's own error, when the code gets there."""
         free = self.scope.binder().key(name) is not None and name not in self.scope.binder().names
-        message, cls = f"cannot access local variable '{name}' where it is not associated with a value", UnboundLocalError
+        message = f"cannot access local variable '{name}' where it is not associated with a value"
         if free:
             message = f"cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
-        error = self.emit(NameError if free else cls, [Const(message)], node)
+        error = self.emit(NameError if free else UnboundLocalError, [Const(message)], node)
         return self.emit(ops.raise_error, [error], node)
 
     # -- merging ------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Lowers expressions to calls of static functions, and those that branch to `If`.
 
-``x @ w + b`` becomes two calls, ``operator.matmul`` and ``operator.add``. Operands are evaluated from left to right. The value of
-an expression that is assigned to a name directly has that name.
+``x @ w + b`` becomes two calls, ``operator.matmul`` and ``operator.add``. Operands are evaluated from left to right.
+The value of an expression that is assigned to a name directly has that name.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Expressions(Calls):
     """Lowering of expressions."""
 
     def expr(self, node: Node, name: str = "") -> Atom:
+        """Lowers an expression; its value's variable takes `name`."""
         match node:
             case gast.Name():
                 return self.read(node)
@@ -147,9 +148,9 @@ class Expressions(Calls):
 
     def unary(self, node: Node, op: Node, operand: Node, name: str) -> Atom:
         """A unary operator; the negative of a number is a number."""
-        if isinstance(operand, gast.Constant) and type(operand.value) in (int, float, complex):
-            if isinstance(op, gast.USub):
-                return Const(-operand.value)
+        number = isinstance(operand, gast.Constant) and type(operand.value) in (int, float, complex)
+        if number and isinstance(op, gast.USub):
+            return Const(-operand.value)
         return self.emit(UNARY[type(op)], [self.expr(operand)], node, name)
 
     def compare(self, node: Node, name: str) -> Atom:
@@ -210,7 +211,8 @@ class Expressions(Calls):
             case gast.Tuple(elts=elts):
                 found: list[Atom | Star] = []
                 for item in elts:
-                    found.append(Star(self.iterable(item.value)) if isinstance(item, gast.Starred) else self.index(item))
+                    star = isinstance(item, gast.Starred)
+                    found.append(Star(self.iterable(item.value)) if star else self.index(item))
                 return self.emit(ops.make_tuple, found, node)
             case _:
                 return self.expr(node)

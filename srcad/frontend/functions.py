@@ -13,8 +13,8 @@ After, as if it had been written::
         v = x + 1
         return v * v * x
 
-Captured names are read where the call stands, which is Python's late binding. Each inlined body has its own scope, so its
-names meet no others. A local function that goes anywhere else than into a call is an error.
+Captured names are read where the call stands, which is Python's late binding. Each inlined body has its own scope, so
+its names meet no others. A local function that goes anywhere else than into a call is an error.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Functions(Context):
     inlining: tuple[LocalFunction, ...] = ()
 
     def local_function(self, node: Node) -> LocalFunction:
+        """Makes a local function of a lambda or nested def; its defaults are evaluated here."""
         if isinstance(node, gast.Lambda):
             name, body = "<lambda>", [at(gast.Return(node.body), node.body)]
             self.places.setdefault((node.body.lineno, node.body.col_offset), self.place)
@@ -84,6 +85,7 @@ class Functions(Context):
         self, function: LocalFunction, args: list[Value | Star], kwargs: list[tuple[str | None, Value]], node: Node,
         name: str = "",
     ) -> Atom:
+        """Lowers a call of a local function as its body."""
         if function in self.inlining:
             raise self.unsupported(
                 node, f"the local function '{function.name}' calls itself",
@@ -149,9 +151,10 @@ class Functions(Context):
             else:
                 raise self._misfit(function, node, f"argument '{key}' is unknown or given twice")
         if spec.vararg is not None:
-            bound[spec.vararg.id] = self.emit(ops.make_tuple, [self._data(v, node) for v in extra], node, spec.vararg.id)
+            rest: list[Atom | Star] = [self._data(value, node) for value in extra]
+            bound[spec.vararg.id] = self.emit(ops.make_tuple, rest, node, spec.vararg.id)
         elif extra:
-            raise self._misfit(function, node, f"it takes {len(positional)} positional arguments, {len(plain)} are given")
+            raise self._misfit(function, node, f"it takes {len(positional)} positional arguments, not {len(plain)}")
         if spec.kwarg is not None:
             items: list[Atom | Star] = []
             for key, value in named.items():

@@ -21,6 +21,7 @@ class Loops(Statements):
     """Lowering of regions that are not branches."""
 
     def loop(self, node: Node) -> None:
+        """Lowers a loop."""
         match node:
             case gast.For(iter=over):
                 iterable = self.iterable(over)
@@ -94,7 +95,7 @@ class Loops(Statements):
         params = {}
         for key, init in slots.items():
             param = params[key] = Var(display(key))
-            if self.may_be_undefined(init):
+            if self.may_be_undefined(init) or display(key) in self.deleted:
                 self.maybe.add(param.uid)
         return params
 

@@ -60,7 +60,7 @@ class _Lowering(Loops):
         names.update(self.bindings.of(structured))
         nonlocals = declared(structured, gast.Nonlocal)
         self.scope = Scope(names, None, declared(structured, gast.Global), nonlocals, name)
-        self.live = _assigned_outside(tree)
+        self.live, self.deleted = _special_names(tree)
         self.start(self.scope)
         variables = [Var(param) for param in params]
         for param, variable in zip(params, variables, strict=True):
@@ -102,12 +102,18 @@ def _parameters(args: Node) -> list[str]:
     return [str(node.id) for node in [*names, *([args.kwarg] if args.kwarg else [])]]
 
 
-def _assigned_outside(tree: Node) -> frozenset[str]:
-    """The outer names that the function, or a function inside it, declares global or nonlocal."""
-    found: set[str] = set()
+def _special_names(tree: Node) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that the function, or one inside it, declares global or nonlocal, and those that it deletes."""
+    outer: set[str] = set()
+    deleted: set[str] = set()
     for node in gast.walk(tree):
-        if isinstance(node, gast.Global | gast.Nonlocal):
-            found.update(node.names)
-    return frozenset(found)
+        match node:
+            case gast.Global(names=names) | gast.Nonlocal(names=names):
+                outer.update(names)
+            case gast.Name(id=name, ctx=gast.Del()):
+                deleted.add(name)
+            case _:
+                pass
+    return frozenset(outer), frozenset(deleted)
 
 

@@ -11,7 +11,8 @@ exist, so its order is the pattern's. Names are bound after the whole pattern ha
 ...     case _:
 ...         print("other")
 ... ''')
->>> print(ast.unparse(gast.gast_to_ast(gast.Module(expand_match(tree.body[0]), []))).replace(str(is_sequence), "is_sequence"))
+>>> text = ast.unparse(gast.gast_to_ast(gast.Module(expand_match(tree.body[0]), [])))
+>>> print(text.replace(str(is_sequence), "is_sequence"))
 @subject2 = p
 if is_sequence(@subject2, 2, False) and @subject2[0] == 0:
     y = @subject2[1]
@@ -97,7 +98,7 @@ class _Match:
         test = self.test(case.pattern, trees.load(self.subject, like), binds)
         if case.guard is None:
             if test is None:
-                return binds + case.body
+                return [*binds, *case.body]
             return [trees.branch(test, binds + case.body, self.cases(cases[1:]), like)]
         flag = f"@matched{like.lineno}"
         guarded = [*binds, trees.assign(flag, case.guard, like)]

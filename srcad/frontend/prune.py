@@ -1,8 +1,9 @@
 """Makes freshly lowered SSA minimal: removes carried values, targets and yields that nothing reads.
 
-Lowering gives each loop all the names that it binds, and each branch all that differ. What stays here is what some call, some
-condition or the result reads, directly or through other regions. Also, a carried value that no pass changes is not carried, a
-value that is the same on both sides of a branch is that value, and a branch on a flag that guards nothing is dropped.
+Lowering gives each loop all the names that it binds, and each branch all that differ. What stays here is what some
+call, some condition or the result reads, directly or through other regions. Also, a carried value that no pass changes
+is not carried, a value that is the same on both sides of a branch is that value, and a branch on a flag that guards
+nothing is dropped.
 
 No call is removed, ever.
 

@@ -22,9 +22,9 @@ _FUNCTIONS = gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda
 
 
 class Bindings:
-    """The names that statements bind in their function.
+    r"""The names that statements bind in their function.
 
-    >>> tree = gast.parse("for i in range(3):\\n    a = (b := i)\\n    [c for c in 'x']\\n    def f(d): e = 1")
+    >>> tree = gast.parse("for i in range(3):\n    a = (b := i)\n    [c for c in 'x']\n    def f(d): e = 1")
     >>> list(Bindings().of(tree.body))
     ['i', 'a', 'b', 'f']
     """
@@ -130,8 +130,8 @@ _numbers = itertools.count(1)
 class Scope:
     """A function being lowered, or a comprehension in it: which names are its own.
 
-    `outer` are names that it declares ``nonlocal``; they belong to the scopes around. The outermost scope's nonlocal names
-    are the primal's free variables.
+    `outer` are names that it declares ``nonlocal``; they belong to the scopes around. The outermost scope's nonlocal
+    names are the primal's free variables.
     """
 
     names: Names

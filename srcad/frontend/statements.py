@@ -1,7 +1,8 @@
 """Lowers statements that are not loops: assignments, branches, `assert`, `raise`, imports, deletions.
 
-An alias (``y = x``) or a constant binds the name without any statement. ``a, b = b, a`` evaluates both sides' values first and
-then binds: a swap is no statement either. Other unpacking goes through ``ops.unpack``, which checks the number of items.
+An alias (``y = x``) or a constant binds the name without any statement. ``a, b = b, a`` evaluates all values first and
+then binds: a swap is no statement either. Other unpacking goes through ``ops.unpack``, which checks the number of
+items.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Statements(Expressions):
     """Lowering of statements."""
 
     def stmts(self, nodes: list[Node]) -> None:
+        """Lowers statements, each at its place."""
         for node in nodes:
             self.enter(node)
             self.stmt(node)
@@ -121,6 +123,7 @@ class Statements(Expressions):
         return self.named_value(value, target.id if target.id[0] != "@" else "")
 
     def assign(self, target: Node, value: Value) -> None:
+        """Binds or stores into a target of any form."""
         match target:
             case gast.Name(id=name):
                 self.assign_name(target, name, value)
@@ -134,7 +137,7 @@ class Statements(Expressions):
             case gast.Starred(value=inner):
                 self.assign(inner, value)
             case _:
-                raise self.unsupported(target, f"the target {type(target).__name__} is not supported", "assign to a name")
+                raise self.unsupported(target, f"a {type(target).__name__} cannot be a target", "assign to a name")
 
     def assign_name(self, node: Node, name: str, value: Value) -> None:
         """Binds a name, or stores where it is declared global or nonlocal."""
@@ -179,7 +182,7 @@ class Statements(Expressions):
                 new = self.emit(op, [old, self.expr(node.value)], node)
                 self.emit(setattr, [owner, Const(attr), new], node)
             case _:
-                raise self.unsupported(target, f"the target {type(target).__name__} is not supported", "assign to a name")
+                raise self.unsupported(target, f"a {type(target).__name__} cannot be a target", "assign to a name")
 
     def bind_function(self, node: Node, name: str) -> None:
         """A nested ``def`` binds its name to a local function."""
@@ -211,12 +214,13 @@ class Statements(Expressions):
     # -- branches, errors, imports ------------------------------------------------------------------------
 
     def branches(self, node: Node, test: Node, body: list[Node], orelse: list[Node]) -> None:
-        """``if``; a flag whose value is known here takes its side at once."""
+        """``if``; a literal, or a flag whose value is known here, takes its side at once."""
         cond = self.expr(test)
-        if isinstance(cond, Const) and isinstance(test, gast.Name) and test.id[0] == "@":
-            self.stmts(body if cond.value is True else orelse)
+        flag = isinstance(test, gast.Name) and test.id[0] == "@"
+        if isinstance(cond, Const) and (flag or isinstance(test, gast.Constant)):
+            self.stmts(body if cond.value else orelse)
             return
-        self.branch(cond, lambda: self.stmts(body), lambda: self.stmts(orelse), node)
+        self.branch(cond, lambda: self.stmts(body), lambda: self.stmts(orelse), test)
 
     def assertion(self, node: Node) -> None:
         """``assert test, message``; the message is evaluated only when the test fails."""
