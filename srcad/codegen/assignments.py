@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from srcad.codegen.expressions import Expressions
 from srcad.codegen.folding import Pattern
-from srcad.codegen.tables import INPLACE, UPDATE_SYMBOLS, function_of, generated_parts, is_temporary
+from srcad.codegen.tables import IN_PLACE_SYMBOLS, INPLACE, UPDATE_SYMBOLS, function_of, generated_parts, is_temporary
 from srcad.ir import ops
 from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, Star, Var
@@ -118,6 +119,8 @@ class Assignments(Expressions):
             yield ast.Delete([self._place(args[0], args[1], _DEL)])
         elif fn in UPDATE_SYMBOLS:
             yield ast.AugAssign(self._place(args[0], args[1], _STORE), UPDATE_SYMBOLS[fn](), self.argument(args[2]))
+        elif fn in IN_PLACE_SYMBOLS:
+            yield self._changed(args[0], IN_PLACE_SYMBOLS[fn], call)
         elif fn is setattr and _is_attribute(args[1]):
             yield ast.Assign([self._attribute(args, _STORE)], self.argument(args[2]))
         elif fn is delattr and _is_attribute(args[1]):
@@ -130,6 +133,17 @@ class Assignments(Expressions):
             yield ast.Assert(self.argument(args[0]), self.argument(args[1]) if given else None)
         elif fn is ops.store_global or fn is ops.store_free:
             yield self._outer(fn, call)
+
+    def _changed(self, base: Atom | Star, op: type[ast.operator], call: Call) -> ast.stmt:
+        """``base op= value`` for a name or a part of an array; for other views a call that changes what it is given."""
+        node = self.argument(base)
+        if isinstance(node, ast.Name):
+            return ast.AugAssign(ast.Name(node.id, _STORE), op(), self.argument(call.args[1]))
+        if isinstance(node, ast.Subscript):
+            return ast.AugAssign(ast.Subscript(node.value, node.slice, _STORE), op(), self.argument(call.args[1]))
+        fn = function_of(call)
+        assert fn is not None
+        return ast.Expr(self.call(replace(call, fn=Const(ops.IN_PLACE_OPERATORS[fn]))))
 
     def _outer(self, fn: Callable[..., object], call: Call) -> ast.stmt:
         place, value = call.args

@@ -209,8 +209,9 @@ class _Analysis:
         if fn in INPLACE:
             # Printed as `y = x` and `y += v` where x lives on: v is read after y is bound.
             beside |= self.mask(operands(call)[1:]) & ~self.mask(operands(call)[:1])
-        if fn is ops.identity and isinstance(call.args[0], Var):
-            beside &= ~self.mask(call.args[:1])  # type: ignore[arg-type]
+        source = call.args[0] if fn is ops.identity else None
+        if isinstance(source, Var) and _is_leaf(source, self.folding):
+            beside &= ~self.mask([source])
         self.defined(targets, beside)
         return live & ~targets | reads
 
@@ -238,8 +239,8 @@ class _Analysis:
         return self.copies(carried, loop.inits, head)
 
     def _pass(self, loop: For | While, carried: Sequence[Var], head: int) -> None:
-        behind = head | (self.mask(loop.body.yields[-1:]) if loop.stops else 0)
-        self.block(loop.body, self.copies(carried, loop.body.yields[: len(carried)], behind))
+        stop = self.mask(loop.body.yields[-1:]) if loop.stops else 0
+        self.block(loop.body, self.copies(carried, loop.body.yields[: len(carried)], head | stop) | stop)
 
 
 def _is_leaf(atom: Atom, folding: Folding) -> bool:

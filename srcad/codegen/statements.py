@@ -28,7 +28,6 @@ class End:
     moves: tuple[tuple[Var, Atom], ...] = ()
     kind: str = ""
     atom: Atom = _TRUE
-    holder: Atom = _TRUE
 
 
 class Statements(Assignments):
@@ -44,7 +43,7 @@ class Statements(Assignments):
         self._comment: tuple[str, int, str] | None = None
         self._last: tuple[Call, int] | None = None
         result = function.body.yields[0]
-        self.block(function.body, End((), "return", result, result))
+        self.block(function.body, End((), "return", result))
         return [Line(1, node) for node in self.declared()] + self.lines
 
     # -- blocks ----------------------------------------------------------------------------------------------------
@@ -62,26 +61,32 @@ class Statements(Assignments):
     def finish(self, end: End) -> bool:
         """Write the end of a block."""
         moves = self.copies(end.moves)
-        if end.kind == "stop" and end.atom != end.holder and not isinstance(end.atom, Const):
-            assert isinstance(end.holder, Var)
-            moves += self.copies([(end.holder, end.atom)])
+        if end.kind == "stop" and not isinstance(end.atom, Const):
+            return self._stop_on(end.atom, moves)
         self._write_copies(moves)
         match end.kind:
             case "stop":
-                return self._stop(end)
+                leaves = isinstance(end.atom, Const) and bool(end.atom.value)
+                if leaves:
+                    self._emit(ast.Break())
+                return leaves
             case "return":
                 self._emit(ast.Return(self.atom(end.atom)))
                 return True
             case _:
                 return False
 
-    def _stop(self, end: End) -> bool:
-        if isinstance(end.atom, Const):
-            if end.atom.value:
-                self._emit(ast.Break())
-            return bool(end.atom.value)
-        self._emit(ast.If(self.atom(end.holder), [ast.Pass()], []))
+    def _stop_on(self, stop: Atom, moves: list[tuple[str, Atom]]) -> bool:
+        """``if stop: break`` behind the copies; before them, with copies of its own, if they destroy what it reads."""
+        before = not {self.name(v) for v in self.folding.leaves(stop)}.isdisjoint(name for name, _ in moves)
+        if not before:
+            self._write_copies(moves)
+        self._emit(ast.If(self.atom(stop), [ast.Pass()], []))
+        if before:
+            self.lines += [Line(self.indent + 1, node) for node in self.written_copies(moves)]
         self.lines.append(Line(self.indent + 1, ast.Break()))
+        if before:
+            self._write_copies(moves)
         return False
 
     def _write_copies(self, moves: list[tuple[str, Atom]]) -> None:
@@ -178,7 +183,7 @@ class Statements(Assignments):
 
     def _body(self, loop: For | While, carried: Sequence[Var], test: Block | None) -> None:
         stop = loop.body.yields[-1] if loop.stops else Const(False)
-        end = End(tuple(zip(carried, loop.body.yields, strict=False)), "stop", stop, stop)
+        end = End(tuple(zip(carried, loop.body.yields, strict=False)), "stop", stop)
 
         def write() -> bool:
             if test is not None:
@@ -222,8 +227,7 @@ class Statements(Assignments):
             if handed:
                 moves = tuple((t, gives.get(s, s) if isinstance(s, Var) else s) for t, s in end.moves)
                 atom = gives[end.atom] if isinstance(end.atom, Var) else end.atom
-                holder = atom if end.kind == "return" else end.holder
-                inner = replace(end, moves=moves, atom=atom, holder=holder)
+                inner = replace(end, moves=moves, atom=atom)
             else:
                 inner = End(tuple(gives.items()))
             written.append(self._capture(lambda arm=arm, inner=inner: self.block(arm, inner)))  # type: ignore[misc]

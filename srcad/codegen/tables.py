@@ -149,3 +149,8 @@ def variant(name: str, count: int) -> str:
 UPDATE_SYMBOLS: dict[Function | None, type[ast.operator]] = {
     update: INPLACE[inplace] for update, inplace in ops.UPDATE_OPERATORS.items()
 }
+
+#: In-place operation on a whole array to the operator that it is written with.
+IN_PLACE_SYMBOLS: dict[Function | None, type[ast.operator]] = {
+    update: INPLACE[inplace] for update, inplace in ops.IN_PLACE_OPERATORS.items()
+}
