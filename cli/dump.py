@@ -20,7 +20,7 @@ TARGET is FILE.py:FUNC or package.module:FUNC; FUNC may be dotted (Class.method)
 TYPES_NOTE = """\
 kinds, as in --types "x: f8[n,d], w: f8[d], k: int, p: {'a': float}":
   float int bool complex     a Python number
-  f8[n,d]  f4[3]  i8[n]      an array: dtype, and lengths as numbers or names; equal names mean equal lengths
+  f8[n,d]  f4[3]  i8[n]      an array: dtype, and lengths (equal names mean equal lengths)
   f8[...]                    an array of any rank
   (float, f8[n])             a tuple;  [float] a list;  {'a': float} a dict
 """
@@ -33,7 +33,7 @@ def configure(commands: Commands) -> None:
         help="print the generated derivative of a function",
         description="Prints the source of the derivative that srcad generates, or a stage on the way to it.",
         epilog=TARGET_NOTE + "\n" + TYPES_NOTE + "\nexample:\n"
-        '  srcad dump model.py:loss --argnums 0,1 --value --types "w: f8[d], b: float, x: f8[n,d], y: f8[n]"\n',
+        '  srcad dump model.py:loss --argnums 0,1 --value --types "w: f8[d], b: float, x: f8[n,d]"\n',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
