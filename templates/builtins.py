@@ -2,7 +2,6 @@
 
 What moves values without computing (list, zip, sorted, ...) is differentiated by the compiler itself: see `structural`.
 """
-# ruff: noqa: D403 (docstrings are formulas)
 
 import numpy as np
 

@@ -184,7 +184,7 @@ SAMPLES = [
     *(sample(f, "x: float, y: float") for f in (np.hypot, np.arctan2, np.logaddexp, np.logaddexp2, np.copysign)),
     sample(np.fmod, "x: (2, 3) big, y: (3,) unit"),
     sample(np.fmod, "x: (3,), y: (3,) over1"),
-    sample(np.heaviside, "x: =, y: (2, 3)", np.array([0.0, 1.0, -1.0])),
+    sample(np.heaviside, "x: =, y: (2, 3)", np.array([0, 1, -1])),
     sample(np.heaviside, "x: (3,), y: float"),
     sample(np.nextafter, "x: (3,), y: (2, 3)"),
     sample(np.ldexp, "x: (2, 3), i: (3,) i8"),

@@ -1,8 +1,8 @@
 """NumPy's elementwise functions of one argument, but for the operators' ufuncs, which are in `operators`.
 
 A partial multiplies cotangents and tangents as it is, also for complex numbers. What is not complex differentiable
-(abs, real, imag, conj, angle, sign) has an adjoint of its own: for a real-valued f of z = x + i y, the cotangent of z is
-that of f times df/dx - i df/dy.
+(abs, real, imag, conj, angle, sign) has an adjoint of its own: for a real-valued f of z = x + i y, the cotangent of z
+is that of f times df/dx - i df/dy.
 """
 
 import math
@@ -326,7 +326,11 @@ SAMPLES = [
     sample(np.real, "val: float"),
     sample(np.imag, "val: (3,) c16"),
     sample(np.imag, "val: (3,)"),
+    sample(float.real, "val: float"),
+    sample(float.imag, "val: float"),
     sample(float.conjugate, "x: float"),
+    sample(complex.real, "val: complex"),
+    sample(complex.imag, "val: complex"),
     sample(complex.conjugate, "x: complex"),
     sample(np.conjugate, "x: (3,) c16"),
     sample(np.conjugate, "x: (3,)"),
@@ -337,7 +341,7 @@ SAMPLES = [
     sample(np.sign, "x: (3,) c16"),
     sample(np.nan_to_num, "x: (2, 3)"),
     sample(np.nan_to_num, "x: float"),
-    sample(np.nan_to_num, "x: =, nan: =", np.array([1.0, np.nan, np.inf]), 5.0, copy=True),
+    sample(np.nan_to_num, "x: (3,)", copy=True, nan=5.0),
     sample(np.real_if_close, "a: (3,)"),
     sample(np.real_if_close, "a: (3,) c16"),
     sample(np.unwrap, "p: (5,) big"),

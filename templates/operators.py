@@ -3,7 +3,6 @@
 A partial of an operator on arrays is multiplied with the cotangent by the compiler, which also sums it to the shape of
 its operand.
 """
-# ruff: noqa: D403 (docstrings are formulas)
 
 import operator
 
