@@ -26,9 +26,9 @@ def configure(commands: Commands) -> None:
     parser = commands.add_parser(
         "demo",
         help="train a network on Fisher's Iris data with a generated gradient",
-        description="Prints the loss of a two-layer network and its generated gradient side by side, trains the "
-        "network on Fisher's Iris data, and reports accuracy, a check of the gradient, and the time against finite "
-        "differences.",
+        description="Prints the loss of a two-layer network and its generated gradient side by side, trains the\n"
+        "network on Fisher's Iris data, and reports accuracy, a check of the gradient, and the time\n"
+        "against finite differences.",
         epilog="example:\n  srcad demo --steps 500 --hidden 16\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

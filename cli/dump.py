@@ -13,8 +13,8 @@ from srcad.cli.usage import Commands
 STAGES = ("gast", "ssa", "typed", "adjoint", "simplified", "source")
 
 TARGET_NOTE = """\
-TARGET is FILE.py:FUNC or package.module:FUNC; FUNC may be dotted (Class.method). The top level of FILE is executed
-(with __name__ not "__main__"); do not name files that you do not trust.
+TARGET is FILE.py:FUNC or package.module:FUNC; FUNC may be dotted (Class.method).
+The top level of FILE is executed (with __name__ not "__main__"); name no file that you do not trust.
 """
 
 TYPES_NOTE = """\
