@@ -14,7 +14,7 @@ STAGES = ("gast", "ssa", "typed", "adjoint", "simplified", "source")
 
 TARGET_NOTE = """\
 TARGET is FILE.py:FUNC or package.module:FUNC; FUNC may be dotted (Class.method).
-The top level of FILE is executed (with __name__ not "__main__"); name no file that you do not trust.
+The top level of FILE is executed (with __name__ not "__main__"); trust the file.
 """
 
 TYPES_NOTE = """\
