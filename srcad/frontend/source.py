@@ -51,6 +51,7 @@ class _File:
     text: str
     lines: tuple[str, ...]
     definitions: dict[int, list[_Definition]]
+    classes: dict[_Definition, str]
     codes: dict[tuple[int, str], list[CodeType]]
 
 
@@ -80,7 +81,11 @@ def find(fn: Any) -> Source:
         )
     file = _read(code.co_filename, fn.__globals__, name)
     definition = _definition(file, code, name)
-    return Source(code.co_filename, file.lines, gast.ast_to_gast(definition), fn.__name__)
+    tree = gast.ast_to_gast(definition)
+    owner = file.classes.get(definition, "").lstrip("_")
+    if owner and "__" in file.text:
+        _mangle(tree, owner)
+    return Source(code.co_filename, file.lines, tree, fn.__name__)
 
 
 def _read(filename: str, module_globals: dict[str, Any], name: str) -> _File:
@@ -102,7 +107,8 @@ def _read(filename: str, module_globals: dict[str, Any], name: str) -> _File:
         codes = _codes(text, filename)
     except (SyntaxError, ValueError):
         raise _changed(name, filename) from None
-    file = _File(text, tuple(lines), _definitions(tree), codes)
+    definitions, classes = _definitions(tree)
+    file = _File(text, tuple(lines), definitions, classes, codes)
     while len(_files) >= _MOST_FILES:
         del _files[next(iter(_files))]
     _files[filename] = file
@@ -118,15 +124,34 @@ def _codes(text: str, filename: str) -> dict[tuple[int, str], list[CodeType]]:
     return codes
 
 
-def _definitions(tree: ast.AST) -> dict[int, list[_Definition]]:
-    """Functions and lambdas by the first line that their code object has (a decorator's, if there is one)."""
+def _definitions(tree: ast.AST) -> tuple[dict[int, list[_Definition]], dict[_Definition, str]]:
+    """Functions and lambdas by the first line that their code object has (a decorator's, if there is one).
+
+    Also the class around each of them, which decides what a name with two leading underscores means.
+    """
     found: dict[int, list[_Definition]] = {}
-    for node in ast.walk(tree):
+    classes: dict[_Definition, str] = {}
+    todo: list[tuple[ast.AST, str]] = [(tree, "")]
+    while todo:
+        node, owner = todo.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
             first = min([node.lineno, *(d.lineno for d in decorators)])
             found.setdefault(first, []).append(node)
-    return found
+            if owner:
+                classes[node] = owner
+        inside = node.name if isinstance(node, ast.ClassDef) else owner
+        todo += [(child, inside) for child in ast.iter_child_nodes(node)]
+    return found, classes
+
+
+def _mangle(tree: Node, owner: str) -> None:
+    """Gives the private names of a class their full names, as Python does: ``__x`` is ``_Class__x``."""
+    for node in gast.walk(tree):
+        for field in ("id", "attr", "name", "arg"):
+            name = getattr(node, field, None)
+            if isinstance(name, str) and name.startswith("__") and not name.endswith("__"):
+                setattr(node, field, f"_{owner}{name}")
 
 
 def _definition(file: _File, code: CodeType, name: str) -> _Definition:
