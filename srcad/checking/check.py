@@ -118,7 +118,7 @@ def _chosen(args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> tup
     return tuple(range(len(args))[i] for i in indices)
 
 
-def mirror_problems(arg: Any, grad: Any, path: str) -> list[str]:
+def mirror_problems(arg: Any, grad: Any, path: str, within: frozenset[int] = frozenset()) -> list[str]:
     """What is wrong with the form of a gradient: it mirrors its argument, leaf by leaf."""
     if is_leaf(arg):
         if not is_leaf(grad):
@@ -127,6 +127,8 @@ def mirror_problems(arg: Any, grad: Any, path: str) -> list[str]:
         if a.shape != g.shape or isinstance(arg, np.ndarray) != isinstance(grad, np.ndarray):
             return [f"the gradient of {path} is {_short(grad)}, the argument {_short(arg)}"]
         return [] if a.dtype == g.dtype else [f"the gradient of {path} has dtype {g.dtype}, the argument {a.dtype}"]
+    if id(arg) in within:
+        return []
     parts = list(children(arg, path))
     if not parts and not isinstance(arg, CONTAINERS):
         return [] if grad is None else [f"the gradient of {path}, which is no float, is {_short(grad)}, not None"]
@@ -135,7 +137,8 @@ def mirror_problems(arg: Any, grad: Any, path: str) -> list[str]:
     mirrored = dict(children(grad, path))
     if list(mirrored) != [p for p, _ in parts]:
         return [f"the gradient of {path} has other entries than the argument"]
-    return [problem for p, child in parts for problem in mirror_problems(child, mirrored[p], p)]
+    around = within | {id(arg)}
+    return [problem for p, child in parts for problem in mirror_problems(child, mirrored[p], p, around)]
 
 
 def _sharing_problems(grad: Any, given: tuple[Any, ...], path: str) -> list[str]:

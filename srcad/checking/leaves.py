@@ -71,15 +71,18 @@ def _slots(value: object) -> list[str]:
     return names
 
 
-def leaves(value: object, path: str) -> dict[str, Any]:
-    """All floating-point leaves below a value, by path.
+def leaves(value: object, path: str, within: frozenset[int] = frozenset()) -> dict[str, Any]:
+    """All floating-point leaves below a value, by path; `within` are the containers around it, which end a cycle.
 
     >>> leaves({"a": [1.0, 2], "b": (3.0,)}, "x")
     {"x['a'][0]": 1.0, "x['b'][0]": 3.0}
     """
     if is_leaf(value):
         return {path: value}
-    return {p: leaf for name, child in children(value, path) for p, leaf in leaves(child, name).items()}
+    if id(value) in within:
+        return {}
+    around = within | {id(value)}
+    return {p: leaf for name, child in children(value, path) for p, leaf in leaves(child, name, around).items()}
 
 
 def rebuild(
@@ -166,15 +169,18 @@ def same_bits(a: object, b: object) -> bool:
     return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
 
 
-def differences(old: Any, new: Any, path: str) -> list[str]:
+def differences(old: Any, new: Any, path: str, within: frozenset[int] = frozenset()) -> list[str]:
     """The paths at which two trees hold numbers, arrays or plain data that are not the same."""
     if isinstance(old, np.ndarray) or is_leaf(old):
         return [] if same_bits(old, new) else [path]
     if type(old) is not type(new):
         return [path]
+    if id(old) in within:
+        return []
+    around = within | {id(old)}
     before, after = list(children(old, path)), list(children(new, path))
     if [p for p, _ in before] != [p for p, _ in after]:
         return [path]
     if not before:
         return [path] if isinstance(old, _ATOMS) and old != new else []
-    return [p for (name, a), (_, b) in zip(before, after, strict=True) for p in differences(a, b, name)]
+    return [p for (name, a), (_, b) in zip(before, after, strict=True) for p in differences(a, b, name, around)]

@@ -68,6 +68,7 @@ def test_a_list_that_contains_itself_ends():
     items.append(items)
     new = rebuild(items, "x", lambda p, v: v)
     assert new[2] is new
+    assert not leaves(items, "x") and not differences(items, new, "x") and differences(items, [1, "b", new], "x")
 
 
 def test_bits_are_compared_not_values():
