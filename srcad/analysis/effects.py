@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.analysis.values import atom_kind
+from srcad.ir.atoms import atom_kind
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, Star, Var

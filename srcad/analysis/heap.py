@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from srcad.analysis.values import forget_lengths
 from srcad.ir.kinds import (
     UNDEFINED,
     UNKNOWN,
@@ -124,7 +123,7 @@ class Heap:
         cell = self.cell(container)
         if cell is None or not self.recording or isinstance(kind, Undefined):
             return
-        kind = UNKNOWN if self.coarse else forget_lengths(kind)
+        kind = UNKNOWN if self.coarse else kind
         if name is None:
             self._store(cell, kind)
         else:

@@ -15,7 +15,7 @@ import operator
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
-from srcad.analysis.values import atom_kind
+from srcad.ir.atoms import atom_kind
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, is_mutable
