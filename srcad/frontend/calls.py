@@ -8,15 +8,18 @@ the argument is a local function, `map` and `filter` always, so that what they c
 from __future__ import annotations
 
 import functools
-from types import ModuleType
+import inspect
+import operator
+from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
 
 from srcad.frontend.comprehensions import Comprehensions
 from srcad.frontend.context import LocalFunction, Value
-from srcad.frontend.resolve import MISSING, is_static
-from srcad.frontend.scope import Scope
+from srcad.frontend.resolve import MISSING, Resolver, is_static
+from srcad.frontend.scope import Bindings, Scope
+from srcad.frontend.source import Source, find
 from srcad.frontend.structure import structure
 from srcad.frontend.trees import Node
 from srcad.ir import ops
@@ -76,8 +79,15 @@ def _higher_order() -> dict[str, tuple[Node, list[Node]]]:
     return {node.name: (node.args, structure(node.body)) for node in gast.parse(HIGHER_ORDER).body}
 
 
+NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
 class Calls(Comprehensions):
     """Lowering of calls and attributes."""
+
+    def __init__(self, source: Source, resolver: Resolver, bindings: Bindings, *, template: bool) -> None:
+        super().__init__(source, resolver, bindings, template=template)
+        self.module_functions: dict[FunctionType, LocalFunction] = {}
 
     def attribute(self, node: Node, base: Atom, name: str) -> Atom:
         """``base.attr``: a static object where `base` is a module or class, else a read."""
@@ -122,6 +132,8 @@ class Calls(Comprehensions):
             special = self.special(fn.value, node, name)
             if special is not None:
                 return special
+            if isinstance(fn.value, FunctionType) and self.passes_local(node):
+                return self.inline(self.module_function(fn, node), *self.values(node), node, name)
         args, kwargs = self.arguments(node, fn.value if isinstance(fn, Const) else None)
         return self.emit(fn, args, node, name, kwargs)
 
@@ -157,6 +169,47 @@ class Calls(Comprehensions):
             raise self.unsupported(
                 node, f"'{getattr(fn, '__name__', fn)}()' is not supported", "name the variables that are meant"
             )
+
+    # -- functions that are given a local function ------------------------------------------------------
+
+    def passes_local(self, node: Node) -> bool:
+        """Whether a call hands a local function on."""
+        return any(map(self.is_local, [*node.args, *(keyword.value for keyword in node.keywords)]))
+
+    def module_function(self, fn: Const, node: Node) -> LocalFunction:
+        """A function of the primal's module, made local: its calls are inlined, so that it can take local functions."""
+        value = fn.value
+        known = self.module_functions.get(value)
+        if known is not None:
+            self._set_defaults(known, fn, node)
+            return known
+        same_file = value.__code__.co_filename == self.source.file
+        if not same_file or value.__globals__ is not self.resolver.fn.__globals__ or value.__closure__:
+            raise self.escapes(node, f"a local function passed to '{value.__name__}'")
+        tree = find(value).tree
+        if isinstance(tree, gast.Lambda) or value.__code__.co_flags & NOT_PLAIN:
+            raise self.escapes(node, f"a local function passed to '{value.__name__}'")
+        self.survey(tree)
+        scope = Scope({}, None, function=value.__name__, elsewhere=True)
+        function = LocalFunction(value.__name__, tree, tree.args, structure(tree.body), scope, {})
+        self._set_defaults(function, fn, node)
+        self.module_functions[value] = function
+        return function
+
+    def _set_defaults(self, function: LocalFunction, fn: Const, node: Node) -> None:
+        """The defaults of the parameters, as values that this call can see."""
+        args, defaults = function.args, fn.value.__defaults__ or ()
+        positional = [*args.posonlyargs, *args.args]
+        for k, param in enumerate(positional[len(positional) - len(defaults) :]):
+            function.defaults[param.id] = self._default(fn, "__defaults__", k, defaults[k], node)
+        for key, default in (fn.value.__kwdefaults__ or {}).items():
+            function.defaults[key] = self._default(fn, "__kwdefaults__", key, default, node)
+
+    def _default(self, fn: Const, where: str, key: object, value: object, node: Node) -> Atom:
+        """The default of a parameter: a constant, or read from the function."""
+        if value is None or isinstance(value, bool | int | float | complex | str) or is_static(value):
+            return Const(value, getattr(value, "__name__", None))
+        return self.emit(operator.getitem, [self.emit(getattr, [fn, Const(where)], node), Const(key)], node)
 
     # -- built-ins that call their argument ------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import gast
 
 from srcad.errors import InternalError, NonDifferentiable, UnsupportedSyntax
 from srcad.frontend.resolve import Resolver
-from srcad.frontend.scope import Bindings, Names, Scope
+from srcad.frontend.scope import Bindings, Names, Scope, special_names
 from srcad.frontend.source import Source
 from srcad.frontend.trees import Node
 from srcad.ir import ops
@@ -38,6 +38,10 @@ class LocalFunction:
     scope: Scope
     defaults: dict[str, Value]
     helper: bool = False
+
+    def has_own_values(self) -> bool:
+        """Whether defaults were computed where it was defined: it can be called where these are visible."""
+        return any(isinstance(default, Var) for default in self.defaults.values())
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Context:
         self.place = _Place("", 0)
         self.pinned: Loc | None = None          # the location of all code while a helper of ours is inlined
         self.counter = 0
+        self.functions: frozenset[str] = frozenset()    # names that local functions are bound to
         self.deleted: frozenset[str] = frozenset()  # names that a ``del`` may leave without a value
         self.live: frozenset[str] = frozenset()     # outer names that the function assigns: always read when it runs
 
@@ -113,6 +118,13 @@ class Context:
         raise NotImplementedError
 
     # -- places -------------------------------------------------------------------------------------
+
+    def survey(self, tree: Node) -> None:
+        """Numbers the statements of a function, and notes names that need care: see `live`, `deleted`, `functions`."""
+        if not isinstance(tree, gast.Lambda):
+            self.number(tree.body)
+        live, deleted, functions = special_names(tree)
+        self.live, self.deleted, self.functions = self.live | live, self.deleted | deleted, self.functions | functions
 
     def number(self, stmts: list[Node]) -> None:
         """Numbers the user's statements in the order of the source."""
@@ -199,6 +211,10 @@ class Context:
             raise InternalError(f"'{name}' is not local", why="stage lower")
         self.env[key] = value
 
+    def is_free(self, name: str) -> bool:
+        """Whether a name that is not local is a variable of a function around the primal."""
+        return name in self.resolver.cells and self.scope.sees_cells()
+
     def undefined(self, name: str, node: Node) -> Atom:
         """A read of a name that is certainly not bound: Python's own error, when the code gets there."""
         free = self.scope.binder().key(name) is not None and name not in self.scope.binder().names
@@ -248,6 +264,8 @@ class _Merge:
 
     def _merged(self, key: str, x: Value, y: Value) -> Value:
         old = self.before.get(key, UNDEFINED_ATOM)
+        if any(isinstance(v, LocalFunction) and v.has_own_values() for v in (x, y) if v != old):
+            return Ambiguous(display(key))
         if self.a.dead and not self.b.dead:
             if not isinstance(y, Var) or y == old:
                 return y
@@ -257,7 +275,7 @@ class _Merge:
                 return x
             y = UNDEFINED_ATOM
         if isinstance(x, LocalFunction | Ambiguous) or isinstance(y, LocalFunction | Ambiguous):
-            return Ambiguous(key.partition("@")[0])
+            return Ambiguous(display(key))
         if key[0] == "@":
             known = self.shared.get((x, y))
             if known is not None:

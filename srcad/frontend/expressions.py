@@ -137,13 +137,13 @@ class Expressions(Calls):
     def read_outer(self, node: Node, name: str, *, live: bool) -> Atom:
         """A read of a name of the module, of a function around the primal, or of Python itself."""
         if not live and name not in self.live:
-            value = self.resolver.static(name)
+            value = self.resolver.static(name, free=self.scope.sees_cells())
             if value is not MISSING:
                 return Const(value, name)
             value = self.resolver.lookup(name)
             if self.template and value is not MISSING:
                 return Const(value, name)
-        load = ops.load_free if self.resolver.is_free(name) and not live else ops.load_global
+        load = ops.load_free if self.is_free(name) and not live else ops.load_global
         return self.emit(load, [Const(name)], node)
 
     def unary(self, node: Node, op: Node, operand: Node, name: str) -> Atom:

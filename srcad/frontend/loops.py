@@ -32,15 +32,12 @@ class Loops(Statements):
     def slots(self, node: Node) -> dict[str, Atom]:
         """The carried variables of a loop, by key, with their values before it; functions cannot be carried."""
         names: Names = dict(self.bindings.statement(node))
-        functions = {s.name for s in gast.walk(node) if isinstance(s, gast.FunctionDef)}
-        functions |= {t.id for s in gast.walk(node) if isinstance(s, gast.Assign) and isinstance(s.value, gast.Lambda)
-                      for t in s.targets if isinstance(t, gast.Name)}
         found: dict[str, Atom] = {}
         keys = loop_names(names, self.scope)
         keys.update({key: display(key) for key in self.env if display(key) in self.live})   # a call may assign these
         for key, name in keys.items():
             value = self.env.get(key, UNDEFINED_ATOM)
-            if name in functions or isinstance(value, LocalFunction | Ambiguous):
+            if name in self.functions or isinstance(value, LocalFunction | Ambiguous):
                 self.env[key] = Ambiguous(name)
             else:
                 found[key] = value
@@ -162,6 +159,8 @@ class Loops(Statements):
                     self.maybe.add(targets[-1].uid)
                 if key[0] == "@":
                     self.flags.add(targets[-1].uid)
+            elif isinstance(value, LocalFunction) and value != old and value.has_own_values():
+                self.env[key] = Ambiguous(display(key))
             else:
                 self.env[key] = value
         self.dead = self.dead or done.dead

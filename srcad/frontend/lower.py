@@ -50,7 +50,8 @@ class _Lowering(Loops):
     def run(self, fn: FunctionType) -> Function:
         tree, name = self.source.tree, fn.__code__.co_name
         body = [at(gast.Return(tree.body), tree.body)] if isinstance(tree, gast.Lambda) else tree.body
-        self.number(body)
+        self.survey(tree)
+        self.number(body if isinstance(tree, gast.Lambda) else [])
         self.scope = Scope({}, function=name)
         loc = self._definition(tree)
         self._check_plain(fn, tree)
@@ -60,7 +61,6 @@ class _Lowering(Loops):
         names.update(self.bindings.of(structured))
         nonlocals = declared(structured, gast.Nonlocal)
         self.scope = Scope(names, None, declared(structured, gast.Global), nonlocals, name)
-        self.live, self.deleted = _special_names(tree)
         self.start(self.scope)
         variables = [Var(param) for param in params]
         for param, variable in zip(params, variables, strict=True):
@@ -100,20 +100,3 @@ def _parameters(args: Node) -> list[str]:
     """The parameters' names in the order of the signature."""
     names = [*args.posonlyargs, *args.args, *([args.vararg] if args.vararg else []), *args.kwonlyargs]
     return [str(node.id) for node in [*names, *([args.kwarg] if args.kwarg else [])]]
-
-
-def _special_names(tree: Node) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that the function, or one inside it, declares global or nonlocal, and those that it deletes."""
-    outer: set[str] = set()
-    deleted: set[str] = set()
-    for node in gast.walk(tree):
-        match node:
-            case gast.Global(names=names) | gast.Nonlocal(names=names):
-                outer.update(names)
-            case gast.Name(id=name, ctx=gast.Del()):
-                deleted.add(name)
-            case _:
-                pass
-    return frozenset(outer), frozenset(deleted)
-
-

@@ -63,13 +63,9 @@ class Resolver:
         free = fn.__code__.co_freevars
         self.cells: dict[str, CellType] = dict(zip(free, fn.__closure__ or (), strict=True))
 
-    def is_free(self, name: str) -> bool:
-        """Whether the name is a variable of a function around this one."""
-        return name in self.cells
-
-    def lookup(self, name: str) -> object:
-        """The object that a non-local name has now, or `MISSING`."""
-        if name in self.cells:
+    def lookup(self, name: str, *, free: bool = True) -> object:
+        """The object that a non-local name has now, or `MISSING`; with `free`, also in the functions around."""
+        if free and name in self.cells:
             try:
                 return self.cells[name].cell_contents
             except ValueError:
@@ -84,12 +80,12 @@ class Resolver:
             return scope.get(name, MISSING)
         return getattr(scope, name, MISSING)
 
-    def static(self, name: str) -> object:
+    def static(self, name: str, *, free: bool = True) -> object:
         """The static object of a non-local name, guarded, or `MISSING` where it is data."""
-        value = self.lookup(name)
+        value = self.lookup(name, free=free)
         if value is MISSING or not is_static(value):
             return MISSING
-        self.guard(self.cells.get(name, self.fn.__globals__), name, value)
+        self.guard(self.cells.get(name, self.fn.__globals__) if free else self.fn.__globals__, name, value)
         return value
 
     def attribute(self, owner: object, name: str) -> object:

@@ -123,6 +123,26 @@ def declared(stmts: list[Node], kind: type) -> frozenset[str]:
     return frozenset(found)
 
 
+def special_names(tree: Node) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Names of a function, or of one inside it: declared global or nonlocal; deleted; bound to a local function."""
+    outer: set[str] = set()
+    deleted: set[str] = set()
+    functions: set[str] = set()
+    for node in gast.walk(tree):
+        match node:
+            case gast.Global(names=names) | gast.Nonlocal(names=names):
+                outer.update(names)
+            case gast.Name(id=name, ctx=gast.Del()):
+                deleted.add(name)
+            case gast.FunctionDef(name=name):
+                functions.add(name)
+            case gast.Assign(targets=targets, value=gast.Lambda()):
+                functions.update(target.id for target in targets if isinstance(target, gast.Name))
+            case _:
+                pass
+    return frozenset(outer), frozenset(deleted), frozenset(functions)
+
+
 _numbers = itertools.count(1)
 
 
@@ -141,6 +161,7 @@ class Scope:
     function: str = ""
     comprehension: bool = False
     result: str = ""
+    elsewhere: bool = False     # a function of the module, not inside the primal: it sees none of the primal's cells
     suffix: str = field(default_factory=lambda: f"@{next(_numbers)}")
 
     def key(self, name: str) -> str | Literal["global"] | None:
@@ -165,6 +186,9 @@ class Scope:
             scope = scope.parent
         return scope
 
-    def owns(self, key: str) -> bool:
-        """Whether an environment key belongs to this very scope."""
-        return key.endswith(self.suffix) and key[-len(self.suffix) - 1 :][0] != "@"
+    def sees_cells(self) -> bool:
+        """Whether names that are local nowhere may be variables of the functions around the primal."""
+        scope: Scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return not scope.elsewhere

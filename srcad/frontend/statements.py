@@ -145,7 +145,7 @@ class Statements(Expressions):
         if key is not None and key != "global":
             self.env[key] = value
             return
-        store = ops.store_global if key == "global" or not self.resolver.is_free(name) else ops.store_free
+        store = ops.store_global if key == "global" or not self.is_free(name) else ops.store_free
         self.emit(store, [Const(name), self._data(value, node)], node)
 
     def unpack(self, node: Node, elts: list[Node], value: Atom) -> None:

@@ -193,7 +193,7 @@ def next_raises(xs):
 
 @case((2.0,))
 def lambdas(x):
-    double = lambda v: v * 2  # noqa: E731
+    double = lambda v: v * 2
     return double(x) + (lambda a, b=3: a * b)(x) + double(double(x))
 
 
@@ -346,7 +346,7 @@ def deletes(xs):
 def deleted_name(x):
     y = x
     del y
-    return y
+    return y  # noqa: F821
 
 
 @case((2.0, 3), (2.0, 0))
@@ -470,7 +470,9 @@ def asserting(x, log):
     return x
 
 
-@case((0,), ("a",), ((1, 2),), ((1, 2, 3, 4),), ({"k": 3, "z": 1},), (Point(0, 5),), (Box(2.0),), (7.5,), (None,), (-3,))
+@case(
+    (0,), ("a",), ((1, 2),), ((1, 2, 3, 4),), ({"k": 3, "z": 1},), (Point(0, 5),), (Box(2.0),), (7.5,), (None,), (-3,)
+)
 def matching(v):
     match v:
         case 0 | 1:
@@ -866,7 +868,7 @@ def passes_local_function(x):
 def captured_loop_variable(n):
     out = []
     for i in range(n):
-        g = lambda v: v * i  # noqa: E731
+        g = lambda v: v * i
         out.append(g(2))
 
         def h(v):

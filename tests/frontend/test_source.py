@@ -16,7 +16,7 @@ from srcad.frontend.source import find
 from tests.frontend.interpreter import execute
 
 PAIR = (lambda x: x + 1, lambda x: x + 2)  # fmt: skip
-NESTED = lambda x: (lambda y: y * 3)(x) + (lambda y: y * 4)(x)  # noqa: E731
+NESTED = lambda x: (lambda y: y * 3)(x) + (lambda y: y * 4)(x)
 SAME = [lambda x: x * 2, lambda x: x * 2]
 MANY = {"é": lambda x: x - 1, "ü": lambda x, k=2: x - k, "ñ": lambda x: (x
     - 3)}  # fmt: skip
@@ -66,7 +66,7 @@ def test_lambdas_on_one_line_are_told_apart():
 
 
 def test_lambdas_that_return_lambdas():
-    outer = lambda a: lambda b: lambda c: (a, b, c)  # noqa: E731
+    outer = lambda a: lambda b: lambda c: (a, b, c)
     assert find(outer).tree.args.args[0].id == "a"
     assert find(outer(1)).tree.args.args[0].id == "b"
     assert find(outer(1)(2)).tree.args.args[0].id == "c"
