@@ -104,7 +104,7 @@ nondifferentiable(operator.countOf, operator.indexOf, operator.length_hint, oper
 
 # Bitwise operators: for integers and bools only, which carry no derivative. (`|` also merges dicts and sets of them.)
 nondifferentiable(operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift, kind="elementwise")
-nondifferentiable(operator.invert, kind="elementwise")
+nondifferentiable(operator.invert, operator.inv, kind="elementwise")
 nondifferentiable(
     operator.iand, operator.ior, operator.ixor, operator.ilshift, operator.irshift,
     kind="elementwise", writes=("a",), views=("a",),

@@ -136,6 +136,7 @@ class Case:
 
     def difference(self) -> float:
         """The derivative of <ans_bar, primitive> in the direction, by central differences in double precision."""
+
         def at(t: float) -> Any:
             moved = dict(self.values)
             for n in self.active:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from srcad.rules import Rule, Sample, Template, rule_for, rules
-
 from tests.rules.harness import check, is_container
 from tests.rules.test_templates import MODULES, samples
 

@@ -7,7 +7,6 @@ import importlib
 import pytest
 
 from srcad.rules import Sample, rule_for
-
 from tests.rules.harness import check
 
 MODULES = ("operators", "builtins", "math", "cmath", "numpy_elementwise", "numpy_binary", "special")
