@@ -22,7 +22,6 @@ from srcad.rules.families.core import (
     is_none,
     numeric,
     operand,
-    promote,
 )
 
 #: The ufunc that each of Python's operators calls on arrays and NumPy scalars.
@@ -83,15 +82,23 @@ def _broadcast_axis(lengths: list[Dim | None], facts: Facts) -> Dim | None:
 
 def ufunc_dtype(ufunc: np.ufunc, operands: Sequence[Operand], out: int = 0) -> str | None:
     """The dtype of the ufunc's result number `out`, None where it depends on what is not known."""
-    choices: list[tuple[object, ...]] = [()]
-    for item in operands[: ufunc.nin]:
-        if item.dtype is None:
+    return _agreed(operands[: ufunc.nin], _PYTHON_TYPES, lambda inputs: _resolve(ufunc, inputs, out))
+
+
+def _agreed(
+    operands: Sequence[Operand], weak: dict[str, Any], resolve: Callable[[tuple[Any, ...]], str | None]
+) -> str | None:
+    """The dtype that `resolve` gives, where it is the same whether operands of unknown weakness are weak or not."""
+    choices: list[tuple[Any, ...]] = [()]
+    for item in operands:
+        if item.dtype is None or len(choices) > 16:
             return None
-        options = [np.dtype(item.dtype)] if item.weak is not True else []
+        strong = np.dtype(item.dtype)
+        options: list[Any] = [] if item.weak is True else [strong]
         if item.weak is not False:
-            options.append(_PYTHON_TYPES.get(item.dtype, np.dtype(item.dtype)))
+            options.append(weak.get(item.dtype, strong))
         choices = [(*c, o) for c in choices for o in options]
-    found = {_resolve(ufunc, choice, out) for choice in choices}
+    found = {resolve(choice) for choice in choices}
     return found.pop() if len(found) == 1 else None
 
 
@@ -106,26 +113,17 @@ def _resolve(ufunc: np.ufunc, inputs: tuple[object, ...], out: int) -> str | Non
 
 def common_dtype(operands: Sequence[Operand]) -> str | None:
     """``np.result_type`` of operands, Python numbers weak; None where it depends on what is not known."""
-    if any(o.dtype is None for o in operands):
+    return _agreed(operands, _SAMPLES, _result_type)
+
+
+_SAMPLES: dict[str, Any] = {"i8": 0, "f8": 0.0, "c16": 0j}
+
+
+def _result_type(inputs: tuple[Any, ...]) -> str | None:
+    try:
+        return dtype_name(np.result_type(*inputs))
+    except TypeError:
         return None
-    strong = [str(o.dtype) for o in operands if o.weak is False]
-    loose = [o for o in operands if o.weak is not False]
-    if not strong:
-        names = {o.dtype for o in loose}
-        return names.pop() if len(names) == 1 else promote([str(o.dtype) for o in loose])
-    base = promote(strong)
-    for item in loose:
-        as_weak = None if base is None else _weak_dtype(base, str(item.dtype))
-        as_strong = None if base is None else promote([base, str(item.dtype)])
-        base = as_weak if item.weak is True or as_weak == as_strong else None
-    return base
-
-
-def _weak_dtype(base: str, name: str) -> str | None:
-    if name not in _PYTHON_TYPES or name == "b1":
-        return promote([base, name])
-    sample: Any = {"i8": 0, "f8": 0.0, "c16": 0j}[name]
-    return dtype_name(np.result_type(np.dtype(base), sample))
 
 
 def _shape(call: BoundCall, operands: Sequence[Operand], facts: Facts) -> Dims | None:
@@ -173,13 +171,29 @@ def elementwise(call: BoundCall, facts: Facts) -> Kind:
     dims = _shape(call, operands, facts)
     if ufunc is None:
         dtype = _function_dtype(call.fn, operands)
-        return _out(call) or numeric(dtype_argument(call, dtype), dims)
+        return _out(call) or (numeric(dtype_argument(call, dtype), dims) if dims else Numeric(dtype))
     if python := python_result(call.fn, call.operands()[: ufunc.nin]):
         return python
+    if not isinstance(call.fn, np.ufunc):
+        return _operator(call.fn, ufunc, operands, dims)
     kinds = tuple(numeric(dtype_argument(call, ufunc_dtype(ufunc, operands, i)), dims) for i in range(ufunc.nout))
     if len(kinds) > 1:
         return Tuple(kinds) if is_none(call.kind("out")) else UNKNOWN
     return _out(call) or kinds[0]
+
+
+def _operator(fn: object, ufunc: np.ufunc, operands: list[Operand], dims: Dims | None) -> Kind:
+    """One of Python's operators on NumPy values, or on values that may be Python numbers."""
+    dtype = ufunc_dtype(ufunc, operands)
+    if dims or all(o.weak is False for o in operands):
+        return numeric(dtype, dims)
+    if all(o.weak is not False for o in operands) and dtype is not None:
+        python = python_operator(fn, [Scalar(o.dtype) for o in operands])
+        dtype = dtype if isinstance(python, Scalar) and python.dtype == dtype else None
+    # a Python complex number does its own arithmetic with np.float64, which is a float
+    if dims == () and operands[0].dtype == "c16" and operands[0].weak is not False:
+        return Scalar(dtype, weak=None)
+    return numeric(dtype, dims)
 
 
 def _function_dtype(fn: object, operands: list[Operand]) -> str | None:
@@ -250,6 +264,8 @@ def _with_dtype(dtype: str) -> Callable[[BoundCall, Facts], Kind]:
             return python
         if any(o.dtype is None or o.dtype == "O" for o in operands):
             sure = dtype == "b1" and ufunc in _BOOL_COMPARISONS
+            if ufunc is None and all(o.scalar for o in operands):
+                return Scalar(None, weak=None)
             return _out(call) or numeric(dtype if sure else None, _shape(call, operands, facts))
         if ufunc is None and all(o.scalar for o in operands):
             return Scalar(dtype, weak=None)

@@ -319,11 +319,9 @@ def python_round(call: BoundCall, facts: Facts) -> Kind:
     if isinstance(kind, Scalar) and kind.dtype is not None and kind.dtype[0] in "fiub":
         if not digits or is_none(digits[0]):
             return INT
-        if not isinstance(digits[0], Scalar):
+        if not isinstance(digits[0], Scalar) or kind.dtype == "b1":
             return Scalar(None, None)
-        return Scalar("i8") if kind.weak and kind.dtype == "b1" else Scalar(kind.dtype, kind.weak)
-    if isinstance(kind, Array) and kind.dims and kind.dtype is not None and kind.dtype[0] in "fc":
-        return kind
+        return Scalar(kind.dtype, kind.weak)
     return UNKNOWN
 
 
