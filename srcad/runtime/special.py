@@ -36,7 +36,7 @@ def polygamma(n: int, x: Any) -> Any:
         n: the order, at least 0.
         x: a number or an array.
 
-    >>> abs(polygamma(1, 1.0) - np.pi**2 / 6) < 1e-14
+    >>> bool(abs(polygamma(1, 1.0) - np.pi**2 / 6) < 1e-14)
     True
     """
     values = np.asarray(x)
