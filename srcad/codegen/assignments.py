@@ -181,21 +181,14 @@ class Assignments(Expressions):
         reads = [frozenset(self.name(v) for v in self.folding.leaves(source)) for _, source in moves]
         left = list(range(len(moves)))
         while left:
-            for k in left:
-                if not any(moves[k][0] in reads[other] for other in left if other != k):
-                    break
-            else:
-                yield self.together([(moves[i][0], self.atom(moves[i][1])) for i in left])
+            free = (k for k in left if not any(moves[k][0] in reads[other] for other in left if other != k))
+            k = next(free, None)
+            if k is None:
+                targets: list[ast.expr] = [ast.Name(moves[i][0], _STORE) for i in left]
+                yield ast.Assign([ast.Tuple(targets, _STORE)], ast.Tuple([self.atom(moves[i][1]) for i in left], _LOAD))
                 return
             left.remove(k)
             yield ast.Assign([ast.Name(moves[k][0], _STORE)], self.atom(moves[k][1]))
-
-    def together(self, moves: Sequence[tuple[str, ast.expr]]) -> ast.stmt:
-        """``a, b = b, a``."""
-        targets: list[ast.expr] = [ast.Name(name, _STORE) for name, _ in moves]
-        if len(moves) == 1:
-            return ast.Assign(targets, moves[0][1])
-        return ast.Assign([ast.Tuple(targets, _STORE)], ast.Tuple([value for _, value in moves], _LOAD))
 
 
 def _is_attribute(name: Atom | Star) -> bool:

@@ -16,10 +16,10 @@ arms of a conditional expression. The SSA itself does not change: the result is 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from srcad.codegen.effects import BARRIER, PURE, WRITE, commute, effect
+from srcad.codegen.effects import BARRIER, OPAQUE, PURE, commute, effect
 from srcad.codegen.tables import BINARY, COMPARE, INPLACE, STATEMENTS, atom_of, function_of, is_temporary, operands
 from srcad.errors import InternalError
 from srcad.ir import ops
@@ -27,6 +27,8 @@ from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Stmt, Var, While, With
 
 WIDTH = 100
+#: What lowering calls the result of a function that returns in several places.
+_RESULT = "value"
 DEEPEST = 12
 
 
@@ -53,7 +55,8 @@ class Folding:
     inlined: definitions that are written where they are used. expressions: branches (by first target) that are written as an
     expression. patterns: what a value is unpacked into, by the variable of the `ops.unpack` call or the item of a loop.
     absorbed: definitions that a pattern makes. conditions: the loops (by id of the node) whose condition is one expression.
-    tails: the branches (by target) that end the function, whose arms return.
+    tails: the branches (by target) that end the function, whose arms return. steady: carried values that are one constant
+    in every pass that starts.
     """
 
     uses: dict[int, int] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Folding:
     absorbed: set[int] = field(default_factory=set)
     conditions: set[int] = field(default_factory=set)
     tails: set[int] = field(default_factory=set)
+    steady: dict[int, Const] = field(default_factory=dict)
 
     def roots(self, block: Block) -> list[Stmt]:
         """The statements of a block that are written as statements."""
@@ -99,26 +103,28 @@ class Folding:
 def fold(function: Function) -> Folding:
     """Decide for one function."""
     result = Folding(uses=count_uses(function.body))
-    _find_tails(function.body, result)
+    _find_tails(function.body, result, getattr(getattr(function.source, "__code__", None), "co_varnames", ()))
     folder = _Folder(result)
     roots = folder.block(function.body, 1)
     folder.finish(function.body.yields, roots, 1)
     return result
 
 
-def _find_tails(block: Block, result: Folding) -> None:
+def _find_tails(block: Block, result: Folding, users: Collection[str]) -> None:
     """Find the branches at the end of a function that only choose the result: they print as ``return`` in each arm."""
     if not block.stmts or not block.yields:
         return
     last, atom = block.stmts[-1], block.yields[-1]
-    if not isinstance(last, If) or last.style != "if" or not isinstance(atom, Var) or not is_temporary(atom.name):
+    if not isinstance(last, If) or last.style != "if" or not isinstance(atom, Var):
+        return
+    if not is_temporary(atom.name) and (atom.name != _RESULT or _RESULT in users):
         return
     if atom not in last.targets or any(result.uses.get(t.uid, 0) != (t == atom) for t in last.targets):
         return
     result.tails.add(atom.uid)
     place = last.targets.index(atom)
     for arm in (last.then, last.orelse):
-        _find_tails(Block((), arm.stmts, (arm.yields[place],)), result)
+        _find_tails(Block((), arm.stmts, (arm.yields[place],)), result, users)
 
 
 def count_uses(block: Block) -> dict[int, int]:
@@ -176,6 +182,7 @@ class _Folder:
     def __init__(self, result: Folding) -> None:
         self.result = result
         self._position = 0
+        self._given: set[int] = set()
 
     def block(self, block: Block, indent: int) -> list[_Root]:
         """Fold the statements of a block among themselves; returns those that are left, in order."""
@@ -194,12 +201,12 @@ class _Folder:
                 case For(iter=iterable, body=body):
                     self._sink([iterable], roots, stmt.loc, WIDTH - 4 * indent - 12)
                     self._loop_item(body)
-                    self._passes(body, stmt.stops, indent)
+                    self._passes(stmt, body.params[1:], indent)
                     roots.append(self._region(stmt))
                 case While(cond=cond, body=body):
                     if not self.finish(cond.yields, self.block(cond, indent), indent):
                         self.result.conditions.add(id(stmt))
-                    self._passes(body, stmt.stops, indent)
+                    self._passes(stmt, body.params, indent)
                     roots.append(self._region(stmt))
                 case With(context=context, body=body):
                     self._sink([context], roots, stmt.loc, WIDTH - 4 * indent - 12)
@@ -215,7 +222,11 @@ class _Folder:
         self._sink(atoms, roots, loc, WIDTH - 4 * indent - 8)
         return roots
 
-    def _passes(self, body: Block, stops: bool, indent: int) -> None:
+    def _passes(self, loop: For | While, carried: Sequence[Var], indent: int) -> None:
+        body, stops = loop.body, loop.stops
+        for param, first, last in zip(carried, loop.inits, body.yields, strict=False):
+            if stops and isinstance(first, Const) and _continuing(body, last, body.yields[-1]) == [first]:
+                self.result.steady[param.uid] = first
         roots = self.block(body, indent + 1)
         if stops:
             self.finish(body.yields[-1:], roots, indent + 1)
@@ -225,20 +236,11 @@ class _Folder:
 
     def _call(self, call: Call, roots: list[_Root], indent: int) -> None:
         room = WIDTH - 4 * indent - len(call.target.name or "t") - 3
-        atoms = operands(call)
-        fn = function_of(call)
-        updates = fn in ops.UPDATE_OPERATORS
-        if updates:
-            # The printed `x[i] += v` reads x[i] before it evaluates v: v must not write.
-            self._sink(atoms[2:], roots, call.loc, room, allowed=~WRITE)
-            atoms = atoms[:2] if self._alone(atoms[2]) else []
-        own = effect(call)
-        folded, length, depth = self._sink(atoms, roots, call.loc, room - _overhead(call))
-        self._add(call, roots, own | folded, length + _overhead(call), depth + 1)
-
-    def _alone(self, atom: Atom) -> bool:
-        """Whether nothing was folded into this operand, so that operands before it may still move."""
-        return isinstance(atom, Const) or atom.uid not in self.result.inlined
+        # The printed `x[i] += v` reads x[i] before it evaluates v: v must not change x.
+        last = call.args[2] if function_of(call) in ops.UPDATE_OPERATORS else None
+        own, size = effect(call), _overhead(call)
+        folded, length, depth = self._sink(operands(call), roots, call.loc, room - size, harmless=last)
+        self._add(call, roots, own | folded, length + size, depth + 1)
 
     def _branch(self, branch: If, roots: list[_Root], indent: int) -> None:
         room = WIDTH - 4 * indent - 8
@@ -247,8 +249,11 @@ class _Folder:
         returned = any(target.uid in self.result.tails for target in branch.targets)
         folded, length, depth = PURE, _width(branch.cond), 0
         for arm in (branch.then, branch.orelse):
+            if written:  # what an arm gives has the name of what the whole is called
+                self._given.update(_uid(y) for y in arm.yields if _name(y) == branch.targets[0].name)
             left = self.block(arm, indent + 1)
             if returned:
+                self._given.update(_uid(y) for y in arm.yields if _name(y) == _RESULT)
                 self.finish(arm.yields, left, indent + 1)
             if not written:
                 continue
@@ -268,7 +273,8 @@ class _Folder:
     def _add(self, stmt: Call | If, roots: list[_Root], effects: int, length: int, depth: int) -> None:
         """Append a root that may itself be folded into its use."""
         target = stmt.target if isinstance(stmt, Call) else stmt.targets[0]
-        candidate = is_temporary(target.name) and target.uid not in self.result.patterns
+        nameless = is_temporary(target.name) or target.uid in self._given
+        candidate = nameless and target.uid not in self.result.patterns
         if isinstance(stmt, Call):
             fn = function_of(stmt)
             candidate &= fn not in STATEMENTS and fn is not ops.import_module
@@ -278,9 +284,9 @@ class _Folder:
         roots.append(root)
 
     def _sink(
-        self, atoms: Sequence[Atom], roots: list[_Root], loc: Loc | None, room: int, allowed: int = ~PURE
+        self, atoms: Sequence[Atom], roots: list[_Root], loc: Loc | None, room: int, harmless: object = None
     ) -> tuple[int, int, int]:
-        """Fold definitions among `roots` into `atoms`, from the last evaluated to the first.
+        """Fold definitions among `roots` into `atoms`, from the last evaluated to the first; no call into `harmless`.
 
         Returns the effects, the length and the depth of what `atoms` become.
         """
@@ -294,7 +300,9 @@ class _Folder:
             if found is None:
                 continue
             grown = total + found.length + 2 - _width(atom)
-            if grown > room or found.depth > DEEPEST or found.effect & ~allowed or not _same_comment(found.stmt.loc, loc):
+            if grown > room or found.depth > DEEPEST or not _same_comment(found.stmt.loc, loc):
+                continue
+            if found.effect & OPAQUE and atom == harmless:
                 continue
             roots.remove(found)
             taken.append(found)
@@ -384,6 +392,20 @@ class _Folder:
                 self.result.absorbed.add(stmt.target.uid)
 
 
+def _continuing(block: Block, value: Atom, stop: Atom) -> list[Atom]:
+    """What `value` may be at the end of a block on the paths where `stop` is not known to be true."""
+    if isinstance(stop, Const) and stop.value:
+        return []
+    last = block.stmts[-1] if block.stmts else None
+    if not isinstance(last, If) or value not in last.targets or stop not in last.targets:
+        return [value]
+    found: list[Atom] = []
+    for arm in (last.then, last.orelse):
+        ends = dict(zip(last.targets, arm.yields, strict=True))
+        found += [v for v in _continuing(arm, ends[value], ends[stop]) if v not in found]  # type: ignore[index]
+    return found
+
+
 def _item_read(stmt: Call, target: Var, count: int) -> int | None:
     """The index k, where `stmt` is ``target[k]``."""
     if function_of(stmt) is not operator.getitem or stmt.args[0] != target or not isinstance(stmt.args[1], Const):
@@ -402,6 +424,10 @@ def _target(stmt: Stmt) -> Var | None:
 
 def _uid(atom: Atom) -> int:
     return atom.uid if isinstance(atom, Var) else 0
+
+
+def _name(atom: Atom) -> str:
+    return atom.name if isinstance(atom, Var) else ""
 
 
 def _shared_condition(branch: If) -> bool:

@@ -78,6 +78,7 @@ STATEMENTS: frozenset[Function] = frozenset(
         ops.store_global,
         ops.store_free,
         *ops.UPDATE_OPERATORS,
+        *ops.IN_PLACE_OPERATORS,
     )
 )
 

@@ -4,14 +4,18 @@ Input and output are ordinary values: numbers, arrays, and containers of them. T
 imports nothing of srcad but its errors.
 """
 
-from srcad.runtime.arrays import add_at, broadcast_like, take_stored, unbroadcast
-from srcad.runtime.structures import accumulate, gradient_like, zeros_like
+from srcad.runtime.arrays import add_at, broadcast_like, own, seed, stop_gradient, take_stored, unbroadcast
+from srcad.runtime.structures import accumulate, gradient_like, own, zeros_like
 
 __all__ = [
     "accumulate",
     "add_at",
     "broadcast_like",
     "gradient_like",
+    "own",
+    "seed",
+    "stop_gradient",
+    "own",
     "take_stored",
     "unbroadcast",
     "zeros_like",

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from srcad.runtime.structures import accumulate
+from srcad.errors import ArgumentError
+
+from srcad.runtime.structures import accumulate, mirrored
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -40,13 +42,23 @@ def unbroadcast(g: Any, x: Any) -> Any:
 
 
 def broadcast_like(g: Any, x: Any) -> Any:
-    """The cotangent `g`, which broadcasts to `x`, with the full shape of `x`: `g` itself or a read-only view of it.
+    """The cotangent `g`, which broadcasts to `x`, with the full shape (or structure) of `x`.
+
+    Returns:
+        `g` itself where it has that shape already, else a fresh array.
 
     >>> broadcast_like(2.0, np.zeros(3))
     array([2., 2., 2.])
     """
+    if isinstance(x, (list, tuple, dict)):
+        return (
+            g if isinstance(g, (list, tuple, dict)) else mirrored(x, g, lambda leaf, part: broadcast_like(part, leaf))
+        )
     shape = np.shape(x)
-    return g if np.shape(g) == shape else np.broadcast_to(g, shape)
+    if np.shape(g) == shape:
+        return g
+    weak = isinstance(g, (int, float, complex)) and isinstance(x, np.ndarray) and x.dtype.kind in "fc"
+    return np.full(shape, g, dtype=np.result_type(x.dtype, g) if weak else None)
 
 
 def add_at(x_bar: Any, index: Any, g: Any) -> Any:
@@ -127,3 +139,45 @@ def _with_dtype_of(g: Any, x: Any) -> Any:
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", None) == dtype:
         return g
     return g.astype(dtype) if isinstance(g, np.ndarray) else dtype.type(g)
+
+
+def own(x: Any) -> Any:
+    """A copy of an array, and anything else as it is: what an in-place operator may then change or replace.
+
+    >>> own(2.0), own(np.ones(1))
+    (2.0, array([1.]))
+    """
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def seed(value: Any) -> float:
+    """The cotangent 1.0 of a function's result, after making sure that the result is one real number.
+
+    Raises:
+        ArgumentError: it is not.
+
+    >>> seed(np.float64(3.0))
+    1.0
+    """
+    dtype = getattr(value, "dtype", None)
+    real = isinstance(value, float) or (dtype is not None and dtype.kind == "f")
+    if real and np.ndim(value) == 0:
+        return 1.0
+    shape = f" of shape {np.shape(value)}" if np.ndim(value) else ""
+    raise ArgumentError(
+        f"the result is {type(value).__name__}{shape}, not a real scalar",
+        why="a gradient is the derivative of one real number",
+        remedy="return a real scalar such as np.sum(result); srcad.jvp gives directional derivatives of other results",
+    )
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x`, as a constant for differentiation: its derivative is zero by the user's word.
+
+    Args:
+        x: any value; it is returned as it is.
+
+    >>> stop_gradient(3.0)
+    3.0
+    """
+    return x

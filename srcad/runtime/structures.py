@@ -22,7 +22,7 @@ def zeros_like(x: Any) -> Any:
     >>> zeros_like([1.0, (2, np.ones(2))])
     [0.0, (None, array([0., 0.]))]
     """
-    return _mirrored(x, None, _zero_leaf)
+    return mirrored(x, None, _zero_leaf)
 
 
 def gradient_like(g: Any, x: Any) -> Any:
@@ -39,7 +39,19 @@ def gradient_like(g: Any, x: Any) -> Any:
     >>> gradient_like(2.0, np.zeros(2, dtype="f4"))
     array([2., 2.], dtype=float32)
     """
-    return _mirrored(x, g, _gradient_leaf)
+    return mirrored(x, g, _gradient_leaf)
+
+
+def own(x: Any) -> Any:
+    """A copy that nobody else holds, of an array (its memory order kept), a list or a dict; other values as they are.
+
+    >>> a = np.zeros(2)
+    >>> own(a) is a, own(1.5)
+    (False, 1.5)
+    """
+    if isinstance(x, np.ndarray):
+        return x.copy(order="K")
+    return copy.copy(x) if isinstance(x, (list, dict, set)) else x
 
 
 def accumulate(a: Any, b: Any) -> Any:
@@ -65,25 +77,27 @@ def accumulate(a: Any, b: Any) -> Any:
 Leaf = Callable[[Any, Any], Any]
 
 
-def _mirrored(x: Any, g: Any, leaf: Leaf) -> Any:
-    """The structure of `x` with `leaf(part of x, part of g)` for each of its leaves."""
+def mirrored(x: Any, g: Any, leaf: Leaf) -> Any:
+    """The structure of `x` with ``leaf(part of x, part of g)`` for each of its leaves; a number is in every part."""
     if isinstance(x, (list, tuple)) or type(x).__name__ == "deque":
-        return _rebuilt(x, [_mirrored(v, part, leaf) for v, part in zip(x, _items(g, len(x)), strict=True)])
+        return _rebuilt(x, [mirrored(v, part, leaf) for v, part in zip(x, _items(g, len(x)), strict=True)])
     if isinstance(x, dict):
-        pairs = {key: _mirrored(value, None if g is None else g.get(key), leaf) for key, value in x.items()}
+        pairs = {key: mirrored(value, g.get(key) if isinstance(g, Mapping) else g, leaf) for key, value in x.items()}
         if type(x) is dict:
             return pairs
         changed = copy.copy(x)
         changed.update(pairs)
         return changed
     if isinstance(x, np.ndarray) and x.dtype == object:
-        mirrored = np.empty(x.shape, dtype=object)
+        made = np.empty(x.shape, dtype=object)
+        parts = np.broadcast_to(np.asarray(g, dtype=object), x.shape)
         for index in np.ndindex(x.shape):
-            mirrored[index] = _mirrored(x[index], None if g is None else np.asarray(g, dtype=object)[index], leaf)
-        return mirrored
+            made[index] = mirrored(x[index], parts[index], leaf)
+        return made
     if _has_fields(x):
-        parts = {} if g is None else vars(g)
-        return _with_fields(x, {name: _mirrored(value, parts.get(name), leaf) for name, value in vars(x).items()})
+        fields = vars(g) if _has_fields(g) else None
+        part_of = (lambda name: g) if fields is None else fields.get
+        return _with_fields(x, {name: mirrored(value, part_of(name), leaf) for name, value in vars(x).items()})
     return leaf(x, g)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.analysis.values import atom_kind
+from srcad.ir.atoms import atom_kind
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Opaque, Scalar, Slice, Static, Tuple, Undefined, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var

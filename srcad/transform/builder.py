@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad.analysis.result import result_kind
-from srcad.analysis.values import atom_kind
+from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Atom, Block, Call, Const, Loc, Star, Stmt, Var

@@ -8,17 +8,17 @@ buffer made before the loop (arrays).
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcad.analysis.memory import Memory
 from srcad.errors import InternalError, UnsupportedSyntax
-from srcad.ir import ops
 from srcad.ir.dims import Facts
-from srcad.ir.kinds import INT, Array, Dict, Iterator, List, Numeric, Scalar, Static, Tuple, may_be_active
+from srcad.ir.kinds import INT, Array, Iterator, List, Scalar, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Stmt, Var, While, With, new_loop_id
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
+from srcad.transform.recompute import key_at
 from srcad.transform.reverse.adjoints import Active, give, give_item, reverse_call
 from srcad.transform.reverse.cotangents import (
     Path,
@@ -43,7 +43,7 @@ class Context:
     active: Active
     passes: Mapping[int, Var]
     olds: Mapping[Var, Var]
-    facts: Mapping[tuple[int, int], Facts]
+    facts_of: Callable[[Block], Facts]
 
 
 def reverse_block(context: Context, block: Block, scope: Scope) -> None:
@@ -79,17 +79,12 @@ def own_vars(block: Block) -> frozenset[Var]:
     return frozenset(own)
 
 
-def _inner_facts(context: Context, stmt: Stmt, arm: int, b: Builder) -> Facts:
-    key = getattr(stmt, "id", 0)
-    return context.facts.get((key, arm)) or b.facts.child()
-
-
 # --- branches --------------------------------------------------------------------------------------------------------
 
 
 def _reverse_if(context: Context, stmt: If, scope: Scope) -> None:
     taken = _take_targets(scope, stmt.targets)
-    arms = [_reverse_arm(context, stmt, arm, block, scope, taken) for arm, block in enumerate((stmt.then, stmt.orelse))]
+    arms = [_reverse_arm(context, block, scope, taken) for block in (stmt.then, stmt.orelse)]
     changed = scope.close_branch(arms)
     if not changed and not any(arm.b.stmts for arm in arms):
         return
@@ -110,14 +105,9 @@ def _take_targets(scope: Scope, targets: Sequence[Var]) -> list[tuple[int, Path,
 
 
 def _reverse_arm(
-    context: Context,
-    stmt: If,
-    arm: int,
-    block: Block,
-    scope: Scope,
-    taken: Sequence[tuple[int, Path, State]],
+    context: Context, block: Block, scope: Scope, taken: Sequence[tuple[int, Path, State]]
 ) -> Scope:
-    b = scope.b.child(_inner_facts(context, stmt, arm, scope.b))
+    b = scope.b.child(context.facts_of(block))
     inner = Scope(b, own_vars(block), context.memory, scope)
     for k, path, state in taken:
         give(inner, block.yields[k], state.atom, path=path)
@@ -180,7 +170,7 @@ def _reverse_loop(context: Context, stmt: For | While, scope: Scope) -> None:
     carried = stmt.body.params[1:] if isinstance(stmt, For) else stmt.body.params
     slots = _carried_slots(context, carried)
     entering = [_entering(scope, stmt.targets[k], path) for k, path in slots]
-    b = scope.b.child(_inner_facts(context, stmt, 0, scope.b))
+    b = scope.b.child(context.facts_of(stmt.body))
     inner = Scope(b, own_vars(stmt.body), context.memory, scope, loop=True)
     element = Var("i", INT)
     incoming = [Var(_bar_of(carried[k], path), cotangent_kind(subkind(carried[k].kind, path))) for k, path in slots]
@@ -295,14 +285,10 @@ def _give_to_source(
     elif made is not None and fn in (dict.values, dict.items):
         base = made.args[0]
         assert isinstance(base, Var)
-        key = _key_at(inner.b, base, index)
+        key = key_at(inner.b, base, index)
         give_item(inner, base, key, path[1:] if fn is dict.items else path, state)
     else:
         give_item(inner, source, index, path, state)
-
-
-def _key_at(b: Builder, base: Atom, index: Atom) -> Atom:
-    return b.call(operator.getitem, b.append(list, (base,), kind=List(Static("key"))), index)
 
 
 def _backwards(context: Context, stmt: For | While, b: Builder) -> Atom:
@@ -354,39 +340,3 @@ def _dim(b: Builder, atom: Atom) -> object:
             return length
         case _:
             return None
-
-
-def item_at(b: Builder, source: Atom, index: Atom) -> Atom:
-    """The item that a loop over `source` gets in the pass numbered `index`, read again."""
-    made = b.definition(source)
-    fn = made.fn.value if made is not None and isinstance(made.fn, Const) else None
-    args = [a for a in made.args if isinstance(a, (Var, Const))] if made is not None else []
-    if fn is zip:
-        return b.append(ops.make_tuple, [item_at(b, a, index) for a in args])
-    if fn is enumerate:
-        start = args[1] if len(args) > 1 else Const(0)
-        number = index if start == Const(0) else b.call(operator.add, index, start)
-        return b.append(ops.make_tuple, (number, item_at(b, args[0], index)))
-    if fn is reversed:
-        return item_at(b, args[0], b.call(operator.sub, Const(-1), index))
-    if fn is dict.keys:
-        return _key_at(b, args[0], index)
-    if fn is dict.values:
-        return b.append(operator.getitem, (args[0], _key_at(b, args[0], index)))
-    if fn is dict.items:
-        key = _key_at(b, args[0], index)
-        return b.append(ops.make_tuple, (key, b.append(operator.getitem, (args[0], key))))
-    return b.call(operator.getitem, source, index)
-
-
-def has_items(b: Builder, source: Atom) -> bool:
-    """Whether the items of `source` can be read again by their number."""
-    kind = b.kind(source)
-    made = b.definition(source)
-    fn = made.fn.value if made is not None and isinstance(made.fn, Const) else None
-    if fn in (zip, enumerate, reversed):
-        assert made is not None
-        return all(isinstance(a, (Var, Const)) and has_items(b, a) for a in made.args[: 1 if fn is enumerate else None])
-    if fn in (range, dict.keys, dict.values, dict.items):
-        return True
-    return isinstance(kind, (Array, List, Tuple, Numeric)) and not isinstance(kind, Dict)

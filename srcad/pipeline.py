@@ -1,0 +1,171 @@
+"""The compiler on one page: the stages from a Python function to the text of its derivative, in order.
+
+Each stage takes a `Job` and returns one that knows more. `compile_derivative` runs them all; `STAGES` is what the command line
+(``--stage``), timings and errors name. Nothing here knows how a stage works.
+
+    function --lower--> SSA --inline--> SSA --infer--> typed SSA --normalise--> fewer forms
+             --reverse | forward--> both sweeps --restore, save--> proper SSA --clean--> no dead code --emit--> text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from srcad.analysis.infer import Typed
+from srcad.analysis.memory import Memory, find_memory
+from srcad.callees import Callees
+from srcad.codegen.emit import Generated, emit
+from srcad.errors import InternalError, SrcadError
+from srcad.frontend.lower import lower
+from srcad.ir.kinds import Kind
+from srcad.ir.nodes import Function, Program
+from srcad.ir.verify import verify
+from srcad.transform.cleanup import clean
+from srcad.transform.forward import pushforward
+from srcad.transform.inline import inline_calls
+from srcad.transform.normalise import normalise
+from srcad.transform.restore import restore
+from srcad.transform.reverse.gradient import Request, gradient
+from srcad.transform.save import save
+
+Mode = Literal["reverse", "forward"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A derivative being compiled.
+
+    Attributes:
+        primal: the Python function.
+        kinds: the kinds of its arguments.
+        request: what to differentiate.
+        mode: reverse or forward.
+        callees: the functions that it calls, and the kinds of the data that it reads.
+        function: the function as the last stage left it.
+        typed: its kinds and facts, once inferred.
+        memory: its memory facts, once normalised.
+        comments: whether the text has the user's statements as comments.
+        generated: the text, in the end.
+    """
+
+    primal: Any
+    kinds: tuple[Kind, ...]
+    request: Request
+    mode: Mode
+    callees: Callees
+    function: Function | None = None
+    typed: Typed | None = None
+    memory: Memory | None = None
+    comments: bool = True
+    generated: Generated | None = None
+
+    @property
+    def body(self) -> Function:
+        """The function, which every stage after the first has."""
+        assert self.function is not None
+        return self.function
+
+    @property
+    def program(self) -> Program:
+        """The function and those that it calls."""
+        return Program(self.body, self.callees.generated())
+
+
+def _lower(job: Job) -> Job:
+    return replace(job, function=lower(job.primal))
+
+
+def _inline(job: Job) -> Job:
+    return replace(job, function=inline_calls(job.body))
+
+
+def _infer(job: Job) -> Job:
+    typed = job.callees.infer(job.body, job.kinds)
+    return replace(job, typed=typed, function=typed.function)
+
+
+def _normalise(job: Job) -> Job:
+    function = normalise(job.body)
+    memory = find_memory(function)
+    memory.check()
+    return replace(job, function=function, memory=memory)
+
+
+def _differentiate(job: Job) -> Job:
+    assert job.typed is not None and job.memory is not None
+    transform = gradient if job.mode == "reverse" else pushforward
+    function = transform(job.body, job.request, job.memory, job.typed.facts, job.typed.facts_of)
+    return replace(job, function=function)
+
+
+def _restore(job: Job) -> Job:
+    assert job.memory is not None
+    return replace(job, function=restore(job.body, job.memory))
+
+
+def _save(job: Job) -> Job:
+    assert job.memory is not None
+    function = clean(job.body, drop_primal=not job.request.value)
+    return replace(job, function=save(function, job.memory))
+
+
+def _clean(job: Job) -> Job:
+    function = clean(job.body, drop_primal=not job.request.value)
+    verify(function, stage="simplified")
+    return replace(job, function=function)
+
+
+def _emit(job: Job) -> Job:
+    names = (p.name for p in job.body.body.params)
+    shown = (f"{name}: {kind}" for name, kind in zip(names, job.kinds, strict=False))
+    header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
+    return replace(job, generated=emit(job.program, header=header, comments=job.comments))
+
+
+#: Name and work of each stage, in order.
+STAGES: tuple[tuple[str, Callable[[Job], Job]], ...] = (
+    ("lower", _lower),
+    ("inline", _inline),
+    ("infer", _infer),
+    ("normalise", _normalise),
+    ("differentiate", _differentiate),
+    ("restore", _restore),
+    ("save", _save),
+    ("clean", _clean),
+    ("emit", _emit),
+)
+
+#: The names under which the command line shows the function, and the stage after which it is shown.
+SHOWN: dict[str, str] = {
+    "ssa": "lower",
+    "typed": "normalise",
+    "adjoint": "differentiate",
+    "simplified": "clean",
+    "source": "emit",
+}
+
+
+def run(job: Job, *, until: str = "emit") -> Job:
+    """Run the stages up to and including `until`.
+
+    Raises:
+        SrcadError: what the function does is not supported; the error names the place.
+        InternalError: a bug of srcad's; the error names the stage.
+    """
+    for name, stage in STAGES:
+        try:
+            job = stage(job)
+        except SrcadError:
+            raise
+        except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise InternalError(
+                f"srcad failed in the stage {name!r}: {type(error).__name__}: {error}",
+                where=job.function.loc if job.function is not None else None,
+                why="this is a bug in srcad",
+                remedy="please report it together with the function",
+            ) from error
+        if name == until:
+            return job
+    raise InternalError(f"there is no stage {until!r}")

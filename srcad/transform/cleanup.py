@@ -1,0 +1,213 @@
+"""Removing what nobody needs: dead statements, dead carried values, dead results of branches.
+
+Statements of the primal stay (its effects and its exceptions are the user's), except that with `drop_primal` those go that
+certainly raise nothing and whose value nobody reads. Statements that a transform added go when their value is not needed; stores
+into a cotangent buffer go when the buffer is never read.
+
+    t_bar = 2.0 * z_bar         (removed: t_bar is not read)
+    x_bar = 3.0 * z_bar   ->    x_bar = 3.0 * z_bar
+    return x_bar                return x_bar
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from srcad.analysis.effects import cannot_raise, is_pure, writes
+from srcad.analysis.memory import view_of
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
+from srcad.ir.visit import blocks, uses
+
+
+def clean(function: Function, *, drop_primal: bool) -> Function:
+    """`function` without dead code.
+
+    Args:
+        function: any form; variables may be used outside the region that defines them.
+        drop_primal: whether operations of the primal that cannot raise may go, too (`grad`, not `value_and_grad`).
+    """
+    live = _Live(drop_primal)
+    live.collect(function.body)
+    live.want_all(function.body.yields)
+    live.run()
+    return replace(function, body=_rebuilt(live, function.body))
+
+
+def added(loc: Loc) -> bool:
+    """Whether a statement was made by a transform."""
+    return loc.adjoint or loc.saving
+
+
+@dataclass
+class _Live:
+    """Marking: which variables are needed, starting from effects and results."""
+
+    drop_primal: bool
+    makers: dict[Var, list[list[Atom]]] = field(default_factory=dict)
+    stores: dict[Var, list[Call]] = field(default_factory=dict)
+    bases: dict[Var, Var] = field(default_factory=dict)
+    vars: set[Var] = field(default_factory=set)
+    todo: list[Var] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
+    controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
+
+    def want(self, atom: Atom | Star) -> None:
+        var = atom.value if isinstance(atom, Star) else atom
+        if isinstance(var, Var) and var not in self.vars:
+            self.vars.add(var)
+            self.todo.append(var)
+
+    def want_all(self, atoms: Sequence[Atom | Star]) -> None:
+        for atom in atoms:
+            self.want(atom)
+
+    def run(self) -> None:
+        while self.todo:
+            var = self.todo.pop()
+            for needed in self.makers.get(var, ()):
+                self.want_all(needed)
+            base = self.base(var)
+            for store in self.stores.get(base, ()):
+                self.keep(store)
+            if base != var:
+                self.want(base)
+
+    def keep(self, stmt: Call) -> None:
+        """A call that runs for its effect, and the conditions and iterables of the regions around it."""
+        if id(stmt) not in self.kept:
+            self.kept.add(id(stmt))
+            self.want_all(list(uses(stmt)))
+            self.want_all(self.controls[id(stmt)])
+
+    def base(self, var: Var) -> Var:
+        while var in self.bases:
+            var = self.bases[var]
+        return var
+
+    def collect(self, block: Block, around: tuple[Atom, ...] = ()) -> None:
+        for stmt in block.stmts:
+            inside = around
+            match stmt:
+                case Call():
+                    self.controls[id(stmt)] = around
+                    self.call(stmt)
+                case If():
+                    self.link(stmt.targets, stmt.then.yields, [stmt.cond])
+                    self.link(stmt.targets, stmt.orelse.yields, [])
+                case For():
+                    self.loop(stmt, stmt.body.params[1:], [])
+                case While():
+                    self.loop(stmt, stmt.body.params, [])
+                    self.link(stmt.cond.params, stmt.body.params, [])
+                case With():
+                    self.link(stmt.targets, stmt.body.yields, [stmt.context])
+            if not isinstance(stmt, Call):
+                inside = (*around, *_controls(stmt))
+                if not self.droppable(stmt):
+                    self.kept.add(id(stmt))
+                    self.want_all(inside)
+            for inner in blocks(stmt):
+                self.collect(inner, inside)
+
+    def link(self, targets: Sequence[Var], sources: Sequence[Atom], also: list[Atom]) -> None:
+        for target, source in zip(targets, sources, strict=False):
+            self.makers.setdefault(target, []).append([source, *also])
+
+    def loop(self, stmt: For | While, params: Sequence[Var], also: list[Atom]) -> None:
+        extra = [*also, *_controls(stmt)]
+        for k, param in enumerate(params):
+            needed = [stmt.inits[k], stmt.body.yields[k], *extra]
+            self.makers.setdefault(param, []).append(needed)
+            self.makers.setdefault(stmt.targets[k], []).append([param, *needed])
+
+    def call(self, call: Call) -> None:
+        view = view_of(call)
+        if added(call.loc) and view and isinstance(view[0], Var):
+            self.bases[call.target] = view[0]
+        written = [a for a in writes(call) if isinstance(a, Var)]
+        if added(call.loc) and written and not _drains(call):
+            self.stores.setdefault(self.base(written[0]), []).append(call)
+        self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
+        if not (added(call.loc) and written and not _drains(call)) and not self.removable(call):
+            self.keep(call)
+
+    def removable(self, call: Call) -> bool:
+        if added(call.loc):
+            return is_pure(call)
+        return self.drop_primal and cannot_raise(call)
+
+    def droppable(self, stmt: Stmt) -> bool:
+        """Whether a region may go when nothing in it is needed."""
+        return isinstance(stmt, (For, If, With)) and added(stmt.loc)
+
+
+def _controls(stmt: Stmt) -> tuple[Atom, ...]:
+    """What decides whether and how often the blocks of a region run."""
+    match stmt:
+        case If(cond=cond):
+            return (cond,)
+        case For(iter=iterable, body=body):
+            return (iterable, body.yields[-1]) if stmt.stops else (iterable,)
+        case While(cond=cond, body=body):
+            return (cond.yields[0], body.yields[-1]) if stmt.stops else (cond.yields[0],)
+        case With(context=context):
+            return (context,)
+        case _:
+            return ()
+
+
+def _drains(call: Call) -> bool:
+    """Pushing to and popping from the lists of saved values: both or neither, so they always stay."""
+    return isinstance(call.fn, Const) and call.fn.value in (list.append, list.pop)
+
+
+def _rebuilt(live: _Live, block: Block) -> Block:
+    stmts: list[Stmt] = []
+    for stmt in block.stmts:
+        new = _kept(live, stmt)
+        if new is not None:
+            stmts.append(new)
+    return replace(block, stmts=tuple(stmts))
+
+
+def _kept(live: _Live, stmt: Stmt) -> Stmt | None:
+    match stmt:
+        case Call():
+            return stmt if stmt.target in live.vars or id(stmt) in live.kept else None
+        case If():
+            wanted = [k for k, t in enumerate(stmt.targets) if t in live.vars]
+            then, orelse = (_narrowed(_rebuilt(live, b), wanted) for b in (stmt.then, stmt.orelse))
+            empty = not (then.stmts or orelse.stmts or wanted)
+            if empty and id(stmt) not in live.kept:
+                return None
+            return replace(stmt, targets=tuple(stmt.targets[k] for k in wanted), then=then, orelse=orelse)
+        case With():
+            wanted = [k for k, t in enumerate(stmt.targets) if t in live.vars]
+            body = _narrowed(_rebuilt(live, stmt.body), wanted)
+            if not (body.stmts or wanted) and id(stmt) not in live.kept:
+                return None
+            return replace(stmt, targets=tuple(stmt.targets[k] for k in wanted), body=body)
+        case For() | While():
+            return _kept_loop(live, stmt)
+
+
+def _narrowed(block: Block, wanted: Sequence[int]) -> Block:
+    return replace(block, yields=tuple(block.yields[k] for k in wanted))
+
+
+def _kept_loop(live: _Live, stmt: For | While) -> Stmt | None:
+    first = 1 if isinstance(stmt, For) else 0
+    params = stmt.body.params[first:]
+    wanted = [k for k, p in enumerate(params) if p in live.vars or stmt.targets[k] in live.vars]
+    wanted_yields = [*wanted, len(params)] if stmt.stops else wanted
+    body = _narrowed(_rebuilt(live, stmt.body), wanted_yields)
+    body = replace(body, params=(*stmt.body.params[:first], *(params[k] for k in wanted)))
+    if not (body.stmts or wanted) and id(stmt) not in live.kept:
+        return None
+    targets = tuple(stmt.targets[k] for k in wanted)
+    inits = tuple(stmt.inits[k] for k in wanted)
+    if isinstance(stmt, For):
+        return replace(stmt, targets=targets, inits=inits, body=body)
+    cond = replace(_rebuilt(live, stmt.cond), params=tuple(stmt.cond.params[k] for k in wanted))
+    return replace(stmt, targets=targets, inits=inits, body=body, cond=cond)

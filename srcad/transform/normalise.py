@@ -1,0 +1,212 @@
+"""Rewriting typed SSA into fewer forms, now that kinds say what an operation means.
+
+- ``x.sum()`` on an array becomes a call of ``np.ndarray.sum``, ``x.T`` of the descriptor ``np.ndarray.T``, ``xs.append`` of ``list.append``;
+- ``x += v`` becomes an in-place operation on an array or a list, and ``x = x + v`` on what cannot be changed;
+- branches get an id, by which the reverse sweep refers to them;
+- a loop over something that cannot be read again by position (a generator, a set) and that yields active values runs over a list of it;
+- starred arguments of known length are written out.
+
+    x: f8[n]; x.1 = iadd(x, v); y = x.1.sum()   ->   in_place_iadd(x, v); y = np.ndarray.sum(x)
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+from typing import Any
+
+from srcad import runtime
+from srcad.errors import UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Tuple, Unknown, is_mutable, may_be_active
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, new_loop_id
+from srcad.ir.visit import blocks, defs, map_atoms, uses, with_blocks
+from srcad.transform.methods import resolve_attribute, resolve_method
+from srcad.transform.recompute import has_items
+
+_OPERATORS: dict[Any, Any] = {
+    operator.iadd: operator.add,
+    operator.isub: operator.sub,
+    operator.imul: operator.mul,
+    operator.itruediv: operator.truediv,
+    operator.ifloordiv: operator.floordiv,
+    operator.imod: operator.mod,
+    operator.ipow: operator.pow,
+    operator.imatmul: operator.matmul,
+    operator.iand: operator.and_,
+    operator.ior: operator.or_,
+    operator.ixor: operator.xor,
+    operator.ilshift: operator.lshift,
+    operator.irshift: operator.rshift,
+}
+
+
+def normalise(function: Function) -> Function:
+    """The same function in fewer forms."""
+    pass_ = _Normaliser(_Uses(function.body))
+    body = pass_.block(function.body)
+    return replace(function, body=body)
+
+
+class _Uses:
+    """Where each variable is defined and last used, by position in the text and loops around."""
+
+    def __init__(self, body: Block) -> None:
+        self.position = 0
+        self.last: dict[Var, int] = {}
+        self.home: dict[Var, tuple[int, ...]] = dict.fromkeys(body.params, ())
+        self.calls: dict[Var, tuple[int, tuple[int, ...]]] = {}
+        self.read(body, ())
+
+    def read(self, block: Block, loops: tuple[int, ...]) -> None:
+        self.home.update(dict.fromkeys(block.params, loops))
+        for stmt in block.stmts:
+            self.position += 1
+            for var in uses(stmt):
+                self.last[var] = self.position
+            if isinstance(stmt, Call):
+                self.calls[stmt.target] = (self.position, loops)
+            inside = (*loops, stmt.id) if isinstance(stmt, (For, While)) else loops
+            for inner in blocks(stmt):
+                self.read(inner, inside)
+            self.home.update(dict.fromkeys(defs(stmt), loops))
+        self.position += 1
+        for atom in block.yields:
+            if isinstance(atom, Var):
+                self.last[atom] = self.position
+
+    def seen_after(self, base: Var, call: Call) -> bool:
+        """Whether `base` is used after `call`, in the text or in a later pass of a loop."""
+        position, loops = self.calls[call.target]
+        return self.last[base] > position or len(loops) > len(self.home.get(base, ()))
+
+
+class _Normaliser:
+    def __init__(self, seen: _Uses) -> None:
+        self.seen = seen
+        self.renamed: dict[Var, Atom] = {}
+        self.calls: dict[Var, Call] = {}
+
+    def atom(self, atom: Atom) -> Atom:
+        while isinstance(atom, Var) and atom in self.renamed:
+            atom = self.renamed[atom]
+        return atom
+
+    def block(self, block: Block) -> Block:
+        stmts: list[Stmt] = []
+        for stmt in block.stmts:
+            stmts += self.stmt(map_atoms(stmt, self.atom))
+        return replace(block, stmts=tuple(stmts), yields=tuple(map(self.atom, block.yields)))
+
+    def stmt(self, stmt: Stmt) -> list[Stmt]:
+        if isinstance(stmt, Call):
+            made = self.call(stmt)
+            self.calls.update({s.target: s for s in made if isinstance(s, Call)})
+            return made
+        first: list[Stmt] = []
+        if isinstance(stmt, For):
+            first, stmt = self.iterable(stmt)
+        new = with_blocks(stmt, tuple(self.block(b) for b in blocks(stmt)))
+        if isinstance(new, If) and not new.id:
+            new = replace(new, id=new_loop_id())
+        return [*first, new]
+
+    def iterable(self, loop: For) -> tuple[list[Stmt], For]:
+        item = loop.body.params[0]
+        if has_items(loop.iter, self.calls) or not may_be_active(item.kind):
+            return [], loop
+        if isinstance(atom_kind(loop.iter), (Unknown, Numeric)) and not _is_iterator(loop.iter, self.calls):
+            return [], loop
+        items = Var("", List(item.kind))
+        call = Call(items, Const(list), (loop.iter,), (), loop.loc)
+        self.calls[items] = call
+        return [call], replace(loop, iter=items)
+
+    def call(self, call: Call) -> list[Stmt]:
+        first, call = self.unstarred(call)
+        if first:
+            return [*first, *self.call(call)]
+        fn = call.fn.value if isinstance(call.fn, Const) else None
+        if fn is ops.call_method:
+            return [_method(call)]
+        if fn is getattr:
+            return [_attribute(call)]
+        if isinstance(call.fn, Const) and _in(fn, _OPERATORS):
+            return self.in_place(call, fn)
+        return [call]
+
+    def unstarred(self, call: Call) -> tuple[list[Stmt], Call]:
+        """`call` with starred arguments of known length written out."""
+        made: list[Stmt] = []
+        args: list[Atom | Star] = []
+        for arg in call.args:
+            kind = atom_kind(arg.value) if isinstance(arg, Star) else None
+            if isinstance(arg, Star) and isinstance(kind, Tuple):
+                for k, item in enumerate(kind.items):
+                    target = Var("", item)
+                    made.append(Call(target, Const(operator.getitem), (arg.value, Const(k)), (), call.loc))
+                    args.append(target)
+            else:
+                args.append(arg)
+        return made, replace(call, args=tuple(args)) if made else call
+
+    def in_place(self, call: Call, op: Any) -> list[Stmt]:
+        """``x op= v`` by what `x` is."""
+        base = call.args[0]
+        assert not isinstance(base, Star)
+        kind = atom_kind(base)
+        if isinstance(kind, (Array, List, Dict)) or (isinstance(kind, Opaque) and is_mutable(kind)):
+            self.renamed[call.target] = base
+            if isinstance(kind, List) and kind.cls is list and op is operator.iadd:
+                return [replace(call, target=Var("", Opaque(type(None))), fn=Const(list.extend))]
+            if isinstance(kind, List) and kind.cls is tuple:
+                del self.renamed[call.target]
+                return [replace(call, fn=Const(_OPERATORS[op]))]
+            return [replace(call, target=Var("", Opaque(type(None))), fn=Const(ops.IN_PLACE[op]))]
+        if isinstance(kind, (Numeric, Unknown)) and isinstance(base, Var):
+            return self.perhaps_in_place(call, base)
+        return [replace(call, fn=Const(_OPERATORS[op]))]
+
+    def perhaps_in_place(self, call: Call, base: Var) -> list[Stmt]:
+        """A number or an array, nobody knows: work on a copy, which is the same where nobody else sees the array."""
+        if self.seen.seen_after(base, call):
+            raise UnsupportedSyntax(
+                f"{base.name or 'a value'} may be an array that this statement changes in place, and is used again later",
+                where=call.loc,
+                why="its kind is not known while compiling, and the derivative depends on it",
+                remedy=f"write {base.name or 'x'} = {base.name or 'x'} + ..., or call the derivative with arguments of "
+                "known kind",
+            )
+        own = Var(base.name, base.kind)
+        copied = Call(own, Const(runtime.own), (base,), (), call.loc)
+        return [copied, replace(call, args=(own, *call.args[1:]))]
+
+
+def _in(fn: object, table: dict[Any, Any]) -> bool:
+    try:
+        return fn in table
+    except TypeError:
+        return False
+
+
+def _is_iterator(atom: Atom, calls: dict[Var, Call]) -> bool:
+    return isinstance(atom, Var) and atom in calls
+
+
+def _method(call: Call) -> Call:
+    receiver, name = call.args[0], call.args[1]
+    assert not isinstance(receiver, Star) and isinstance(name, Const)
+    function = resolve_method(atom_kind(receiver), name.value)
+    if function is None:
+        return call
+    return replace(call, fn=Const(function), args=(receiver, *call.args[2:]))
+
+
+def _attribute(call: Call) -> Call:
+    receiver, name = call.args[0], call.args[1]
+    assert not isinstance(receiver, Star)
+    if not isinstance(name, Const):
+        return call
+    descriptor = resolve_attribute(atom_kind(receiver), name.value)
+    return call if descriptor is None else replace(call, fn=Const(descriptor), args=(receiver,))

@@ -1,0 +1,155 @@
+"""What the reverse sweep computes again instead of saving it, and how."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from srcad.analysis.memory import Memory, view_of
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Kind, List, Scalar, Static, Tuple, is_mutable
+from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
+from srcad.ir.visit import uses
+from srcad.transform.builder import Builder
+
+_ALWAYS: frozenset[Any] = frozenset(
+    [slice, len, range, ops.make_tuple, operator.is_, operator.is_not, operator.not_, isinstance, np.ndarray.T, np.shape, np.ndim]
+)
+_SCALAR_ARITHMETIC: frozenset[Any] = frozenset(
+    [operator.add, operator.sub, operator.mul, operator.neg, operator.floordiv, operator.mod,
+     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+)  # fmt: skip
+
+
+def is_cheap(call: Call, memory: Memory) -> bool:
+    """Whether computing this again costs no more than saving its value: indices, views, lengths, arithmetic of numbers.
+
+    Reading memory that is changed in place is never repeated, except for the reference itself (a view).
+    """
+    if not isinstance(call.fn, Const):
+        return False
+    fn = call.fn.value
+    if fn is getattr:
+        return not is_mutable(call.target.kind)
+    if fn in (operator.getitem, ops.unpack):
+        source = call.args[0].value if isinstance(call.args[0], Star) else call.args[0]
+        if is_mutable(call.target.kind) and isinstance(call.target.kind, Array):
+            return view_of(call) is not None
+        return not memory.is_mutated(source)
+    if _hashable(fn) and fn in _ALWAYS:
+        return True
+    if _hashable(fn) and fn in _SCALAR_ARITHMETIC:
+        return all(_is_number(_kind(a)) for a in call.args)
+    return False
+
+
+def _hashable(fn: object) -> bool:
+    return type(fn).__hash__ is not None
+
+
+def _kind(atom: Atom | Star) -> Kind | None:
+    if isinstance(atom, Var):
+        return atom.kind
+    return Scalar("f8") if isinstance(atom, Const) and isinstance(atom.value, (int, float)) else None
+
+
+def _is_number(kind: Kind | None) -> bool:
+    return isinstance(kind, Scalar) and kind.dtype is not None and kind.dtype[0] in "fib"
+
+
+def rebuild(
+    b: Builder,
+    var: Var,
+    calls: Mapping[Var, Call],
+    mapping: dict[Var, Atom],
+    kept: set[Var],
+    is_local: Callable[[Var], bool],
+) -> Atom:
+    """Write again what `var` is computed from, as far as it is not available, and enter it into `mapping`."""
+    if var in mapping:
+        return mapping[var]
+    if var in kept or not is_local(var):
+        return var
+    call = calls[var]
+    args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
+    kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
+    known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)  # type: ignore[arg-type]
+    mapping[var] = known
+    return known
+
+
+def _again(
+    b: Builder,
+    atom: Atom | Star,
+    calls: Mapping[Var, Call],
+    mapping: dict[Var, Atom],
+    kept: set[Var],
+    is_local: Callable[[Var], bool],
+) -> Any:
+    if isinstance(atom, Star):
+        return Star(_again(b, atom.value, calls, mapping, kept, is_local))
+    return rebuild(b, atom, calls, mapping, kept, is_local) if isinstance(atom, Var) else atom
+
+
+# --- items of loops ----------------------------------------------------------------------------------------------------
+
+
+def _made(calls: Mapping[Var, Call], source: Atom) -> tuple[Any, list[Atom]]:
+    """The function that makes an iterable, and its arguments."""
+    call = calls.get(source) if isinstance(source, Var) else None
+    if call is None or not isinstance(call.fn, Const):
+        return None, []
+    return call.fn.value, [a for a in call.args if not isinstance(a, Star)]
+
+
+def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
+    """Whether the items of an iterable can be read again by their number."""
+    fn, args = _made(calls, source)
+    if fn in (zip, enumerate, reversed):
+        return all(has_items(a, calls) for a in (args[:1] if fn is enumerate else args))
+    if fn in (range, dict.keys, dict.values, dict.items):
+        return True
+    return isinstance(source, Var) and isinstance(source.kind, (Array, List, Tuple))
+
+
+def available_item(b: Builder, loop: For, element: Var) -> Atom:
+    """The item of a pass in the reverse loop: its element where the loop runs over a range, else read again."""
+    fn, _ = _made(b.defs, loop.iter)
+    return element if fn is range else item_at(b, loop.iter, element)
+
+
+def item_at(b: Builder, source: Atom, index: Atom) -> Atom:
+    """The item that a loop over `source` gets in the pass numbered `index`."""
+    fn, args = _made(b.defs, source)
+    if fn is zip:
+        return b.append(ops.make_tuple, [item_at(b, a, index) for a in args])
+    if fn is enumerate:
+        start = args[1] if len(args) > 1 else Const(0)
+        number = index if start == Const(0) else b.call(operator.add, index, start)
+        return b.append(ops.make_tuple, (number, item_at(b, args[0], index)))
+    if fn is reversed:
+        return item_at(b, args[0], b.call(operator.sub, Const(-1), index))
+    if fn is range:
+        again = b.append(range, args)
+        return b.append(operator.getitem, (again, index))
+    if fn is dict.keys:
+        return key_at(b, args[0], index)
+    if fn is dict.values:
+        return b.append(operator.getitem, (args[0], key_at(b, args[0], index)))
+    if fn is dict.items:
+        key = key_at(b, args[0], index)
+        return b.append(ops.make_tuple, (key, b.append(operator.getitem, (args[0], key))))
+    return b.call(operator.getitem, source, index)
+
+
+def key_at(b: Builder, base: Atom, index: Atom) -> Atom:
+    """The key number `index` of a dict."""
+    return b.call(operator.getitem, b.append(list, (base,), kind=List(Static("key"))), index)
+
+
+def all_uses(call: Call) -> list[Var]:
+    """The variables that a call uses."""
+    return list(uses(call))

@@ -1,0 +1,307 @@
+"""The gradient of a typed function: forward sweep, seed, reverse sweep, results, in one function.
+
+    def f(x):                   def f_grad(x):
+        y = x * x       ->          y = x * x
+        return y                    (seed 1.0, adjoint of each statement)
+                                    return x_bar
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from srcad import runtime
+from srcad.analysis.activity import active
+from srcad.analysis.memory import Memory, view_of
+from srcad.errors import ArgumentError
+from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
+from srcad.ir.dims import Facts
+from srcad.ir.kinds import (
+    Array,
+    Dict,
+    Kind,
+    List,
+    Numeric,
+    Scalar,
+    Tuple,
+    Undefined,
+    Unknown,
+    is_inexact,
+    may_be_active,
+)
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
+from srcad.transform.builder import Builder
+from srcad.transform.reverse.adjoints import give, whole
+from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts
+from srcad.transform.reverse.regions import Context, reverse_block
+from srcad.transform.reverse.sweep import forward_sweep
+from srcad.transform.expand import Seq, Value
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which derivative is wanted.
+
+    Args:
+        wrt: positions of the parameters to differentiate with respect to.
+        single: whether one gradient is returned bare (`argnums` an int) or in a tuple.
+        value: whether the value is returned too.
+        has_aux: whether the function returns ``(value, aux)``.
+        name: the name of the generated function.
+    """
+
+    wrt: tuple[int, ...]
+    single: bool = True
+    value: bool = False
+    has_aux: bool = False
+    name: str = "f_grad"
+
+
+def gradient(
+    function: Function, request: Request, memory: Memory, facts: Facts, facts_of: Callable[[Block], Facts]
+) -> Function:
+    """The function that computes the gradient, in the form ``adjoint`` (see `srcad.ir.verify`).
+
+    Args:
+        function: typed and normalised.
+        request: what to differentiate.
+        memory: its memory facts.
+        facts: what is known of lengths once its top level has run.
+        facts_of: the same for each block inside it.
+
+    Raises:
+        ArgumentError: an argument that cannot carry a derivative, a result that is not a real scalar.
+    """
+    params = function.body.params
+    inputs = [params[k] for k in request.wrt]
+    for var in inputs:
+        _require_float(function, var)
+    value, aux = _split_result(function, request)
+    sweep = forward_sweep(function.body)
+    entry, new_params = _private_copies(function, memory)
+    b = Builder(facts, replace(function.loc, adjoint=True))
+    b.learn(sweep.block.stmts)
+    scope = Scope(b, frozenset(params), memory)
+    loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
+    b.loc = replace(loc, adjoint=True)
+    varying = active(function, inputs, memory)
+    seed = _seed(b, value, function)
+    give(scope, value, seed)
+    context = Context(memory, varying, sweep.passes, sweep.olds, facts_of)
+    reverse_block(context, sweep.block, scope)
+    b.loc = replace(function.loc, adjoint=True, stmt=-1, text="")
+    grads = [_finished(scope, var) for var in inputs]
+    result = _result(b, request, value, aux, grads)
+    stmts = (*entry, *_named_value(sweep.block.stmts, value, request), *b.stmts)
+    return replace(function, name=request.name, body=Block(new_params, stmts, (result,)))
+
+
+def _require_float(function: Function, var: Var) -> None:
+    if may_be_active(var.kind):
+        return
+    raise ArgumentError(
+        f"argument {var.name!r} of {function.name} cannot be differentiated: it is {_described(var.kind)}",
+        where=function.loc,
+        why="only floating-point numbers, arrays and containers of them have derivatives",
+        remedy=f"pass a float ({var.name}=2.0 rather than 2), or leave {var.name!r} out of argnums",
+    )
+
+
+def _described(kind: Kind) -> str:
+    match kind:
+        case Scalar(dtype=dtype):
+            return {"b": "a bool", "i": "an integer", "u": "an integer"}.get((dtype or "?")[0], "a number")
+        case Array(dtype=dtype):
+            return f"an array of dtype {np.dtype(dtype).name}" if dtype else "an array"
+        case _:
+            return f"of kind {kind}"
+
+
+def _split_result(function: Function, request: Request) -> tuple[Atom, Atom | None]:
+    result = function.body.yields[0]
+    if not request.has_aux:
+        return result, None
+    makers = {s.target: s for s in function.body.stmts if isinstance(s, Call)}
+    call = makers.get(result) if isinstance(result, Var) else None
+    if call is None or call.fn != Const(ops.make_tuple) or len(call.args) != 2:  # noqa: PLR2004
+        raise ArgumentError(
+            f"{function.name} does not return a pair (value, aux)",
+            where=function.loc,
+            why="with has_aux=True the function returns its value and anything else beside it",
+            remedy="end it with: return value, aux",
+        )
+    value, aux = call.args
+    assert isinstance(value, (Var, Const)) and isinstance(aux, (Var, Const))
+    return value, aux
+
+
+def _seed(b: Builder, value: Atom, function: Function) -> Atom:
+    """The cotangent of the result: 1.0, once it is certain that the result is a real scalar."""
+    kind = atom_kind(value)
+    match kind:
+        case Scalar(dtype=dtype) if dtype is not None and dtype[0] == "f":
+            return Const(1.0)
+        case Array(dtype=dtype, dims=()) if dtype is not None and dtype[0] == "f":
+            return Const(1.0)
+        case Numeric() | Unknown() | Array(dims=None) | Scalar(dtype=None) | Array(dtype=None):
+            if not (isinstance(kind, Array) and kind.dims):
+                return b.append(runtime.seed, (value,), kind=Scalar("f8"))
+    raise ArgumentError(
+        f"the result of {function.name} is {_result_described(kind)}, not a real scalar",
+        where=function.loc,
+        why="a gradient is the derivative of one real number",
+        remedy="return a real scalar such as np.sum(result); srcad.jvp gives directional derivatives of other results",
+    )
+
+
+def _result_described(kind: Kind) -> str:
+    match kind:
+        case Array(dims=dims) if dims is not None:
+            return f"an array of shape ({', '.join('?' if d is None else str(d) for d in dims)}{',' if len(dims) == 1 else ''})"
+        case Scalar(dtype="c16" | "c8"):
+            return "complex"
+        case Undefined():
+            return "never returned"
+        case Scalar():
+            return _described(kind)
+        case Tuple():
+            return "a tuple"
+        case _:
+            return "None" if str(kind) in ("None", "NoneType") else f"of kind {kind}"
+
+
+def _private_copies(function: Function, memory: Memory) -> tuple[list[Stmt], tuple[Var, ...]]:
+    """Copies of the arguments that the function changes in place: the caller keeps its own."""
+    stmts: list[Stmt] = []
+    params: list[Var] = []
+    loc = replace(function.loc, saving=True)
+    for var in function.body.params:
+        if var not in memory.stores:
+            params.append(var)
+            continue
+        given = var.like()
+        params.append(given)
+        if isinstance(var.kind, Array):
+            stmts.append(Call(var, Const(np.ndarray.copy), (given,), (("order", Const("K")),), loc))
+        elif isinstance(var.kind, List) and isinstance(var.kind.item, Scalar):
+            stmts.append(Call(var, Const(list.copy), (given,), (), loc))
+        elif isinstance(var.kind, Dict) and isinstance(var.kind.item, Scalar):
+            stmts.append(Call(var, Const(dict.copy), (given,), (), loc))
+        else:
+            stmts.append(Call(var, Const(copy.deepcopy, "copy.deepcopy"), (given,), (), loc))
+    return stmts, tuple(params)
+
+
+def _named_value(stmts: Sequence[Stmt], value: Atom, request: Request) -> list[Stmt]:
+    """The forward sweep, its result called ``value`` where the user gave it no name and it is returned."""
+    if not (request.value and isinstance(value, Var) and not value.name):
+        return list(stmts)
+    return [
+        replace(s, target=replace(s.target, name="value")) if isinstance(s, Call) and s.target == value else s
+        for s in stmts
+    ]
+
+
+# --- results -----------------------------------------------------------------------------------------------------------
+
+
+def _finished(scope: Scope, var: Var) -> Atom:
+    """The gradient that the caller gets for an argument: its shape and dtype, writable, its own memory."""
+    if parts(var.kind) is not None:
+        found: dict[tuple[object, ...], Atom | None] = {}
+        for path, _ in leaves(var.kind):
+            state = scope.take((var, path))
+            found[path] = None if state is None else _leaf(scope, (var, path), state.atom, owned=state.owned)
+        return _mirrored(scope, var, (), var.kind, found)
+    state_before = scope.states.get((var, ()))
+    owned = state_before is not None and state_before.owned
+    value = whole(scope, var)
+    if isinstance(value, Seq):
+        value = None
+    return _leaf(scope, (var, ()), value, owned=owned)
+
+
+def _mirrored(
+    scope: Scope, var: Var, path: tuple[object, ...], kind: Kind, found: dict[tuple[object, ...], Atom | None]
+) -> Atom:
+    inner = parts(kind)
+    b = scope.b
+    if inner is None:
+        known = found.get(path)
+        return known if known is not None else _leaf(scope, (var, path), None, owned=False)
+    items = [_mirrored(scope, var, (*path, key), part, found) for key, part in inner]
+    match kind:
+        case Dict():
+            pairs = [a for (key, _), item in zip(inner, items, strict=True) for a in (Const(key), item)]
+            return b.append(ops.make_dict, pairs)
+        case Tuple(cls=cls) if cls is list:
+            return b.append(ops.make_list, items)
+        case Tuple(cls=cls) if cls is not tuple:
+            return b.append(Const(cls, cls.__name__), items)
+        case _:
+            return b.append(ops.make_tuple, items)
+
+
+def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *, owned: bool) -> Atom:
+    b, kind = scope.b, scope.kind(slot)
+    name = slot[0].name
+    assert not isinstance(g, Seq)
+    match kind:
+        case _ if not may_be_active(kind):
+            return Const(None)
+        case Scalar(dtype=dtype):
+            g = Const(0.0) if g is None else g
+            return _scalar(b, g, dtype)
+        case Array(dtype=dtype) if is_inexact(dtype) and dtype is not None:
+            primal = scope.primal(slot)
+            if g is None:
+                return b.append(np.zeros_like, (primal,), name=f"{name}_bar")
+            return _array(b, g, primal, kind, owned=owned)
+        case _:
+            given: Atom = Const(0.0) if g is None else g
+            return b.append(runtime.gradient_like, (given, scope.primal(slot)), name=f"{name}_bar")
+
+
+def _scalar(b: Builder, g: Atom, dtype: str | None) -> Atom:
+    found = b.kind(g)
+    same = isinstance(found, Scalar) and (found.dtype == dtype or (dtype == "f8" and found.dtype == "f8"))
+    if same and dtype is not None and (dtype == "f8" or not (isinstance(found, Scalar) and found.weak)):
+        return g
+    if dtype is None:
+        return g
+    return b.append(Const(np.dtype(dtype).type, f"np.{np.dtype(dtype).name}"), (g,))
+
+
+def _array(b: Builder, g: Atom, primal: Atom, kind: Array, *, owned: bool) -> Atom:
+    found = b.kind(g)
+    if isinstance(found, Scalar):
+        return filled(b, g, primal, kind)
+    if not is_full(b, g, kind) or not isinstance(found, Array) or found.dtype is None:
+        return b.append(runtime.gradient_like, (g, primal))
+    if found.dtype != kind.dtype:
+        return b.append(np.ndarray.astype, (g, b.call(getattr, primal, Const("dtype"))))
+    return g if owned or _is_fresh(b, g) else b.append(np.ndarray.copy, (g,))
+
+
+def _is_fresh(b: Builder, g: Atom) -> bool:
+    """Whether `g` is an array that the reverse sweep allocated, and not memory of an argument or of a value."""
+    call = b.definition(g)
+    return call is not None and view_of(call) is None and call.loc.adjoint and call.fn != Const(ops.identity)
+
+
+def _result(b: Builder, request: Request, value: Atom, aux: Atom | None, grads: Sequence[Atom]) -> Atom:
+    distinct: list[Atom] = []
+    for g in grads:
+        shared = isinstance(atom_kind(g), Array) and g in distinct
+        distinct.append(b.append(np.ndarray.copy, (g,)) if shared else g)
+    gradients = distinct[0] if request.single else b.append(ops.make_tuple, distinct)
+    if aux is not None:
+        value_part = b.append(ops.make_tuple, (value, aux))
+        return b.append(ops.make_tuple, (value_part, gradients) if request.value else (gradients, aux))
+    return b.append(ops.make_tuple, (value, gradients)) if request.value else gradients
+

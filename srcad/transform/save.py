@@ -1,0 +1,373 @@
+"""Making values of the forward sweep's loops available to the reverse sweep: saved, or recomputed.
+
+After the reverse transform, reverse code names values of forward loops and branches. For each loop, innermost first, this pass
+takes the values of one pass that the reverse body names, chooses the cheapest set to keep (`srcad.analysis.cut`), and writes
+
+    xs = []                                      x_saved = []
+    for i in range(n):                           for i in range(n):
+        x = f(x)                                     x_saved.append(x)
+    ...                                   ->         x = f(x)
+    for i in reversed(range(n)):                 ...
+        x_bar = df(x) * x_bar                    for _ in range(n):
+                                                     x = x_saved.pop()
+                                                     x_bar = df(x) * x_bar
+
+Lists are made once, before the outermost loop: pushes and pops mirror each other. A value that is the next pass's input is
+kept once. Outside loops nothing is saved: names are still there (a value of a branch becomes a result of the branch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from srcad.analysis.cut import cheapest_cut
+from srcad.analysis.memory import Memory
+from srcad.ir import ops
+from srcad.ir.dims import Facts
+from srcad.ir.kinds import UNDEFINED, Kind, List, Scalar, Tuple
+from srcad.ir.lattice import join
+from srcad.ir.nodes import (
+    UNDEFINED_ATOM,
+    Atom,
+    Block,
+    Call,
+    Const,
+    For,
+    Function,
+    If,
+    Loc,
+    Star,
+    Stmt,
+    Var,
+    While,
+    With,
+)
+from srcad.ir.visit import blocks, count_uses, defs, free_vars, substitute, uses, walk, with_blocks
+from srcad.transform.builder import Builder
+from srcad.transform.recompute import available_item, has_items, is_cheap, rebuild
+
+_SCALAR_COST, _ARRAY_COST = 2, 5
+
+
+@dataclass
+class _Home:
+    """Where the forward sweep defines a value: the loops around it, and the branch arm in the innermost one."""
+
+    loops: tuple[int, ...]
+    arm: tuple[int, int] | None
+    call: Call | None
+    arms: tuple[tuple[int, int], ...]
+
+
+@dataclass
+class _Forward:
+    """An index of the forward sweep."""
+
+    homes: dict[Var, _Home] = field(default_factory=dict)
+    loops: dict[int, For | While] = field(default_factory=dict)
+    calls: dict[Var, Call] = field(default_factory=dict)
+
+    def read(self, stmts: Sequence[Stmt], loops: tuple[int, ...], arms: tuple[tuple[int, int], ...]) -> None:
+        for stmt in stmts:
+            home = _Home(loops, arms[-1] if arms else None, stmt if isinstance(stmt, Call) else None, arms)
+            for var in defs(stmt):
+                self.homes[var] = home
+            if isinstance(stmt, Call):
+                self.calls[stmt.target] = stmt
+            self.enter(stmt, loops, arms)
+
+    def enter(self, stmt: Stmt, loops: tuple[int, ...], arms: tuple[tuple[int, int], ...]) -> None:
+        match stmt:
+            case If():
+                self.read(stmt.then.stmts, loops, (*arms, (stmt.id, 0)))
+                self.read(stmt.orelse.stmts, loops, (*arms, (stmt.id, 1)))
+            case For() | While():
+                self.loops[stmt.id] = stmt
+                inner = (*loops, stmt.id)
+                for param in stmt.body.params:
+                    self.homes[param] = _Home(inner, None, None, ())
+                self.read(stmt.body.stmts, inner, ())
+            case With():
+                self.read(stmt.body.stmts, loops, arms)
+            case _:
+                pass
+
+
+def save(function: Function, memory: Memory) -> Function:
+    """`function`, both sweeps in one body, with every value that the reverse sweep needs made available."""
+    stmts = function.body.stmts
+    at = next((k for k, s in enumerate(stmts) if s.loc.adjoint), len(stmts))
+    forward, reverse = stmts[:at], stmts[at:]
+    saver = _Saver(memory)
+    saver.forward.read(forward, (), ())
+    saver.reverse_calls = {s.target: s for s in walk(Block((), reverse, ())) if isinstance(s, Call)}
+    reverse = tuple(saver.statement(stmt, ()) for stmt in reverse)
+    outside = _free(reverse, function.body.yields)
+    hoisted = [v for v in outside if (home := saver.forward.homes.get(v)) is not None and not home.loops and home.arms]
+    forward = tuple(saver.forward_stmts(forward, top=True))
+    renaming: dict[Var, Atom] = {}
+    for var in hoisted:
+        forward, outer = _hoist(forward, var)
+        renaming[var] = outer
+    whole = substitute(Block((), reverse, function.body.yields), renaming)
+    body = replace(function.body, stmts=(*forward, *whole.stmts), yields=whole.yields)
+    return replace(function, body=body)
+
+
+def _free(stmts: Sequence[Stmt], yields: Sequence[Atom]) -> tuple[Var, ...]:
+    return free_vars(Block((), tuple(stmts), tuple(yields)))
+
+
+class _Saver:
+    """The state of one run: what is pushed where in the forward sweep."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.forward = _Forward()
+        self.reverse_calls: dict[Var, Call] = {}
+        self.pushes: dict[Var, Var] = {}
+        self.lists: dict[int, list[Var]] = {}
+
+    # --- the reverse sweep ---------------------------------------------------------------------------------------
+
+    def statement(self, stmt: Stmt, loops: tuple[int, ...]) -> Stmt:
+        """A statement of the reverse sweep inside the mirror images of the forward loops `loops`."""
+        if isinstance(stmt, For) and stmt.reverse_of is not None:
+            return self.loop(stmt, (*loops, stmt.reverse_of))
+        inner = tuple(replace(b, stmts=tuple(self.statement(s, loops) for s in b.stmts)) for b in blocks(stmt))
+        return with_blocks(stmt, inner)
+
+    def loop(self, stmt: For, loops: tuple[int, ...]) -> Stmt:
+        body = replace(stmt.body, stmts=tuple(self.statement(s, loops) for s in stmt.body.stmts))
+        original = self.forward.loops[loops[-1]]
+        needed = [v for v in free_vars(body) if (h := self.forward.homes.get(v)) and h.loops == loops]
+        kept = self.choose(needed, original, loops)
+        chained = self.chained(original, kept, stmt)
+        kept = [v for v in kept if v not in chained]
+        for var in kept:
+            self.push(var, loops)
+        body = self.provide(body, needed, kept, chained, original, loops)
+        new = replace(stmt, body=body)
+        for y, param in chained.items():
+            new = self.carry(new, original, y, param)
+        if body.params[0] in count_uses(new.body):
+            return new
+        always = [self.pushes[v] for v in kept if self.forward.homes[v].arm is None]
+        counts = isinstance(original, While) or original.stops
+        if counts and always and len(loops) == 1:
+            return _drained(new, always[0])
+        return replace(new, iter=self.unreversed(new.iter))
+
+    def unreversed(self, iterable: Atom) -> Atom:
+        """``range(n)`` for ``reversed(range(n))``, where the number of the pass is not used."""
+        made = self.reverse_calls.get(iterable) if isinstance(iterable, Var) else None
+        if made is None or made.fn != Const(reversed) or isinstance(made.args[0], Star):
+            return iterable
+        return made.args[0]
+
+    def choose(self, needed: Sequence[Var], original: For | While, loops: tuple[int, ...]) -> list[Var]:
+        """The values of one pass to keep."""
+        inputs: dict[Var, list[Var] | None] = {}
+        cost: dict[Var, int] = {}
+
+        def visit(var: Var) -> None:
+            if var in inputs:
+                return
+            inputs[var] = None
+            cost[var] = _cost(var.kind)
+            home = self.forward.homes[var]
+            if self.is_item(var, original):
+                inputs[var] = []
+            elif home.call is not None and is_cheap(home.call, self.memory):
+                local = [a for a in _inputs(home.call) if self.is_local(a, loops)]
+                for other in local:
+                    visit(other)
+                inputs[var] = local
+
+        for var in needed:
+            visit(var)
+        return cheapest_cut(list(needed), inputs, cost)
+
+    def is_local(self, var: Var, loops: tuple[int, ...]) -> bool:
+        home = self.forward.homes.get(var)
+        return home is not None and home.loops == loops
+
+    def is_item(self, var: Var, original: For | While) -> bool:
+        """Whether `var` is the item of a loop over something that can be read again."""
+        if not isinstance(original, For) or var != original.body.params[0]:
+            return False
+        if not has_items(original.iter, self.forward.calls):
+            return False
+        return not (self.memory.is_mutated(original.iter) and isinstance(var.kind, Scalar))
+
+    def chained(self, original: For | While, kept: Sequence[Var], stmt: For) -> dict[Var, Var]:
+        """Kept values that are the next pass's kept input: carried backwards instead of being saved a second time."""
+        params = original.body.params[1:] if isinstance(original, For) else original.body.params
+        found: dict[Var, Var] = {}
+        for param, following in zip(params, original.body.yields, strict=False):
+            if param in kept and following in kept and following != param and following not in found:
+                assert isinstance(following, Var)
+                if self.forward.homes[following].arm is None and following not in params:
+                    found[following] = param
+        return found
+
+    def carry(self, loop: For, original: For | While, following: Var, param: Var) -> For:
+        """Carry the value with which a pass ended: before the first reverse pass that is the loop's result."""
+        params = original.body.params[1:] if isinstance(original, For) else original.body.params
+        target = original.targets[params.index(param)]
+        inside = following.like()
+        kept = next(s.target for s in loop.body.stmts if isinstance(s, Call) and s.args[:1] == (self.pushes[param],))
+        body = substitute(loop.body, {following: inside})
+        body = replace(body, params=(*body.params, inside), yields=(*body.yields, kept))
+        return replace(loop, targets=(*loop.targets, inside.like()), inits=(*loop.inits, target), body=body)
+
+    def push(self, var: Var, loops: tuple[int, ...]) -> None:
+        if var not in self.pushes:
+            saved = Var(f"{var.name or 't'}_saved", List(var.kind))
+            self.pushes[var] = saved
+            self.lists.setdefault(loops[0], []).append(saved)
+
+    def provide(
+        self,
+        body: Block,
+        needed: Sequence[Var],
+        kept: Sequence[Var],
+        chained: dict[Var, Var],
+        original: For | While,
+        loops: tuple[int, ...],
+    ) -> Block:
+        """The reverse body with pops and recomputed values at the start of the block that mirrors each definition."""
+        loc = replace(original.loc, saving=True, adjoint=False)
+        mapping: dict[Var, Atom] = {}
+        b = Builder(Facts(), loc, dict(self.forward.calls))
+        for var in kept:
+            if self.forward.homes[var].arm is None:
+                mapping[var] = b.append(list.pop, (self.pushes[var],), name=var.name, kind=var.kind)
+        item = original.body.params[0] if isinstance(original, For) else None
+        if isinstance(original, For) and item is not None and self.is_item(item, original):
+            mapping[item] = available_item(b, original, body.params[0])
+        arm_kept = [v for v in kept if self.forward.homes[v].arm is not None]
+        kept_all = {*kept, *chained}
+        for var in needed:
+            if self.forward.homes[var].arm is None and var not in kept_all and var not in mapping:
+                rebuild(b, var, self.forward.calls, mapping, kept_all, lambda v: self.is_local(v, loops))
+        in_arms = [v for v in needed if self.forward.homes[v].arm is not None]
+        stmts = tuple(self.provide_in_arms(s, arm_kept, in_arms, mapping, kept_all, loops, loc) for s in body.stmts)
+        new = substitute(replace(body, stmts=stmts), mapping)
+        return replace(new, stmts=(*b.stmts, *new.stmts))
+
+    def provide_in_arms(
+        self,
+        stmt: Stmt,
+        kept: Sequence[Var],
+        needed: Sequence[Var],
+        outer: dict[Var, Atom],
+        kept_all: set[Var],
+        loops: tuple[int, ...],
+        loc: Loc,
+    ) -> Stmt:
+        """The same for values that only one arm of a branch defines, in the mirror image of that arm."""
+        if not needed or isinstance(stmt, (Call, For, While)):
+            return stmt
+        new_blocks: list[Block] = []
+        for arm, block in enumerate(blocks(stmt)):
+            mapping = dict(outer)
+            b = Builder(Facts(), loc, dict(self.forward.calls))
+            if isinstance(stmt, If) and stmt.reverse_of is not None:
+                here = (stmt.reverse_of, arm)
+                for var in kept:
+                    if self.forward.homes[var].arm == here:
+                        mapping[var] = b.append(list.pop, (self.pushes[var],), name=var.name, kind=var.kind)
+                for var in needed:
+                    if self.forward.homes[var].arm == here and var not in kept_all:
+                        rebuild(b, var, self.forward.calls, mapping, kept_all, lambda v: self.is_local(v, loops))
+            own = {v: a for v, a in mapping.items() if v not in outer}
+            stmts = tuple(self.provide_in_arms(s, kept, needed, mapping, kept_all, loops, loc) for s in block.stmts)
+            new = substitute(replace(block, stmts=stmts), own)
+            new_blocks.append(replace(new, stmts=(*b.stmts, *new.stmts)))
+        return with_blocks(stmt, tuple(new_blocks))
+
+    # --- the forward sweep ---------------------------------------------------------------------------------------
+
+    def forward_stmts(self, stmts: Sequence[Stmt], *, top: bool = False) -> list[Stmt]:
+        """The forward sweep with lists made and values pushed."""
+        out: list[Stmt] = []
+        for stmt in stmts:
+            if top:
+                for loop in _loops_in(stmt):
+                    out += [self.new_list(v, stmt.loc) for v in self.lists.pop(loop, ())]
+            new = with_blocks(stmt, tuple(self.forward_block(b) for b in blocks(stmt)))
+            out.append(new)
+            out += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
+        return out
+
+    def forward_block(self, block: Block) -> Block:
+        first = [self.pushing(v, block.stmts[0].loc) for v in block.params if v in self.pushes and block.stmts]
+        stmts = (*first, *self.forward_stmts(block.stmts))
+        return replace(block, stmts=stmts)
+
+    def new_list(self, saved: Var, loc: Loc) -> Call:
+        return Call(saved, Const(ops.make_list), (), (), replace(loc, saving=True))
+
+    def pushing(self, var: Var, loc: Loc) -> Call:
+        args = (self.pushes[var], var)
+        return Call(Var("", UNDEFINED), Const(list.append), args, (), replace(loc, saving=True))
+
+
+def _loops_in(stmt: Stmt) -> list[int]:
+    return [s.id for s in walk(Block((), (stmt,), ())) if isinstance(s, (For, While))]
+
+
+def _inputs(call: Call) -> list[Var]:
+    return list(uses(call))
+
+
+def _cost(kind: Kind) -> int:
+    match kind:
+        case Scalar():
+            return _SCALAR_COST
+        case Tuple(items=items):
+            return 1 + sum(_cost(k) for k in items)
+        case _:
+            return _ARRAY_COST
+
+
+def _drained(loop: For, saved: Var) -> While:
+    """``while x_saved:``, for a loop that otherwise would need the number of its passes."""
+    cond = Block(tuple(p.like() for p in loop.body.params[1:]), (), (saved,))
+    body = replace(loop.body, params=loop.body.params[1:])
+    return While(loop.targets, loop.inits, cond, body, False, loop.loc, loop.id, loop.reverse_of)
+
+
+def _hoist(forward: tuple[Stmt, ...], var: Var) -> tuple[tuple[Stmt, ...], Var]:
+    """`forward` with `var`, which a branch or a ``with`` defines, as a result of the regions around it."""
+    out: list[Stmt] = []
+    current = var
+    for stmt in forward:
+        if isinstance(stmt, (If, With)) and any(var in _defined(b) for b in blocks(stmt)):
+            stmt, current = _hoist_from(stmt, var)  # noqa: PLW2901
+        out.append(stmt)
+    return tuple(out), current
+
+
+def _defined(block: Block) -> set[Var]:
+    return {v for s in walk(block) for v in defs(s)}
+
+
+def _hoist_from(stmt: If | With, var: Var) -> tuple[If | With, Var]:
+    new_blocks: list[Block] = []
+    kinds: list[Kind] = []
+    for block in blocks(stmt):
+        if var not in _defined(block):
+            new_blocks.append(replace(block, yields=(*block.yields, UNDEFINED_ATOM)))
+            continue
+        stmts, inner = _hoist(block.stmts, var)
+        kinds.append(inner.kind)
+        new_blocks.append(replace(block, stmts=stmts, yields=(*block.yields, inner)))
+    target = var.like(kind=kinds[0] if len(kinds) == 1 else join(kinds[0], kinds[1]))
+    widened = replace(stmt, targets=(*stmt.targets, target))
+    result = with_blocks(widened, tuple(new_blocks))
+    assert isinstance(result, (If, With))
+    return result, target
+
