@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from srcad.runtime import unbroadcast
+
 
 def mT(a):
     """The transposes of matrices, shape (..., n, m) -> (..., m, n)."""
@@ -32,13 +34,17 @@ def cast_like(g, x):
 
 def sum_to(g, x):
     """`g` summed over the axes along which `x` was broadcast to its shape."""
-    if np.shape(g) == np.shape(x):
-        return g
-    extra = np.ndim(g) - np.ndim(x)
-    if extra > 0:
-        g = np.sum(g, axis=tuple(range(extra)))
-    ones = tuple(i for i in range(np.ndim(x)) if np.shape(x)[i] == 1 and np.shape(g)[i] != 1)
-    return np.sum(g, axis=ones, keepdims=True) if ones else g
+    return unbroadcast(g, x)
+
+
+def conj(x):
+    """The conjugate; `x` itself where it is real."""
+    return np.conj(x) if np.iscomplexobj(x) else x
+
+
+def real(x):
+    """The real part; `x` itself where it is real."""
+    return np.real(x) if np.iscomplexobj(x) else x
 
 
 def full_like_result(g, ans):
@@ -55,13 +61,21 @@ def spread(g, ans, axis, keepdims: bool):
     return np.expand_dims(full_like_result(g, ans), axis)
 
 
-def count(a, axis, ans):
-    """How many elements of `a` go into one element of its reduction `ans` over `axis`."""
+def size(a):
+    """The number of elements."""
+    return a.size if isinstance(a, np.ndarray) else np.size(a)
+
+
+def count(a, axis):
+    """How many elements of `a` go into one element of its reduction over `axis`."""
     if axis is None:
-        return np.size(a)
-    if isinstance(axis, tuple):
-        return np.size(a) // max(1, np.size(ans))
-    return np.shape(a)[axis]
+        return size(a)
+    if not isinstance(axis, tuple):
+        return np.shape(a)[axis]
+    number = None
+    for one in axis:
+        number = np.shape(a)[one] if number is None else number * np.shape(a)[one]
+    return 1 if number is None else number
 
 
 def inverse_permutation(axes) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ def asarray(a, dtype=None, *, ans, ans_bar):
 @linear(np.ascontiguousarray, np.asfortranarray, np.require, wrt=("a",), kind="unknown", views=("a",))
 def ascontiguousarray(a, dtype=None, *, ans, ans_bar):
     """As `asarray`; a number became an array with one axis."""
-    if isinstance(a, list | tuple):
+    if isinstance(a, (list, tuple)):
         return items_of(ans_bar, a)
     return items_of(np.reshape(ans_bar, np.shape(a)), a)
 
@@ -55,7 +55,7 @@ def items_of(g, x):
         return [items_of(g[i], item) for i, item in enumerate(x)]
     if isinstance(x, tuple):
         return tuple(items_of(g[i], item) for i, item in enumerate(x))
-    if isinstance(x, np.ndarray | np.generic):
+    if isinstance(x, (np.ndarray, np.generic)):
         return in_dtype_of(g, x)
     return real_like(g, x)
 
@@ -126,13 +126,10 @@ def arange_tangent(
     return start_dot + np.arange(len(ans)) * step_dot
 
 
-@linear(np.meshgrid, wrt=("xi",), kind="unknown", views=("xi",))
-def meshgrid(*xi, copy=True, sparse=False, indexing="xy", ans, ans_bar):
+@linear(np.meshgrid, wrt=("xi",), kind="unknown")
+def meshgrid(*xi, sparse=False, indexing="xy", ans, ans_bar):
     """Each vector gets the sum over the axes along which it was repeated."""
-    return [
-        0.0 if ans_bar[k] is None else np.reshape(sum_of_grid(ans_bar[k], ans[k], k, indexing), np.shape(x))
-        for k, x in enumerate(xi)
-    ]
+    return [np.reshape(sum_of_grid(ans_bar[k], ans[k], k, indexing), np.shape(x)) for k, x in enumerate(xi)]
 
 
 def sum_of_grid(g, grid, k: int, indexing: str):

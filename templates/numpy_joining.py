@@ -5,31 +5,46 @@ A list of arrays counts as one argument; its cotangent is a list of cotangents, 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from srcad.rules import linear, sample
-from srcad.templates._array_helpers import part, put_back, real_like
+from srcad.templates._array_helpers import full_like_result, part, put_back, real_like, size
 
 
 @linear(np.concatenate, kind="concatenate")
 def concatenate(arrays, axis=0, *, dtype=None, ans, ans_bar):
     """Each array gets its part of the result's cotangent."""
-    return put_back(parts_of_concatenation(arrays, axis, ans_bar), arrays)
+    if axis is None:
+        return put_back(parts_of_flat(arrays, ans_bar), arrays)
+    return put_back(parts_along(arrays, axis, ans_bar), arrays)
 
 
-def parts_of_concatenation(arrays, axis, g) -> list[Any]:
-    """The part of `g` that belongs to each array, in its shape."""
+def parts_along(arrays, axis, g, least=1):
+    """The part of `g` that belongs to each array: along `axis`, where those of less than `least` axes have one index."""
+    arrays = list(arrays)
+    parts = []
+    start = None
+    for i, a in enumerate(arrays):
+        if np.ndim(a) < least:
+            first = 0 if start is None else start
+            piece = part(g, first, axis)
+            start = first + 1
+        else:
+            length = np.shape(a)[axis]
+            stop = None if i == len(arrays) - 1 else length if start is None else start + length
+            piece = part(g, slice(start, stop), axis)
+            start = stop
+        parts.append(real_like(piece if np.ndim(a) > 0 else np.reshape(piece, ()), a))
+    return parts
+
+
+def parts_of_flat(arrays, g):
+    """The part of the vector `g` that belongs to each array, in its shape."""
     parts = []
     start = 0
     for a in arrays:
-        if axis is None:
-            parts.append(real_like(np.reshape(g[start : start + np.size(a)], np.shape(a)), a))
-            start = start + np.size(a)
-        else:
-            parts.append(real_like(part(g, slice(start, start + np.shape(a)[axis]), axis), a))
-            start = start + np.shape(a)[axis]
+        parts.append(real_like(np.reshape(g[start : start + size(a)], np.shape(a)), a))
+        start = start + size(a)
     return parts
 
 
@@ -42,35 +57,34 @@ def stack(arrays, axis=0, *, dtype=None, ans, ans_bar):
 @linear(np.vstack, kind="vstack")
 def vstack(tup, *, dtype=None, ans, ans_bar):
     """One after the other along the first axis; a vector is one row."""
-    rows = parts_of_concatenation([np.atleast_2d(a) for a in tup], 0, ans_bar)
-    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(rows, tup, strict=True)], tup)
+    return put_back(parts_along(tup, 0, ans_bar, 2), tup)
 
 
 @linear(np.hstack, kind="hstack")
 def hstack(tup, *, dtype=None, ans, ans_bar):
     """One after the other along the second axis, vectors along the first."""
-    columns = parts_of_concatenation([np.atleast_1d(a) for a in tup], 0 if np.ndim(ans) == 1 else 1, ans_bar)
-    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(columns, tup, strict=True)], tup)
+    if np.ndim(ans) == 1:
+        return put_back(parts_along(tup, 0, ans_bar), tup)
+    return put_back(parts_along(tup, 1, ans_bar), tup)
 
 
 @linear(np.dstack, kind="unknown")
 def dstack(tup, *, ans, ans_bar):
     """One after the other along the third axis."""
-    layers = parts_of_concatenation([np.atleast_3d(a) for a in tup], 2, ans_bar)
-    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(layers, tup, strict=True)], tup)
+    layers = parts_along([np.atleast_3d(a) for a in tup], 2, ans_bar)
+    return put_back([np.reshape(g, np.shape(a)) for g, a in zip(layers, tup, strict=True)], tup)
 
 
 @linear(np.column_stack, kind="unknown")
 def column_stack(tup, *, ans, ans_bar):
     """One after the other along the second axis; a vector is one column."""
-    columns = parts_of_concatenation([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1, ans_bar)
-    return put_back([real_like(np.reshape(g, np.shape(a)), a) for g, a in zip(columns, tup, strict=True)], tup)
+    return put_back(parts_along(tup, 1, ans_bar, 2), tup)
 
 
 @linear(np.append, wrt=("arr", "values"), kind="unknown")
 def append(arr, values, axis=None, *, ans, ans_bar):
     """A concatenation of two."""
-    first, second = parts_of_concatenation([arr, values], axis, ans_bar)
+    first, second = parts_of_flat([arr, values], ans_bar) if axis is None else parts_along([arr, values], axis, ans_bar)
     return first, second
 
 
@@ -104,10 +118,9 @@ def unstack(x, *, axis=0, ans, ans_bar):
     return np.stack(filled(ans_bar, ans), axis)
 
 
-def filled(cotangents, values) -> list[Any]:
-    """The cotangents of a list of arrays with their full shapes; None stands for zero."""
-    pairs = zip(cotangents, values, strict=True)
-    return [np.broadcast_to(y.dtype.type(0) if g is None else g, y.shape) for g, y in pairs]
+def filled(cotangents, values):
+    """The cotangents of a list of arrays with their full shapes."""
+    return [full_like_result(cotangents[i], values[i]) for i in range(len(values))]
 
 
 SAMPLES = [

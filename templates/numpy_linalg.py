@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, linear, sample, tangent
-from srcad.templates._array_helpers import full_like_result, mT, real_like, sum_to
+from srcad.templates._array_helpers import conj, full_like_result, mT, real_like, sum_to
 
 
 @adjoint(np.linalg.inv, kind="inv")
@@ -77,7 +77,7 @@ def cofactors(a, det):
     n = np.shape(a)[-1]
     others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :])
     sign = np.linalg.det(u) * np.linalg.det(vh)
-    adjugate = np.conj(u * (np.prod(others, axis=-1) * np.conj(sign[..., None]))[..., None, :] @ vh)
+    adjugate = np.conj(u * (np.prod(others, axis=-1) * conj(sign[..., None]))[..., None, :] @ vh)
     return adjugate.astype(a.dtype)
 
 
@@ -105,22 +105,22 @@ def slogdet_tangent(a, *, ans, a_dot):
 def cholesky(a, *, upper=False, ans, ans_bar):
     """Murray 2016, section 3.2. Only one triangle of `a` is read; the cotangent of the other one is 0."""
     if upper:
-        return mT(np.conj(cholesky_cotangent(mT(np.conj(ans)), mT(np.conj(ans_bar)))))
+        return mT(conj(cholesky_cotangent(mT(conj(ans)), mT(conj(ans_bar)))))
     return cholesky_cotangent(ans, ans_bar)
 
 
 def cholesky_cotangent(factor, factor_bar):
     """S = L^-T phi(L^T g) conj(L^-1), then folded onto the lower triangle, which alone is read."""
     inverse = np.linalg.inv(factor)
-    s = mT(inverse) @ half_lower(mT(factor) @ factor_bar) @ np.conj(inverse)
-    return half_lower(s + mT(np.conj(s)))
+    s = mT(inverse) @ half_lower(mT(factor) @ factor_bar) @ conj(inverse)
+    return half_lower(s + mT(conj(s)))
 
 
 @tangent(np.linalg.cholesky)
 def cholesky_tangent(a, *, upper=False, ans, a_dot):
     """DL = L phi(L^-1 dA L^-H) (Murray 2016, section 2)."""
     if upper:
-        return mT(np.conj(cholesky_dot(mT(np.conj(ans)), mT(np.conj(a_dot)))))
+        return mT(conj(cholesky_dot(mT(conj(ans)), mT(conj(a_dot)))))
     return cholesky_dot(ans, a_dot)
 
 
@@ -128,8 +128,8 @@ def cholesky_dot(factor, a_dot):
     """The tangent of the lower factor, from the lower triangle of `a_dot`."""
     inverse = np.linalg.inv(factor)
     lower = half_lower(a_dot)
-    hermitian = lower + mT(np.conj(lower))
-    return factor @ half_lower(inverse @ hermitian @ mT(np.conj(inverse)))
+    hermitian = lower + mT(conj(lower))
+    return factor @ half_lower(inverse @ hermitian @ mT(conj(inverse)))
 
 
 def half_lower(x):

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, sample, tangent
-from srcad.templates._array_helpers import spread
+from srcad.templates._array_helpers import conj, real, spread
 
 
 @adjoint(np.linalg.norm, wrt=("x",), kind="norm", smaller=True)
 def norm(x, ord=None, axis=None, keepdims=False, *, ans, ans_bar):
     """The cotangent times `norm_partials`; for the Euclidean norm x / norm."""
     if is_euclidean(ord, axis, np.ndim(x)):
-        return spread(ans_bar / (ans + (ans == 0)), ans, axis, keepdims) * np.conj(x)
+        return spread(ans_bar / (ans + (ans == 0)), ans, axis, keepdims) * conj(x)
     return spread(ans_bar, ans, axis, keepdims) * norm_partials(x, ord, axis, spread(ans, ans, axis, keepdims))
 
 
@@ -23,9 +23,9 @@ def norm(x, ord=None, axis=None, keepdims=False, *, ans, ans_bar):
 def norm_tangent(x, ord=None, axis=None, keepdims=False, *, ans, x_dot):
     """The real part of the sum of partials times tangents."""
     if is_euclidean(ord, axis, np.ndim(x)):
-        return np.sum(np.real(np.conj(x) * x_dot), axis=axis, keepdims=keepdims) / (ans + (ans == 0))
+        return np.sum(real(conj(x) * x_dot), axis=axis, keepdims=keepdims) / (ans + (ans == 0))
     partials = norm_partials(x, ord, axis, spread(ans, ans, axis, keepdims))
-    return np.sum(np.real(partials * x_dot), axis=axis, keepdims=keepdims)
+    return np.sum(real(partials * x_dot), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.linalg.vector_norm, wrt=("x",), kind="norm", smaller=True)
@@ -38,7 +38,7 @@ def vector_norm(x, *, axis=None, keepdims=False, ord=2, ans, ans_bar):
 def vector_norm_tangent(x, *, axis=None, keepdims=False, ord=2, ans, x_dot):
     """As `norm`, always of vectors."""
     partials = vector_norm_partials(x, ord, axis, spread(ans, ans, axis, keepdims))
-    return np.sum(np.real(partials * x_dot), axis=axis, keepdims=keepdims)
+    return np.sum(real(partials * x_dot), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.linalg.matrix_norm, wrt=("x",), kind="norm", smaller=True)
@@ -52,7 +52,7 @@ def matrix_norm(x, *, keepdims=False, ord="fro", ans, ans_bar):
 def matrix_norm_tangent(x, *, keepdims=False, ord="fro", ans, x_dot):
     """As `norm`, of the matrices in the last two axes."""
     partials = norm_partials(x, ord, (-2, -1), spread(ans, ans, (-2, -1), keepdims))
-    return np.sum(np.real(partials * x_dot), axis=(-2, -1), keepdims=keepdims)
+    return np.sum(real(partials * x_dot), axis=(-2, -1), keepdims=keepdims)
 
 
 def is_euclidean(ord, axis, ndim: int) -> bool:
@@ -76,18 +76,18 @@ def norm_partials(x, ord, axis, ans):
     if ord in (2, -2, "nuc"):
         moved = np.moveaxis(x, (rows, columns), (-2, -1))
         return np.moveaxis(spectral_partials(moved, ord), (-2, -1), (rows, columns))
-    return np.conj(x) / (ans + (ans == 0))
+    return conj(x) / (ans + (ans == 0))
 
 
 def vector_norm_partials(x, ord, axis, ans):
     """For the p-norm, sign(x) (|x| / norm)^(p - 1); for p = inf the sign where |x| is largest."""
-    sign = np.conj(np.sign(x))
+    sign = conj(np.sign(x))
     if ord == 1:
         return sign
     if ord == 0:
         return np.zeros_like(sign)
     if ord is None or ord == 2:
-        return np.conj(x) / (ans + (ans == 0))
+        return conj(x) / (ans + (ans == 0))
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         chosen = ~(size < ans) if ord > 0 else ~(size > ans)
@@ -101,7 +101,7 @@ def of_extreme_sums(x, summed: int, compared: int, largest: bool):
     sums = np.sum(np.abs(x), axis=summed, keepdims=True)
     extreme = np.max(sums, axis=compared, keepdims=True) if largest else np.min(sums, axis=compared, keepdims=True)
     chosen = ~(sums < extreme) if largest else ~(sums > extreme)
-    return np.where(chosen, np.conj(np.sign(x)) / np.sum(chosen, axis=compared, keepdims=True, dtype=sums.dtype), 0.0)
+    return np.where(chosen, conj(np.sign(x)) / np.sum(chosen, axis=compared, keepdims=True, dtype=sums.dtype), 0.0)
 
 
 def spectral_partials(x, ord):
@@ -114,7 +114,7 @@ def spectral_partials(x, ord):
         extreme = np.max(s, axis=-1, keepdims=True) if ord > 0 else np.min(s, axis=-1, keepdims=True)
         chosen = (s == extreme) & (extreme > 0)
         weights = chosen / np.maximum(np.sum(chosen, axis=-1, keepdims=True), 1)
-    return np.conj(u * weights[..., None, :].astype(s.dtype) @ vh)
+    return conj(u * weights[..., None, :].astype(s.dtype) @ vh)
 
 
 SAMPLES = [

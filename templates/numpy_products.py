@@ -11,10 +11,11 @@ import operator
 import numpy as np
 
 from srcad.rules import multilinear, sample
-from srcad.templates._array_helpers import mT, real_like, sum_to
+from srcad.templates._array_helpers import conj, mT, real_like, sum_to
 
 
-@multilinear(np.matmul, operator.matmul, operator.imatmul, kind="matmul")
+@multilinear(operator.imatmul, kind="matmul", writes=("a",), views=("a",))
+@multilinear(np.matmul, operator.matmul, kind="matmul")
 def matmul(a, b, *, ans, ans_bar):
     """(..., n, m) @ (..., m, p), and vectors on either side.
 
@@ -91,10 +92,10 @@ def outer(a, b, *, ans, ans_bar):
 def vdot(a, b, *, ans, ans_bar):
     """sum(conj(a) * b) of the flattened arguments."""
     if np.ndim(a) == 1 and np.ndim(b) == 1:
-        a_bar, b_bar = np.conj(ans_bar * b), ans_bar * np.conj(a)
+        a_bar, b_bar = conj(ans_bar * b), ans_bar * conj(a)
     else:
-        a_bar = np.conj(ans_bar * np.reshape(b, np.shape(a)))
-        b_bar = ans_bar * np.conj(np.reshape(a, np.shape(b)))
+        a_bar = conj(ans_bar * np.reshape(b, np.shape(a)))
+        b_bar = ans_bar * conj(np.reshape(a, np.shape(b)))
     return real_like(a_bar, a), real_like(b_bar, b)
 
 
@@ -102,7 +103,7 @@ def vdot(a, b, *, ans, ans_bar):
 def vecdot(a, b, *, axis=-1, ans, ans_bar):
     """sum(conj(a) * b) over one axis; the other axes broadcast."""
     g = np.expand_dims(ans_bar, axis)
-    a_bar, b_bar = sum_to(np.conj(g * b), a), sum_to(g * np.conj(a), b)
+    a_bar, b_bar = sum_to(conj(g * b), a), sum_to(g * conj(a), b)
     return real_like(a_bar, a), real_like(b_bar, b)
 
 
@@ -117,8 +118,8 @@ def matvec(a, b, *, ans, ans_bar):
 @multilinear(np.vecmat, kind="unknown")
 def vecmat(a, b, *, ans, ans_bar):
     """conj((..., n)) times (..., n, m)."""
-    a_bar = np.conj((b @ ans_bar[..., None])[..., 0])
-    b_bar = np.conj(a)[..., None] * ans_bar[..., None, :]
+    a_bar = conj((b @ ans_bar[..., None])[..., 0])
+    b_bar = conj(a)[..., None] * ans_bar[..., None, :]
     return real_like(sum_to(a_bar, a), a), real_like(sum_to(b_bar, b), b)
 
 
@@ -134,7 +135,7 @@ Axes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 def tensordot_axes(a_ndim: int, b_ndim: int, axes) -> Axes:
     """The contracted axes of `a` and of `b`, then the free axes of `a` and of `b`, all non-negative."""
-    if isinstance(axes, tuple | list):
+    if isinstance(axes, (tuple, list)):
         a_axes, b_axes = ((one,) if isinstance(one, int) else tuple(one) for one in axes)
     else:
         a_axes, b_axes = tuple(range(a_ndim - axes, a_ndim)), tuple(range(axes))

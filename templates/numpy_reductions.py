@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
-from srcad.templates._array_helpers import count, real_like, spread
+from srcad.templates._array_helpers import conj, count, real, real_like, spread
 
 
 @linear(np.sum, np.ndarray.sum, kind="reduction", smaller=True)
@@ -18,7 +18,7 @@ def sum_(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
     g = spread(ans_bar, ans, axis, keepdims)
     if dtype is not None:
         g = real_like(g, a)
-    if where is True:
+    if isinstance(where, bool) and where:
         return g
     return np.where(where, g, 0.0)
 
@@ -26,7 +26,7 @@ def sum_(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
 @linear(np.mean, np.ndarray.mean, kind="mean", smaller=True)
 def mean(a, axis=None, dtype=None, *, keepdims=False, ans, ans_bar):
     """Every element gets 1/n of the cotangent of its mean."""
-    g = spread(ans_bar / count(a, axis, ans), ans, axis, keepdims)
+    g = spread(ans_bar / count(a, axis), ans, axis, keepdims)
     if dtype is not None:
         g = real_like(g, a)
     return g
@@ -118,30 +118,30 @@ def ptp_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
 @adjoint(np.var, np.ndarray.var, kind="reduction_real", smaller=True)
 def var(a, axis=None, *, ddof=0, keepdims=False, ans, ans_bar):
     """The partials are 2 conj(a - mean) / (n - ddof); the derivative of the mean inside cancels."""
-    scale = 2.0 * spread(ans_bar, ans, axis, keepdims) / (count(a, axis, ans) - ddof)
-    return scale * np.conj(a - np.mean(a, axis=axis, keepdims=True))
+    scale = 2.0 * spread(ans_bar, ans, axis, keepdims) / (count(a, axis) - ddof)
+    return scale * conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
 @tangent(np.var, np.ndarray.var)
 def var_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
     """The tangent is 2 / (n - ddof) times the sum of Re(conj(a - mean) da)."""
-    deviation = np.conj(a - np.mean(a, axis=axis, keepdims=True))
-    return np.sum(np.real(deviation * a_dot), axis=axis, keepdims=keepdims) * (2.0 / (count(a, axis, ans) - ddof))
+    deviation = conj(a - np.mean(a, axis=axis, keepdims=True))
+    return np.sum(real(deviation * a_dot), axis=axis, keepdims=keepdims) * (2.0 / (count(a, axis) - ddof))
 
 
 @adjoint(np.std, np.ndarray.std, kind="reduction_real", smaller=True)
 def std(a, axis=None, *, ddof=0, keepdims=False, ans, ans_bar):
     """The partials are conj(a - mean) / ((n - ddof) std), and 0 where std is 0 (every deviation is 0 there)."""
-    scale = ans_bar / ((count(a, axis, ans) - ddof) * (ans + (ans == 0)))
-    return spread(scale, ans, axis, keepdims) * np.conj(a - np.mean(a, axis=axis, keepdims=True))
+    scale = ans_bar / ((count(a, axis) - ddof) * (ans + (ans == 0)))
+    return spread(scale, ans, axis, keepdims) * conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
 @tangent(np.std, np.ndarray.std)
 def std_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
     """The tangent is the sum of Re(conj(a - mean) da), divided by (n - ddof) std."""
-    deviation = np.conj(a - np.mean(a, axis=axis, keepdims=True))
-    moved = np.sum(np.real(deviation * a_dot), axis=axis, keepdims=keepdims)
-    return moved / ((count(a, axis, ans) - ddof) * (ans + (ans == 0)))
+    deviation = conj(a - np.mean(a, axis=axis, keepdims=True))
+    moved = np.sum(real(deviation * a_dot), axis=axis, keepdims=keepdims)
+    return moved / ((count(a, axis) - ddof) * (ans + (ans == 0)))
 
 
 @linear(np.cumsum, np.ndarray.cumsum, kind="cumulative")

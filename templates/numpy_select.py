@@ -133,36 +133,38 @@ def extract(condition, arr, *, ans, ans_bar):
 
 @adjoint(np.sort, wrt=("a",), kind="unknown")
 def sort(a, axis=-1, kind=None, *, stable=None, ans, ans_bar):
-    """Put back through the permutation that sorts."""
+    """Back through the inverse of the permutation that sorts."""
+    order = np.argsort(a, axis=axis, kind=kind, stable=stable)
     if axis is None:
-        order = np.argsort(a, axis=None, kind=kind, stable=stable)
-        return np.reshape(added_along_axis(np.ravel(a), order, 0, ans_bar), np.shape(a))
-    return added_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable), axis, ans_bar)
+        return np.reshape(ans_bar[np.argsort(order)], np.shape(a))
+    return np.take_along_axis(ans_bar, np.argsort(order, axis=axis), axis)
 
 
 @tangent(np.sort)
 def sort_tangent(a, axis=-1, kind=None, *, stable=None, ans, a_dot):
     """The tangents through the permutation that sorts."""
+    order = np.argsort(a, axis=axis, kind=kind, stable=stable)
     if axis is None:
-        return np.ravel(a_dot)[np.argsort(a, axis=None, kind=kind, stable=stable)]
-    return np.take_along_axis(a_dot, np.argsort(a, axis=axis, kind=kind, stable=stable), axis)
+        return np.ravel(a_dot)[order]
+    return np.take_along_axis(a_dot, order, axis)
 
 
 @adjoint(np.partition, wrt=("a",), kind="unknown")
 def partition(a, kth, axis=-1, kind="introselect", *, ans, ans_bar):
-    """Put back through the permutation that partitions."""
+    """Back through the inverse of the permutation that partitions."""
+    order = np.argpartition(a, kth, axis=axis, kind=kind)
     if axis is None:
-        order = np.argpartition(a, kth, axis=None, kind=kind)
-        return np.reshape(added_along_axis(np.ravel(a), order, 0, ans_bar), np.shape(a))
-    return added_along_axis(a, np.argpartition(a, kth, axis=axis, kind=kind), axis, ans_bar)
+        return np.reshape(ans_bar[np.argsort(order)], np.shape(a))
+    return np.take_along_axis(ans_bar, np.argsort(order, axis=axis), axis)
 
 
 @tangent(np.partition)
 def partition_tangent(a, kth, axis=-1, kind="introselect", *, ans, a_dot):
     """The tangents through the permutation that partitions."""
+    order = np.argpartition(a, kth, axis=axis, kind=kind)
     if axis is None:
-        return np.ravel(a_dot)[np.argpartition(a, kth, axis=None, kind=kind)]
-    return np.take_along_axis(a_dot, np.argpartition(a, kth, axis=axis, kind=kind), axis)
+        return np.ravel(a_dot)[order]
+    return np.take_along_axis(a_dot, order, axis)
 
 
 @linear(np.diag, kind="diag")

@@ -79,7 +79,7 @@ def transpose_method(a, *axes, ans, ans_bar):
         return g.T
     if len(axes) == 1 and axes[0] is None:
         return g.T
-    if len(axes) == 1 and isinstance(axes[0], tuple | list):
+    if len(axes) == 1 and isinstance(axes[0], (tuple, list)):
         return np.transpose(g, inverse_permutation(axes[0]))
     return np.transpose(g, inverse_permutation(axes))
 
@@ -133,7 +133,7 @@ def atleast(*arys, ans, ans_bar):
     """Back to the shape of each argument; with one argument the result is an array, else a tuple."""
     if len(arys) == 1:
         return [np.reshape(ans_bar, np.shape(arys[0]))]
-    return [0.0 if g is None else np.reshape(g, np.shape(a)) for a, g in zip(arys, ans_bar, strict=True)]
+    return [np.reshape(full_like_result(ans_bar[i], ans[i]), np.shape(a)) for i, a in enumerate(arys)]
 
 
 @linear(np.broadcast_to, wrt=("array",), kind="broadcast_to", views=("array",), broadcasts=True)
@@ -169,7 +169,7 @@ def rot90(m, k=1, axes=(0, 1), *, ans, ans_bar):
 @linear(np.roll, wrt=("a",), kind="unknown")
 def roll(a, shift, axis=None, *, ans, ans_bar):
     """Rolled back."""
-    if isinstance(shift, tuple | list):
+    if isinstance(shift, (tuple, list)):
         return np.roll(ans_bar, tuple(-s for s in shift), axis)
     return np.roll(ans_bar, -shift, axis)
 
@@ -178,7 +178,7 @@ def roll(a, shift, axis=None, *, ans, ans_bar):
 def tile(A, reps, *, ans, ans_bar):
     """The sum over the copies: every axis of the result is (number of copies, length)."""
     shape = (1,) * (np.ndim(ans) - np.ndim(A)) + np.shape(A)
-    reps = (reps,) if isinstance(reps, int | np.integer) else tuple(reps)
+    reps = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
     reps = (1,) * (np.ndim(ans) - len(reps)) + reps
     pairs = np.reshape(ans_bar, tuple(n for pair in zip(reps, shape, strict=True) for n in pair))
     return np.reshape(np.sum(pairs, axis=tuple(range(0, 2 * len(shape), 2))), np.shape(A))
