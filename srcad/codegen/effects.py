@@ -18,10 +18,13 @@ from srcad.ir import kinds, ops
 from srcad.ir.kinds import Array, Kind, Numeric, Scalar, Tuple
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 
-PURE, READ, WRITE, RAISE = 0, 1, 2, 4
+PURE, READ, WRITE, RAISE, OPAQUE = 0, 1, 2, 4, 8
 BARRIER = READ | WRITE | RAISE
+#: A call of what is not known, or a change of memory: also a barrier where the language itself would change the order.
+CALL = BARRIER | OPAQUE
 
 _STRUCTURE = frozenset((slice, ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not))
+_LOOKUPS = frozenset((operator.getitem, getattr))
 _READERS = frozenset(
     (len, abs, sum, range, float, int, bool, complex, round, enumerate, zip, reversed, divmod, pow, isinstance,
      tuple, list, dict, str, repr, ops.unpack, operator.getitem)
@@ -40,7 +43,7 @@ _HEADER_ATTRIBUTES = frozenset(("shape", "ndim", "size", "dtype", "itemsize", "n
 
 def commute(a: int, b: int) -> bool:
     """Whether operations with these effects may be exchanged."""
-    if (a & WRITE and b) or (b & WRITE and a):
+    if (a & WRITE and b) or (b & WRITE and a):  # what writes also conflicts with what may raise
         return False
     return not (a & RAISE and b & RAISE)
 
@@ -65,7 +68,7 @@ def effect(call: Call) -> int:
     """The effects of one call, its operands aside."""
     fn = function_of(call)
     if fn is None:
-        return BARRIER
+        return CALL
     args = [kind_of(a.value if isinstance(a, Star) else a) for a in call.args]
     starred = READ | RAISE if any(isinstance(a, Star) for a in call.args) else PURE
     if fn in _STRUCTURE:
@@ -73,15 +76,17 @@ def effect(call: Call) -> int:
     if fn is ops.load_global or fn is ops.load_free:
         return READ | RAISE
     args += [kind_of(value) for _, value in call.kwargs]
-    if not all(map(_is_plain, args)) or any(name in (None, "out", "key", "where") for name, _ in call.kwargs):
-        return BARRIER
+    if any(name in (None, "out", "key", "where") for name, _ in call.kwargs):
+        return CALL
+    if not all(map(_is_plain, args)):
+        return BARRIER if fn in BINARY or fn in UNARY or fn in COMPARE or fn in _LOOKUPS else CALL
     return starred | _of_function(fn, args, call)
 
 
 def _of_function(fn: object, args: list[Kind], call: Call) -> int:
     """The effects of a function applied to operands of plain, known kinds."""
     if fn in INPLACE:
-        return _arithmetic(fn, args, call) if isinstance(args[0], Scalar) else BARRIER
+        return _arithmetic(fn, args, call) if isinstance(args[0], Scalar) else CALL
     if fn in BINARY or fn in COMPARE or fn in UNARY:
         return _arithmetic(fn, args, call)
     if fn is operator.getitem:
@@ -90,11 +95,11 @@ def _of_function(fn: object, args: list[Kind], call: Call) -> int:
         known = isinstance(args[0], (Array, Scalar)) and isinstance(call.args[1], Const)
         return PURE if known and kind_value(args[1]) in _HEADER_ATTRIBUTES else BARRIER
     if isinstance(fn, (types.GetSetDescriptorType, types.MemberDescriptorType)):
-        return PURE if fn.__objclass__ is np.ndarray and fn.__name__ in _HEADER_ATTRIBUTES else BARRIER
+        return PURE if fn.__objclass__ is np.ndarray and fn.__name__ in _HEADER_ATTRIBUTES else CALL
     if isinstance(fn, types.MethodDescriptorType):
-        return READ | RAISE if fn.__name__ in _METHODS else BARRIER
+        return READ | RAISE if fn.__name__ in _METHODS else CALL
     if isinstance(fn, np.ufunc):
-        return _elementwise(args) if len(call.args) <= fn.nin else BARRIER
+        return _elementwise(args) if len(call.args) <= fn.nin else CALL
     if fn in _READERS:
         return READ | RAISE
     module, name = str(getattr(fn, "__module__", "")), str(getattr(fn, "__name__", ""))
@@ -102,7 +107,7 @@ def _of_function(fn: object, args: list[Kind], call: Call) -> int:
         return RAISE
     if module.split(".")[0] == np.__name__ and "random" not in module and name not in _NUMPY_WRITERS:
         return READ | RAISE
-    return BARRIER
+    return CALL
 
 
 def kind_value(kind: Kind) -> object:

@@ -11,7 +11,7 @@ import cmath
 import math
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,7 +144,7 @@ class Expressions:
             items = [self.argument(a) for a in args]
             return ast.Dict(list(items[::2]), items[1::2])
         if fn is ops.merge_dicts:
-            return ast.Dict([None] * len(args), [self.argument(a) for a in args])
+            return self._merged(args)
         if fn is ops.load_global:
             return self.global_name(_text(call))
         if fn is ops.load_free:
@@ -152,6 +152,16 @@ class Expressions:
         if fn is ops.join_string or fn is ops.format_value:
             return self._f_string([call.target] if fn is ops.format_value else list(args), call)
         return self._method(fn, call)
+
+    def _merged(self, args: Sequence[Atom | Star]) -> ast.expr:
+        """``{"k": 1, **d}``: displays among the merged dicts are written as their entries."""
+        keys: list[ast.expr | None] = []
+        values: list[ast.expr] = []
+        for argument in args:
+            node = self.argument(argument)
+            keys += node.keys if isinstance(node, ast.Dict) else [None]
+            values += node.values if isinstance(node, ast.Dict) else [node]
+        return ast.Dict(keys, values)
 
     def _method(self, fn: Callable[..., Any] | None, call: Call) -> ast.expr | None:
         """``x.name(...)``."""

@@ -455,8 +455,12 @@ def _overhead(call: Call) -> int:
     fn = function_of(call)
     if fn in BINARY or fn in COMPARE or fn in INPLACE:
         return 3
-    if fn is operator.getitem or fn is getattr or fn is slice:
+    if fn is slice:
+        return 2 - 4 * sum(isinstance(a, Const) and a.value is None for a in call.args)
+    if fn is operator.getitem or fn is getattr:
         return 2
+    if fn in STATEMENTS:
+        return 6
     if fn is ops.load_global or fn is ops.load_free or fn is ops.identity:
         return 0
     names = sum(len(name or "**") + 1 for name, _ in call.kwargs)

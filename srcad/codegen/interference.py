@@ -240,7 +240,8 @@ class _Analysis:
 
     def _pass(self, loop: For | While, carried: Sequence[Var], head: int) -> None:
         stop = self.mask(loop.body.yields[-1:]) if loop.stops else 0
-        self.block(loop.body, self.copies(carried, loop.body.yields[: len(carried)], head | stop) | stop)
+        steady = self.bits(p for p in carried if p.uid in self.folding.steady)
+        self.block(loop.body, self.copies(carried, loop.body.yields[: len(carried)], head | stop) | stop | steady)
 
 
 def _is_leaf(atom: Atom, folding: Folding) -> bool:

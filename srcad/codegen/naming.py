@@ -2,7 +2,8 @@
 
 Variables that copies connect get one name where their live ranges allow it; then each group takes the name it wants, or the
 next free variant of it (``x2``; ``x2_bar`` for ``x_bar``; ``t``, ``t2``, ... for temporaries). Parameters come first and keep
-theirs, then the user's names, then generated ones, then temporaries. Groups that do not conflict may share a wanted
+theirs, then the user's names, then generated ones, then
+those of control flow (``stop``), then temporaries. Groups that do not conflict may share a wanted
 name, so that ``x = x + 1`` comes back as written.
 """
 
@@ -15,7 +16,7 @@ from srcad.codegen.interference import Webs
 from srcad.codegen.tables import generated_parts, is_temporary, variant
 from srcad.ir.nodes import Function, Var
 
-_PARAMETER, _USER, _GENERATED, _TEMPORARY = range(4)
+_PARAMETER, _USER, _GENERATED, _CONTROL, _TEMPORARY = range(5)
 
 
 class Names:
@@ -86,10 +87,10 @@ def _coalesce(function: Function, webs: Webs) -> _Groups:
 
 
 def _compatible(groups: _Groups, a: int, b: int) -> bool:
-    """Whether one name would suit both: equal wishes, or one has none."""
+    """Whether one name would suit both: equal wishes, or one means nothing to the user."""
     if groups.wanted[a] == groups.wanted[b]:
         return True
-    return max(groups.rank[a], groups.rank[b]) == _TEMPORARY
+    return max(groups.rank[a], groups.rank[b]) >= _CONTROL
 
 
 def _user_names(function: Function) -> Collection[str]:
@@ -102,7 +103,9 @@ def _rank(name: str, users: Collection[str]) -> int:
         return _USER
     if is_temporary(name):
         return _TEMPORARY
-    return _USER if generated_parts(name) is None else _GENERATED
+    if generated_parts(name) is not None:
+        return _GENERATED
+    return _CONTROL if users else _USER
 
 
 def _assign(function: Function, groups: _Groups, taken: Collection[str]) -> list[str]:

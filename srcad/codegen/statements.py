@@ -51,7 +51,7 @@ class Statements(Assignments):
     def block(self, block: Block, end: End) -> bool:
         """Write a block and its end; whether it always leaves (``break``, ``return``)."""
         roots = self.folding.roots(block)
-        handed = bool(roots) and self._hands_down(roots[-1], end)
+        handed = bool(roots) and self._hands_down(roots[-1], block, end)
         self._last = None
         for stmt in roots[:-1] if handed else roots:
             self.stmt(stmt)
@@ -60,7 +60,8 @@ class Statements(Assignments):
 
     def finish(self, end: End) -> bool:
         """Write the end of a block."""
-        moves = self.copies(end.moves)
+        goes_on = end.kind == "stop" and not (isinstance(end.atom, Const) and end.atom.value)
+        moves = self.copies([m for m in end.moves if not (goes_on and self._is_steady(*m))])
         if end.kind == "stop" and not isinstance(end.atom, Const):
             return self._stop_on(end.atom, moves)
         self._write_copies(moves)
@@ -75,6 +76,10 @@ class Statements(Assignments):
                 return True
             case _:
                 return False
+
+    def _is_steady(self, target: Var, source: Atom) -> bool:
+        """Whether a carried value already is this constant in every pass."""
+        return isinstance(source, Const) and self.folding.steady.get(target.uid) == source
 
     def _stop_on(self, stop: Atom, moves: list[tuple[str, Atom]]) -> bool:
         """``if stop: break`` behind the copies; before them, with copies of its own, if they destroy what it reads."""
@@ -94,11 +99,11 @@ class Statements(Assignments):
         if last is not None and len(moves) > 1 and self._joins(last[0], moves):
             call, position = last
             del self.lines[position]
-            values = [(name, self.call(call) if source == call.target else self.atom(source)) for name, source in moves]
-            self._emit(self.together(values))
-            return
+            self.folding.inlined[call.target.uid] = call
         for node in self.written_copies(moves):
             self._emit(node)
+        if last is not None:
+            self.folding.inlined.pop(last[0].target.uid, None)
 
     def _joins(self, call: Call, moves: list[tuple[str, Atom]]) -> bool:
         """Whether the line before the copies is a value only for them: ``a, b = b, a + b``."""
@@ -206,11 +211,13 @@ class Statements(Assignments):
 
     # -- branches --------------------------------------------------------------------------------------------------
 
-    def _hands_down(self, last: Stmt, end: End) -> bool:
+    def _hands_down(self, last: Stmt, block: Block, end: End) -> bool:
         """Whether a block's end is better written in the arms of its last branch."""
         if not isinstance(last, If) or last.targets and last.targets[0].uid in self.folding.expressions:
             return False
-        if not isinstance(end.atom, Var) or end.atom not in last.targets or self.folding.uses.get(end.atom.uid) != 1:
+        if not isinstance(end.atom, Var) or end.atom not in last.targets:
+            return False
+        if self.folding.uses.get(end.atom.uid) != block.yields.count(end.atom):
             return False
         if end.kind == "return":
             return end.atom.uid in self.folding.tails
