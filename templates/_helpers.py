@@ -38,6 +38,13 @@ def power_slope(x, y):
     return y * x ** (y - (y != 0))
 
 
+def real_like(g, x):
+    """The cotangent `g` of `x`, without an imaginary part where `x` is real."""
+    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+        return np.real(g)
+    return g
+
+
 def items_like(items, sequence):
     """The cotangents of the items of `sequence`, which is a list, a tuple or an array."""
     if isinstance(sequence, np.ndarray):

@@ -6,8 +6,7 @@ What moves values without computing (list, zip, sorted, ...) is differentiated b
 import numpy as np
 
 from srcad.rules import adjoint, elementwise, linear, nondifferentiable, sample, structural, tangent
-from srcad.templates._array_helpers import real_like
-from srcad.templates._helpers import items_like, nonzero, power_slope
+from srcad.templates._helpers import items_like, nonzero, power_slope, real_like
 
 
 @elementwise(pow, wrt=("base", "exp"), kind="python_pow", singular=True)
@@ -30,15 +29,20 @@ def complex_(real=0, imag=0, *, ans, ans_bar):
 
 @linear(sum, wrt=("iterable", "start"), kind="python_sum")
 def sum_(iterable, start=0, *, ans, ans_bar):
-    """Every item gets the cotangent of the sum, summed to its own shape where it was broadcast."""
+    """Every item gets the cotangent of the sum, summed to its own shape where it was broadcast.
+
+    An array's items are its rows: the cotangent broadcasts to it.
+    """
     if isinstance(iterable, np.ndarray):
-        return np.broadcast_to(ans_bar, np.shape(iterable)), sum_to_shape(ans_bar, start)
+        return ans_bar, sum_to_shape(ans_bar, start)
     return items_like([sum_to_shape(ans_bar, item) for item in iterable], iterable), sum_to_shape(ans_bar, start)
 
 
 def sum_to_shape(g, x):
     """The cotangent `g` of a sum, summed over the axes along which `x` was broadcast."""
     extra = np.ndim(g) - np.ndim(x)
+    if extra == 0 and np.ndim(x) == 0:
+        return real_like(g, x)
     if extra > 0:
         g = np.sum(g, axis=tuple(range(extra)))
     ones = tuple(i for i in range(np.ndim(x)) if np.shape(x)[i] == 1 and np.shape(g)[i] != 1)

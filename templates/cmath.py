@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from srcad.rules import adjoint, elementwise, nondifferentiable, sample, tangent
-from srcad.templates._array_helpers import real_like
+from srcad.templates._helpers import real_like
 
 COMPLEX = "python_complex"
 

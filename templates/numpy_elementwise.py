@@ -264,7 +264,7 @@ def real_if_close_tangent(a, tol=100, *, ans, a_dot):
     return a_dot if np.iscomplexobj(ans) else np.real(a_dot)
 
 
-@elementwise(np.unwrap, wrt=("p",))
+@elementwise(np.unwrap, wrt=("p",), kind="same")
 def unwrap(p, discont=None, axis=-1, *, period=2 * math.pi, ans):
     """Multiples of the period are added, which are constants."""
     return 1
