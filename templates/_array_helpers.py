@@ -27,11 +27,6 @@ def real_like(g, x):
     return g
 
 
-def cast_like(g, x):
-    """The cotangent `g` of `x` in the dtype of `x`: what undoes a change of dtype."""
-    return np.asarray(real_like(g, x), dtype=np.asarray(x).dtype)
-
-
 def sum_to(g, x):
     """`g` summed over the axes along which `x` was broadcast to its shape."""
     return unbroadcast(g, x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
-from srcad.templates._array_helpers import real_like, sum_to
+from srcad.templates._array_helpers import sum_to
 
 nondifferentiable(np.zeros, kind="zeros")
 nondifferentiable(np.ones, kind="ones")
@@ -32,32 +32,32 @@ def full_like(a, fill_value, dtype=None, *, shape=None, ans, ans_bar):
 @linear(np.array, wrt=("object",), kind="array")
 def array(object, dtype=None, *, ans, ans_bar):
     """Item by item, where the argument is a list or tuple (of lists, of arrays, of numbers)."""
-    return items_of(ans_bar, object)
+    return items_of(ans_bar, object, dtype)
 
 
 @linear(np.asarray, np.asanyarray, wrt=("a",), kind="array", views=("a",))
 def asarray(a, dtype=None, *, ans, ans_bar):
     """Item by item, where the argument is a list or tuple (of lists, of arrays, of numbers)."""
-    return items_of(ans_bar, a)
+    return items_of(ans_bar, a, dtype)
 
 
 @linear(np.ascontiguousarray, np.asfortranarray, np.require, wrt=("a",), kind="unknown", views=("a",))
 def ascontiguousarray(a, dtype=None, *, ans, ans_bar):
     """As `asarray`; a number became an array with one axis."""
     if isinstance(a, (list, tuple)):
-        return items_of(ans_bar, a)
-    return items_of(np.reshape(ans_bar, np.shape(a)), a)
+        return items_of(ans_bar, a, dtype)
+    return items_of(np.reshape(ans_bar, np.shape(a)), a, dtype)
 
 
-def items_of(g, x):
-    """The cotangent of `x` from that of ``np.array(x)``: lists are mirrored, numbers and arrays are leaves."""
+def items_of(g, x, dtype):
+    """The cotangent of `x` from that of ``np.array(x, dtype)``: lists are mirrored, numbers and arrays are leaves."""
     if isinstance(x, list):
-        return [items_of(g[i], item) for i, item in enumerate(x)]
+        return [items_of(g[i], item, dtype) for i, item in enumerate(x)]
     if isinstance(x, tuple):
-        return tuple(items_of(g[i], item) for i, item in enumerate(x))
-    if isinstance(x, (np.ndarray, np.generic)):
+        return tuple([items_of(g[i], item, dtype) for i, item in enumerate(x)])
+    if dtype is not None and isinstance(x, (np.ndarray, np.generic)):
         return in_dtype_of(g, x)
-    return real_like(g, x)
+    return g
 
 
 def in_dtype_of(g, x):
@@ -97,7 +97,7 @@ def linspace(
         return (1.0 - t) @ ans_bar, t @ ans_bar
     start_bar = np.tensordot(1.0 - t, np.moveaxis(ans_bar, axis, 0), 1)
     stop_bar = np.tensordot(t, np.moveaxis(ans_bar, axis, 0), 1)
-    return real_like(sum_to(start_bar, start), start), real_like(sum_to(stop_bar, stop), stop)
+    return sum_to(start_bar, start), sum_to(stop_bar, stop)
 
 
 @adjoint(np.arange, wrt=("start", "stop", "step"), kind="arange")

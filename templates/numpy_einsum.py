@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcad.rules import multilinear, sample
-from srcad.templates._array_helpers import real_like, sum_to
+from srcad.templates._array_helpers import sum_to
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -22,7 +22,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def einsum(*operands, optimize=False, ans, ans_bar):
     """One cotangent for each array; None for the subscripts."""
     if isinstance(operands[0], str):
-        terms, output = explicit_terms(operands[0], tuple(np.ndim(x) for x in operands[1:]))
+        terms, output = explicit_terms(operands[0], [np.ndim(x) for x in operands[1:]])
         return [None] + [
             operand_cotangent(k, terms, output, operands[1:], ans_bar, optimize) for k in range(len(operands) - 1)
         ]
@@ -44,7 +44,7 @@ def operand_cotangent(k: int, terms: tuple[str, ...], output: str, arrays: Seque
     g = np.einsum(subscripts, ans_bar, *arrays[:k], *arrays[k + 1 :], optimize=optimize)
     if kept != term:
         g = with_all_letters(g, kept, term, arrays[k])
-    return real_like(sum_to(g, arrays[k]), arrays[k])
+    return sum_to(g, arrays[k])
 
 
 def kept_letters(term: str, others: tuple[str, ...], output: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import linear, sample
-from srcad.templates._array_helpers import full_like_result, part, put_back, real_like, size
+from srcad.templates._array_helpers import full_like_result, part, put_back, size
 
 
 @linear(np.concatenate, kind="concatenate")
@@ -20,7 +20,7 @@ def concatenate(arrays, axis=0, *, dtype=None, ans, ans_bar):
 
 
 def parts_along(arrays, axis, g, least=1):
-    """The part of `g` that belongs to each array: along `axis`, where those of less than `least` axes have one index."""
+    """The part of `g` along `axis` that belongs to each array; one of less than `least` axes has one index."""
     arrays = list(arrays)
     parts = []
     start = None
@@ -34,7 +34,7 @@ def parts_along(arrays, axis, g, least=1):
             stop = None if i == len(arrays) - 1 else length if start is None else start + length
             piece = part(g, slice(start, stop), axis)
             start = stop
-        parts.append(real_like(piece if np.ndim(a) > 0 else np.reshape(piece, ()), a))
+        parts.append(piece if np.ndim(a) > 0 else np.reshape(piece, ()))
     return parts
 
 
@@ -43,7 +43,7 @@ def parts_of_flat(arrays, g):
     parts = []
     start = 0
     for a in arrays:
-        parts.append(real_like(np.reshape(g[start : start + size(a)], np.shape(a)), a))
+        parts.append(np.reshape(g[start : start + size(a)], np.shape(a)))
         start = start + size(a)
     return parts
 
@@ -51,7 +51,7 @@ def parts_of_flat(arrays, g):
 @linear(np.stack, kind="stack")
 def stack(arrays, axis=0, *, dtype=None, ans, ans_bar):
     """Each array gets its slice of the result's cotangent."""
-    return put_back([real_like(part(ans_bar, i, axis), a) for i, a in enumerate(arrays)], arrays)
+    return put_back([part(ans_bar, i, axis) for i in range(len(list(arrays)))], arrays)
 
 
 @linear(np.vstack, kind="vstack")

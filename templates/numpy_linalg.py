@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, linear, sample, tangent
-from srcad.templates._array_helpers import conj, full_like_result, mT, real_like, sum_to
+from srcad.templates._array_helpers import conj, full_like_result, mT, sum_to
 
 
 @adjoint(np.linalg.inv, kind="inv")
@@ -28,21 +28,14 @@ def inv_tangent(a, *, ans, a_dot):
 @adjoint(np.linalg.solve, kind="solve")
 def solve(a, b, *, ans, ans_bar):
     """b_bar = A^-T g, a_bar = -b_bar x^T (Giles 2008, section 2.3.1); `b` of one axis is a vector."""
-    if np.ndim(a) == 2 and np.ndim(b) == 1:
+    if np.ndim(a) == 2 and np.ndim(b) <= 2:
         b_bar = np.linalg.solve(a.T, ans_bar)
-        a_bar = -np.outer(b_bar, ans)
-    elif np.ndim(b) == 1:
+        return -np.outer(b_bar, ans) if np.ndim(b) == 1 else -b_bar @ ans.T, b_bar
+    if np.ndim(b) == 1:
         vectors = np.linalg.solve(mT(a), ans_bar[..., None])[..., 0]
-        a_bar = -vectors[..., :, None] * ans[..., None, :]
-        b_bar = sum_to(vectors, b)
-    elif np.ndim(a) == 2 and np.ndim(b) == 2:
-        b_bar = np.linalg.solve(a.T, ans_bar)
-        a_bar = -b_bar @ ans.T
-    else:
-        matrices = np.linalg.solve(mT(a), ans_bar)
-        a_bar = sum_to(-matrices @ mT(ans), a)
-        b_bar = sum_to(matrices, b)
-    return real_like(a_bar, a), real_like(b_bar, b)
+        return -vectors[..., :, None] * ans[..., None, :], sum_to(vectors, b)
+    matrices = np.linalg.solve(mT(a), ans_bar)
+    return sum_to(-matrices @ mT(ans), a), sum_to(matrices, b)
 
 
 @tangent(np.linalg.solve)
@@ -57,28 +50,16 @@ def solve_tangent(a, b, *, ans, a_dot, b_dot):
 
 @adjoint(np.linalg.det, kind="det")
 def det(a, *, ans, ans_bar):
-    """The partials are the cofactors, which for regular A are the inverse transposed times ans (Giles 2008, 2.2.4)."""
+    """The partials are the inverse, transposed, times the determinant (Giles 2008, section 2.2.4)."""
     if np.ndim(a) == 2:
-        return ans_bar * cofactors(a, ans)
-    return ans_bar[..., None, None] * cofactors(a, ans)
+        return ans_bar * ans * np.linalg.inv(a).T
+    return (ans_bar * ans)[..., None, None] * mT(np.linalg.inv(a))
 
 
 @tangent(np.linalg.det)
 def det_tangent(a, *, ans, a_dot):
-    """The tangent is tr(C^T dA) with C the matrix of cofactors."""
-    return np.sum(cofactors(a, ans) * a_dot, axis=(-2, -1))
-
-
-def cofactors(a, det):
-    """The derivative of the determinant: det(A) A^-T; for singular A, where it is finite too, from A = U S V^H."""
-    if np.all(det):
-        return det * np.linalg.inv(a).T if np.ndim(a) == 2 else det[..., None, None] * mT(np.linalg.inv(a))
-    u, s, vh = np.linalg.svd(a)
-    n = np.shape(a)[-1]
-    others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :])
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    adjugate = np.conj(u * (np.prod(others, axis=-1) * conj(sign[..., None]))[..., None, :] @ vh)
-    return adjugate.astype(a.dtype)
+    """The tangent is det(A) tr(A^-1 dA)."""
+    return ans * np.sum(mT(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
 
 
 @adjoint(np.linalg.slogdet, kind="slogdet")

@@ -69,11 +69,11 @@ def norm_partials(x, ord, axis, ans):
     if not isinstance(axis, tuple) or len(axis) == 1:
         return vector_norm_partials(x, ord, axis, ans)
     rows, columns = axis[0] % np.ndim(x), axis[1] % np.ndim(x)
-    if ord in (1, -1):
+    if ord == 1 or ord == -1:
         return of_extreme_sums(x, rows, columns, ord > 0)
-    if ord in (np.inf, -np.inf):
+    if ord == np.inf or ord == -np.inf:
         return of_extreme_sums(x, columns, rows, ord > 0)
-    if ord in (2, -2, "nuc"):
+    if ord == 2 or ord == -2 or ord == "nuc":
         moved = np.moveaxis(x, (rows, columns), (-2, -1))
         return np.moveaxis(spectral_partials(moved, ord), (-2, -1), (rows, columns))
     return conj(x) / (ans + (ans == 0))
@@ -89,7 +89,7 @@ def vector_norm_partials(x, ord, axis, ans):
     if ord is None or ord == 2:
         return conj(x) / (ans + (ans == 0))
     size = np.abs(x)
-    if ord in (np.inf, -np.inf):
+    if ord == np.inf or ord == -np.inf:
         chosen = ~(size < ans) if ord > 0 else ~(size > ans)
         return np.where(chosen, sign / np.sum(chosen, axis=axis, keepdims=True, dtype=size.dtype), 0.0)
     ratio = np.where(size > 0, size, 1.0) / (ans + (ans == 0))

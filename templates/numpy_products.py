@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from srcad.rules import multilinear, sample
-from srcad.templates._array_helpers import conj, mT, real_like, sum_to
+from srcad.templates._array_helpers import mT, sum_to
 
 
 @multilinear(operator.imatmul, kind="matmul", writes=("a",), views=("a",))
@@ -22,149 +22,118 @@ def matmul(a, b, *, ans, ans_bar):
     With g the cotangent of the product, a_bar = g b^T and b_bar = a^T g (Giles 2008, section 2.2.2).
     """
     if np.ndim(a) == 1 and np.ndim(b) == 1:
-        a_bar, b_bar = ans_bar * b, ans_bar * a
-    elif np.ndim(a) == 2 and np.ndim(b) == 2:
-        a_bar, b_bar = ans_bar @ b.T, a.T @ ans_bar
-    elif np.ndim(a) == 2 and np.ndim(b) == 1:
-        a_bar, b_bar = np.outer(ans_bar, b), a.T @ ans_bar
-    elif np.ndim(a) == 1 and np.ndim(b) == 2:
-        a_bar, b_bar = b @ ans_bar, np.outer(a, ans_bar)
-    elif np.ndim(b) == 1:
-        g = ans_bar[..., None]
-        a_bar, b_bar = g * b, sum_to((mT(a) @ g)[..., 0], b)
-    elif np.ndim(a) == 1:
-        a_bar, b_bar = sum_to((b @ ans_bar[..., None])[..., 0], a), a[:, None] * ans_bar[..., None, :]
-    else:
-        a_bar, b_bar = sum_to(ans_bar @ mT(b), a), sum_to(mT(a) @ ans_bar, b)
-    return real_like(a_bar, a), real_like(b_bar, b)
+        return ans_bar * b, ans_bar * a
+    if np.ndim(a) == 2 and np.ndim(b) == 2:
+        return ans_bar @ b.T, a.T @ ans_bar
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return np.outer(ans_bar, b), a.T @ ans_bar
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        return b @ ans_bar, np.outer(a, ans_bar)
+    if np.ndim(b) == 1:
+        return ans_bar[..., None] * b, sum_to((mT(a) @ ans_bar[..., None])[..., 0], b)
+    if np.ndim(a) == 1:
+        return sum_to((b @ ans_bar[..., None])[..., 0], a), a[:, None] * ans_bar[..., None, :]
+    return sum_to(ans_bar @ mT(b), a), sum_to(mT(a) @ ans_bar, b)
 
 
 @multilinear(np.dot, np.ndarray.dot, kind="dot")
 def dot(a, b, *, ans, ans_bar):
     """The last axis of `a` with the last but one of `b`; a product where one of them is a number."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        a_bar, b_bar = sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
-    elif np.ndim(a) == 1 and np.ndim(b) == 1:
-        a_bar, b_bar = ans_bar * b, ans_bar * a
-    elif np.ndim(a) == 2 and np.ndim(b) == 2:
-        a_bar, b_bar = ans_bar @ b.T, a.T @ ans_bar
-    elif np.ndim(a) == 2 and np.ndim(b) == 1:
-        a_bar, b_bar = np.outer(ans_bar, b), a.T @ ans_bar
-    elif np.ndim(a) == 1 and np.ndim(b) == 2:
-        a_bar, b_bar = b @ ans_bar, np.outer(a, ans_bar)
-    else:
-        axes = tensordot_axes(np.ndim(a), np.ndim(b), (-1, -min(2, np.ndim(b))))
-        a_bar, b_bar = tensordot_first(axes, b, ans_bar), tensordot_second(axes, a, ans_bar)
-    return real_like(a_bar, a), real_like(b_bar, b)
+        return sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
+    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
+        return matmul(a, b, ans=ans, ans_bar=ans_bar)
+    return tensordot(a, b, (-1, -min(2, np.ndim(b))), ans=ans, ans_bar=ans_bar)
 
 
 @multilinear(np.inner, kind="inner")
 def inner(a, b, *, ans, ans_bar):
     """The last axis of `a` with the last axis of `b`."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        a_bar, b_bar = sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
-    elif np.ndim(a) == 1 and np.ndim(b) == 1:
-        a_bar, b_bar = ans_bar * b, ans_bar * a
-    elif np.ndim(a) == 2 and np.ndim(b) == 2:
-        a_bar, b_bar = ans_bar @ b, ans_bar.T @ a
-    elif np.ndim(a) == 2 and np.ndim(b) == 1:
-        a_bar, b_bar = np.outer(ans_bar, b), a.T @ ans_bar
-    elif np.ndim(a) == 1 and np.ndim(b) == 2:
-        a_bar, b_bar = b.T @ ans_bar, np.outer(ans_bar, a)
-    else:
-        axes = tensordot_axes(np.ndim(a), np.ndim(b), (-1, -1))
-        a_bar, b_bar = tensordot_first(axes, b, ans_bar), tensordot_second(axes, a, ans_bar)
-    return real_like(a_bar, a), real_like(b_bar, b)
+        return sum_to(ans_bar * b, a), sum_to(ans_bar * a, b)
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return ans_bar * b, ans_bar * a
+    if np.ndim(a) == 2 and np.ndim(b) == 2:
+        return ans_bar @ b, ans_bar.T @ a
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return np.outer(ans_bar, b), a.T @ ans_bar
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        return b.T @ ans_bar, np.outer(ans_bar, a)
+    return tensordot(a, b, (-1, -1), ans=ans, ans_bar=ans_bar)
 
 
 @multilinear(np.outer, np.linalg.outer, kind="outer")
 def outer(a, b, *, ans, ans_bar):
     """All products of an element of `a` with one of `b`; both are flattened."""
     if np.ndim(a) == 1 and np.ndim(b) == 1:
-        a_bar, b_bar = ans_bar @ b, a @ ans_bar
-    else:
-        a_bar = np.reshape(ans_bar @ np.ravel(b), np.shape(a))
-        b_bar = np.reshape(np.ravel(a) @ ans_bar, np.shape(b))
-    return real_like(a_bar, a), real_like(b_bar, b)
+        return ans_bar @ b, a @ ans_bar
+    return np.reshape(ans_bar @ np.ravel(b), np.shape(a)), np.reshape(np.ravel(a) @ ans_bar, np.shape(b))
 
 
 @multilinear(np.vdot, kind="unknown")
 def vdot(a, b, *, ans, ans_bar):
-    """sum(conj(a) * b) of the flattened arguments."""
+    """The sum of conj(a) * b, of the flattened arguments."""
     if np.ndim(a) == 1 and np.ndim(b) == 1:
-        a_bar, b_bar = conj(ans_bar * b), ans_bar * conj(a)
-    else:
-        a_bar = conj(ans_bar * np.reshape(b, np.shape(a)))
-        b_bar = ans_bar * conj(np.reshape(a, np.shape(b)))
-    return real_like(a_bar, a), real_like(b_bar, b)
+        return np.conj(ans_bar * b), ans_bar * np.conj(a)
+    return np.conj(ans_bar * np.reshape(b, np.shape(a))), ans_bar * np.conj(np.reshape(a, np.shape(b)))
 
 
 @multilinear(np.vecdot, np.linalg.vecdot, kind="unknown")
 def vecdot(a, b, *, axis=-1, ans, ans_bar):
-    """sum(conj(a) * b) over one axis; the other axes broadcast."""
+    """The sum of conj(a) * b over one axis; the other axes broadcast."""
     g = np.expand_dims(ans_bar, axis)
-    a_bar, b_bar = sum_to(conj(g * b), a), sum_to(g * conj(a), b)
-    return real_like(a_bar, a), real_like(b_bar, b)
+    return sum_to(np.conj(g * b), a), sum_to(g * np.conj(a), b)
 
 
 @multilinear(np.matvec, kind="unknown")
 def matvec(a, b, *, ans, ans_bar):
     """(..., n, m) times (..., m)."""
-    g = ans_bar[..., None]
-    a_bar, b_bar = sum_to(g * b[..., None, :], a), sum_to((mT(a) @ g)[..., 0], b)
-    return real_like(a_bar, a), real_like(b_bar, b)
+    return sum_to(ans_bar[..., None] * b[..., None, :], a), sum_to((mT(a) @ ans_bar[..., None])[..., 0], b)
 
 
 @multilinear(np.vecmat, kind="unknown")
 def vecmat(a, b, *, ans, ans_bar):
     """conj((..., n)) times (..., n, m)."""
-    a_bar = conj((b @ ans_bar[..., None])[..., 0])
-    b_bar = conj(a)[..., None] * ans_bar[..., None, :]
-    return real_like(sum_to(a_bar, a), a), real_like(sum_to(b_bar, b), b)
+    a_bar = np.conj((b @ ans_bar[..., None])[..., 0])
+    return sum_to(a_bar, a), sum_to(np.conj(a)[..., None] * ans_bar[..., None, :], b)
 
 
 @multilinear(np.tensordot, np.linalg.tensordot, wrt=("a", "b"), kind="tensordot")
 def tensordot(a, b, axes=2, *, ans, ans_bar):
-    """The cotangent of each operand is the product of ``ans_bar`` with the other over that one's free axes."""
-    pairs = tensordot_axes(np.ndim(a), np.ndim(b), axes)
-    return real_like(tensordot_first(pairs, b, ans_bar), a), real_like(tensordot_second(pairs, a, ans_bar), b)
+    """The cotangent of each operand is the product of ``ans_bar`` with the other one over that one's free axes."""
+    first, b_free, a_order, a_free, last, b_order = tensordot_plan(np.ndim(a), np.ndim(b), axes)
+    a_bar = np.tensordot(ans_bar, b, (first, b_free))
+    b_bar = np.tensordot(a, ans_bar, (a_free, last))
+    if a_order is not None:
+        a_bar = np.transpose(a_bar, a_order)
+    if b_order is not None:
+        b_bar = np.transpose(b_bar, b_order)
+    return a_bar, b_bar
 
 
-Axes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+def tensordot_plan(a_ndim, b_ndim, axes):
+    """Which axes the products for the two cotangents contract, and how their results are transposed (None: not at all).
 
-
-def tensordot_axes(a_ndim: int, b_ndim: int, axes) -> Axes:
-    """The contracted axes of `a` and of `b`, then the free axes of `a` and of `b`, all non-negative."""
+    >>> tensordot_plan(2, 2, 1)
+    ((1,), (1,), None, (0,), (0,), None)
+    """
     if isinstance(axes, (tuple, list)):
-        a_axes, b_axes = ((one,) if isinstance(one, int) else tuple(one) for one in axes)
+        a_axes, b_axes = ((one,) if isinstance(one, (int, np.integer)) else tuple(one) for one in axes)
     else:
         a_axes, b_axes = tuple(range(a_ndim - axes, a_ndim)), tuple(range(axes))
     a_axes, b_axes = tuple(int(i) % a_ndim for i in a_axes), tuple(int(i) % b_ndim for i in b_axes)
     a_free = tuple(i for i in range(a_ndim) if i not in a_axes)
     b_free = tuple(i for i in range(b_ndim) if i not in b_axes)
-    return a_axes, b_axes, a_free, b_free
+    a_made = [*a_free, *(a_axes[b_axes.index(i)] for i in sorted(b_axes))]
+    b_made = [*(b_axes[a_axes.index(i)] for i in sorted(a_axes)), *b_free]
+    first = tuple(range(len(a_free), len(a_free) + len(b_free)))
+    return first, b_free, order_of(a_made), a_free, tuple(range(len(a_free))), order_of(b_made)
 
 
-def tensordot_first(axes: Axes, b, g):
-    """The cotangent of the first operand of a tensordot, from the second one and the cotangent `g` of the result."""
-    a_axes, b_axes, a_free, b_free = axes
-    free = tuple(range(len(a_free), len(a_free) + len(b_free)))
-    axes_of_result = (*a_free, *(a_axes[b_axes.index(i)] for i in sorted(b_axes)))
-    return in_order(np.tensordot(g, b, (free, b_free)), axes_of_result)
-
-
-def tensordot_second(axes: Axes, a, g):
-    """The cotangent of the second operand of a tensordot, from the first one and the cotangent `g` of the result."""
-    a_axes, b_axes, a_free, b_free = axes
-    axes_of_result = (*(b_axes[a_axes.index(i)] for i in sorted(a_axes)), *b_free)
-    return in_order(np.tensordot(a, g, (a_free, tuple(range(len(a_free))))), axes_of_result)
-
-
-def in_order(x, axes: tuple[int, ...]):
-    """`x`, whose k-th axis is to become axis ``axes[k]``, transposed accordingly."""
-    if axes == tuple(range(len(axes))):
-        return x
-    return np.transpose(x, tuple(axes.index(i) for i in range(len(axes))))
+def order_of(axes):
+    """The transposition of an array whose k-th axis is to become axis ``axes[k]``; None where that changes nothing."""
+    order = tuple(axes.index(i) for i in range(len(axes)))
+    return None if order == tuple(range(len(axes))) else order
 
 
 @multilinear(np.kron, kind="unknown")
@@ -178,7 +147,7 @@ def kron(a, b, *, ans, ans_bar):
     own = tuple(range(ndim))
     a_bar = np.reshape(np.tensordot(pairs, np.reshape(b, b_shape), (odds, own)), np.shape(a))
     b_bar = np.reshape(np.tensordot(pairs, np.reshape(a, a_shape), (evens, own)), np.shape(b))
-    return real_like(a_bar, a), real_like(b_bar, b)
+    return a_bar, b_bar
 
 
 @multilinear(np.cross, kind="unknown")
@@ -187,18 +156,13 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, ans, ans_bar):
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y, g = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1), np.moveaxis(ans_bar, axisc, -1)
-    a_bar = np.moveaxis(sum_to(np.cross(y, g), x), -1, axisa)
-    b_bar = np.moveaxis(sum_to(np.cross(g, x), y), -1, axisb)
-    return real_like(a_bar, a), real_like(b_bar, b)
+    return np.moveaxis(sum_to(np.cross(y, g), x), -1, axisa), np.moveaxis(sum_to(np.cross(g, x), y), -1, axisb)
 
 
 @multilinear(np.linalg.cross, kind="unknown")
 def linalg_cross(a, b, *, axis=-1, ans, ans_bar):
     """As `cross`, with one axis for both operands and the result."""
-    x, y, g = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1), np.moveaxis(ans_bar, axis, -1)
-    a_bar = np.moveaxis(sum_to(np.cross(y, g), x), -1, axis)
-    b_bar = np.moveaxis(sum_to(np.cross(g, x), y), -1, axis)
-    return real_like(a_bar, a), real_like(b_bar, b)
+    return cross(a, b, axis=axis, ans=ans, ans_bar=ans_bar)
 
 
 SAMPLES = [

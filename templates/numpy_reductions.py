@@ -9,15 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
-from srcad.templates._array_helpers import conj, count, real, real_like, spread
+from srcad.templates._array_helpers import conj, count, real, spread
 
 
 @linear(np.sum, np.ndarray.sum, kind="reduction", smaller=True)
 def sum_(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
     """Every element gets the cotangent of its sum."""
     g = spread(ans_bar, ans, axis, keepdims)
-    if dtype is not None:
-        g = real_like(g, a)
     if isinstance(where, bool) and where:
         return g
     return np.where(where, g, 0.0)
@@ -26,10 +24,7 @@ def sum_(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
 @linear(np.mean, np.ndarray.mean, kind="mean", smaller=True)
 def mean(a, axis=None, dtype=None, *, keepdims=False, ans, ans_bar):
     """Every element gets 1/n of the cotangent of its mean."""
-    g = spread(ans_bar / count(a, axis), ans, axis, keepdims)
-    if dtype is not None:
-        g = real_like(g, a)
-    return g
+    return spread(ans_bar / count(a, axis), ans, axis, keepdims)
 
 
 @adjoint(np.prod, np.ndarray.prod, kind="reduction", smaller=True)
@@ -147,12 +142,11 @@ def std_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
 @linear(np.cumsum, np.ndarray.cumsum, kind="cumulative")
 def cumsum(a, axis=None, dtype=None, *, ans, ans_bar):
     """The cotangents summed from the end."""
-    g = real_like(ans_bar, a)
     if np.ndim(a) == 1:
-        return np.cumsum(g[::-1])[::-1]
+        return np.cumsum(ans_bar[::-1])[::-1]
     if axis is None:
-        return np.reshape(np.cumsum(g[::-1])[::-1], np.shape(a))
-    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+        return np.reshape(np.cumsum(ans_bar[::-1])[::-1], np.shape(a))
+    return np.flip(np.cumsum(np.flip(ans_bar, axis), axis), axis)
 
 
 @adjoint(np.cumprod, np.ndarray.cumprod, kind="cumulative")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
-from srcad.templates._array_helpers import real_like
 
 
 @linear(np.where, wrt=("x", "y"), kind="where", broadcasts=True)
@@ -235,7 +234,7 @@ def diff(a, n=1, axis=-1, *, ans, ans_bar):
     for _ in range(n):
         zero = np.zeros((1, *np.shape(g)[1:]), dtype=g.dtype)
         g = np.concatenate((zero, g)) - np.concatenate((g, zero))
-    return real_like(np.moveaxis(g, 0, axis), a)
+    return np.moveaxis(g, 0, axis)
 
 
 nondifferentiable(np.argsort, np.argpartition, np.searchsorted, np.argwhere, np.digitize, np.lexsort, kind="unknown")

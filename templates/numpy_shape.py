@@ -142,19 +142,19 @@ def broadcast_to(array, shape, *, ans, ans_bar):
     return ans_bar
 
 
-@linear(np.flip, wrt=("m",), kind="unknown", views=("m",))
+@linear(np.flip, wrt=("m",), kind="same", views=("m",))
 def flip(m, axis=None, *, ans, ans_bar):
     """Flipped again."""
     return np.flip(ans_bar, axis)
 
 
-@linear(np.fliplr, kind="unknown", views=("m",))
+@linear(np.fliplr, kind="same", views=("m",))
 def fliplr(m, *, ans, ans_bar):
     """Flipped again."""
     return np.fliplr(ans_bar)
 
 
-@linear(np.flipud, kind="unknown", views=("m",))
+@linear(np.flipud, kind="same", views=("m",))
 def flipud(m, *, ans, ans_bar):
     """Flipped again."""
     return np.flipud(ans_bar)
@@ -166,7 +166,7 @@ def rot90(m, k=1, axes=(0, 1), *, ans, ans_bar):
     return np.rot90(ans_bar, -k, axes)
 
 
-@linear(np.roll, wrt=("a",), kind="unknown")
+@linear(np.roll, wrt=("a",), kind="same")
 def roll(a, shift, axis=None, *, ans, ans_bar):
     """Rolled back."""
     if isinstance(shift, (tuple, list)):

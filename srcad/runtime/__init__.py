@@ -4,7 +4,7 @@ Input and output are ordinary values: numbers, arrays, and containers of them. T
 imports nothing of srcad but its errors.
 """
 
-from srcad.runtime.arrays import add_at, broadcast_like, own, seed, stop_gradient, take_stored, unbroadcast
+from srcad.runtime.arrays import add_at, broadcast_like, seed, stop_gradient, take_stored, unbroadcast
 from srcad.runtime.structures import accumulate, gradient_like, own, zeros_like
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "own",
     "seed",
     "stop_gradient",
-    "own",
     "take_stored",
     "unbroadcast",
     "zeros_like",

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import ArgumentError
-
 from srcad.runtime.structures import accumulate, mirrored
 
 
@@ -139,15 +138,6 @@ def _with_dtype_of(g: Any, x: Any) -> Any:
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", None) == dtype:
         return g
     return g.astype(dtype) if isinstance(g, np.ndarray) else dtype.type(g)
-
-
-def own(x: Any) -> Any:
-    """A copy of an array, and anything else as it is: what an in-place operator may then change or replace.
-
-    >>> own(2.0), own(np.ones(1))
-    (2.0, array([1.]))
-    """
-    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def seed(value: Any) -> float:
