@@ -21,8 +21,8 @@ def configure(commands: Commands) -> None:
     parser = commands.add_parser(
         "check",
         help="compare a gradient with finite differences",
-        description="Checks the gradient of a function for all arguments that hold floats: reverse mode against finite\n"
-        "differences, forward mode against reverse mode. Exit code 1 if they disagree.",
+        description="Checks the gradient of a function for all arguments that hold floats: reverse mode against\n"
+        "finite differences, forward against reverse mode. Exit code 1 if they disagree.",
         epilog=TARGET_NOTE + "\n" + TYPES_NOTE + "\nexample:\n"
         '  srcad check model.py:loss --types "w: f8[d], x: f8[n,d]" --range x=0.1:2 --seed 7\n',
         formatter_class=argparse.RawDescriptionHelpFormatter,

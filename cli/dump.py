@@ -18,11 +18,11 @@ The top level of FILE is executed (with __name__ not "__main__"); trust the file
 """
 
 TYPES_NOTE = """\
-kinds, as in --types "x: f8[n,d], w: f8[d], k: int, p: {'a': float}":
-  float int bool complex     a Python number
-  f8[n,d]  f4[3]  i8[n]      an array: dtype, and lengths (equal names mean equal lengths)
+kinds, as in --types "x: f8[n,d], w: f8[d], k: int, p: {W: f8[d], b: float}":
+  float int bool complex     a Python number;  f8 f4 i8 b1 c16 ...  a NumPy scalar
+  f8[n,d]  f4[3]  i8[n-1]    an array: dtype, and lengths (equal names mean equal lengths)
   f8[...]                    an array of any rank
-  (float, f8[n])             a tuple;  [float] a list;  {'a': float} a dict
+  (float, f8[n])  list[float]  {W: float}    a tuple, a list, a dict;  str  None  any
 """
 
 

@@ -18,6 +18,7 @@ from srcad.ir.kinds import (
     Kind,
     List,
     Numeric,
+    Opaque,
     Scalar,
     Static,
     Tuple,
@@ -50,8 +51,8 @@ def parse_range(text: str) -> tuple[str, Range]:
 def drawn(function: Callable[..., Any], kinds: Mapping[str, Kind], ranges: Mapping[str, Range], seed: int) -> list[Any]:
     """One value for each parameter of a function: of its kind in `kinds`, else of its annotation, else its default.
 
-    Floats are uniform in the argument's range, -2 to 2 unless given; integers in 1 to 4; equal names of lengths get
-    equal lengths, different names different ones, none of them 1.
+    Floats are uniform in the argument's range, -2 to 2 unless given; integers in 1 to 4, except where an integer has
+    the name of a length. Equal names of lengths get equal lengths, different names different ones, none of them 1.
 
     Raises:
         UsageError: for a name that is no parameter, or a parameter of which nothing is known.
@@ -103,8 +104,6 @@ def _dims(kind: Kind) -> Iterator[Dim]:
     match kind:
         case Array(dims=dims) if dims is not None:
             yield from (d for d in dims if d is not None)
-        case Scalar(value=value) if value is not None:
-            yield value
         case Tuple(items=items):
             yield from (d for item in items for d in _dims(item))
         case List(item=item, length=length):
@@ -131,6 +130,10 @@ def _length(dim: Dim, sizes: Mapping[str, int]) -> int:
     return sum(coef * sizes[symbol.name] for symbol, coef in dim.terms) + dim.const
 
 
+def _names(dim: Dim) -> set[str]:
+    return {symbol.name for symbol, _ in dim.terms}
+
+
 def _value(kind: Kind, name: str, sizes: Mapping[str, int], bounds: Range | None, random: np.random.Generator) -> Any:
     match kind:
         case Array(dtype=dtype, dims=dims):
@@ -139,9 +142,9 @@ def _value(kind: Kind, name: str, sizes: Mapping[str, int], bounds: Range | None
             return _numbers(dtype or "f8", shape, bounds, random)
         case Numeric(dtype=dtype):
             return _numbers(dtype or "f8", (_LENGTH,), bounds, random)
-        case Scalar(dtype=dtype, weak=weak, value=value):
-            if value is not None:
-                return _length(value, sizes)
+        case Scalar(value=value) if bounds is None and value is not None and _names(value) <= set(sizes):
+            return _length(value, sizes)
+        case Scalar(dtype=dtype, weak=weak):
             number = _numbers(dtype or "f8", (), bounds, random)
             return number.item() if weak else number[()]
         case Tuple(items=items, cls=cls):
@@ -154,6 +157,8 @@ def _value(kind: Kind, name: str, sizes: Mapping[str, int], bounds: Range | None
             return {key: _value(item, name, sizes, bounds, random) for key, item in entries}
         case Static(value=value):
             return value
+        case Opaque(cls=cls) if cls is str:
+            return "text"
         case _:
             raise UsageError(f"cannot draw a value of kind {kind} for {name!r}; use --inputs")
 

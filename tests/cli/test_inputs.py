@@ -24,6 +24,9 @@ from srcad.ir.kinds import (
 N, D = Dim.fresh("n", not_one=True), Dim.fresh("d")
 
 
+TEXT = "x: f8[n,d], w: f4[d-1], u: f8[...], k: int, t: (float, f8[n]), xs: list[c16], p: {W: f8[n], s: str}, o: None"
+
+
 def f(x, y, k=7):
     return x
 
@@ -64,6 +67,13 @@ def test_each_kind(kind, check):
     assert check(one(kind))
 
 
+def test_an_integer_that_has_the_name_of_a_length_is_that_length():
+    kinds = {"x": Array("f8", (N,)), "n": Scalar("i8", value=Dim.fresh("n")), "k": Scalar("i8", value=Dim.fresh("k"))}
+    for seed in range(5):
+        x, n, k = drawn(lambda x, n, k: x, kinds, {"k": (6.0, 9.0)}, seed)
+        assert len(x) == n and 6 <= k <= 9
+
+
 def test_the_seed_decides_and_the_range_holds():
     kind = Array("f8", (Dim.of(100),))
     assert np.array_equal(one(kind, seed=3), one(kind, seed=3))
@@ -71,6 +81,17 @@ def test_the_seed_decides_and_the_range_holds():
     x = one(kind, [("x", (0.1, 0.2))])
     assert 0.1 <= x.min() and x.max() <= 0.2
     assert set(one(Array("i8", (Dim.of(100),)), [("x", (5, 6))])) == {5, 6}
+
+
+def test_every_form_that_can_be_written_can_be_drawn():
+    from srcad.analysis import kindspec
+
+    kinds = kindspec.parse(TEXT)
+    space = {}
+    exec(f"def g({', '.join(kinds)}): ...", space)
+    x, w, u, k, t, xs, p, o = drawn(space["g"], kinds, {}, 0)
+    assert x.shape[0] == len(t[1]) == len(p["W"]) and x.shape[1] == len(w) + 1 and w.dtype == np.float32
+    assert u.ndim == 2 and type(k) is int and len(xs) > 1 and type(p["s"]) is str and o is None
 
 
 def test_annotations_are_used_where_no_kind_is_stated():

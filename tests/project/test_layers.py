@@ -10,7 +10,7 @@ import srcad
 PACKAGE = pathlib.Path(srcad.__file__).parent
 
 #: From the bottom to the top. What is not named here (`srcad`, `__main__`) is the face of the package and may use all.
-ORDER = ("errors", "ir", "frontend", "rules", "analysis", "transform", "codegen", "pipeline", "api", "cli")
+ORDER = ("errors", "ir", "frontend", "rules", "analysis", "transform", "codegen", "callees", "pipeline", "api", "cli")
 
 #: Parts beside the line, and what of srcad they may use. Formulas may call what generated code may call.
 BESIDE = {
