@@ -2,6 +2,11 @@
 
 Besides the numbers it holds the derivative to its contract: the value is bit for bit the function's, a gradient
 mirrors its argument (containers, shape, dtype), shares no memory with it, and the arguments are left as they were.
+
+The directions are random and of the size of each element, so that one wrong element shows. A comparison along a leaf
+passes within 20 times the error that the finite differences estimate of themselves plus ``sqrt(eps)`` of the sum of
+|gradient * direction|; forward and reverse must agree to ``eps ** 0.6`` of that sum, for they differ only in the order
+of roundings.
 """
 
 from __future__ import annotations
@@ -35,10 +40,7 @@ def check_derivatives(
 ) -> CheckReport:
     """Compares a gradient of `f` at `args` with finite differences, and forward mode with reverse mode.
 
-    The directions are random and of the size of each element, so that one wrong element shows. A comparison along a
-    leaf passes within 20 times the error that the finite differences estimate of themselves plus ``sqrt(eps)`` of the
-    sum of |gradient * direction|; forward and reverse must agree to ``eps ** 0.6`` of that sum (they differ only in
-    the order of roundings). Functions that draw random numbers must draw them from a generator that is an argument.
+    Functions that draw random numbers must draw them from a generator that is an argument.
 
     Args:
         f: the function; positional arguments, a real scalar as result.
