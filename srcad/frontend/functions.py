@@ -93,9 +93,10 @@ class Functions(Context):
             )
         bound = self._bound(function, args, kwargs, node)
         names: Names = dict.fromkeys(bound)
-        names.update(self.bindings.of(function.body))
+        written = function.node.body if isinstance(function.node, gast.FunctionDef) else function.body
+        names.update(self.bindings.of(written))
         scope = Scope(
-            names, function.scope, declared(function.body, gast.Global), declared(function.body, gast.Nonlocal),
+            names, function.scope, declared(written, gast.Global), declared(written, gast.Nonlocal),
             function.name, result=name,
         )
         pinned = self.loc(node) if function.helper else None

@@ -14,7 +14,7 @@ from srcad.frontend.scope import Names
 from srcad.frontend.statements import Statements
 from srcad.frontend.structure import stop_flag
 from srcad.frontend.trees import Node
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, For, Var, While, With, new_loop_id
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Const, For, Var, While, With, new_loop_id
 
 
 class Loops(Statements):
@@ -43,8 +43,15 @@ class Loops(Statements):
                 found[key] = value
         return found
 
+    def clear_flag(self, node: Node) -> None:
+        """A loop that has not run has not been stopped."""
+        flag = stop_flag(node.body)
+        if flag is not None:
+            self.bind(flag, Const(False))
+
     def for_loop(self, node: Node, iterable: Atom) -> None:
         """``for target in iterable: body``."""
+        self.clear_flag(node)
         slots, loc = self.slots(node), self.loc(node.iter)
         item = Var(node.target.id if isinstance(node.target, gast.Name) else "")
         params = self.params(slots)
@@ -62,6 +69,7 @@ class Loops(Statements):
 
     def while_loop(self, node: Node) -> None:
         """``while test: body``."""
+        self.clear_flag(node)
         slots, loc = self.slots(node), self.loc(node.test)
         before, params = self.params(slots), self.params(slots)
 

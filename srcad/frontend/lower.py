@@ -58,9 +58,9 @@ class _Lowering(Loops):
         structured = structure(body)
         params = _parameters(tree.args)
         names: Names = dict.fromkeys(params)
-        names.update(self.bindings.of(structured))
-        nonlocals = declared(structured, gast.Nonlocal)
-        self.scope = Scope(names, None, declared(structured, gast.Global), nonlocals, name)
+        names.update(self.bindings.of(body))
+        nonlocals = declared(body, gast.Nonlocal)
+        self.scope = Scope(names, None, declared(body, gast.Global), nonlocals, name)
         self.start(self.scope)
         variables = [Var(param) for param in params]
         for param, variable in zip(params, variables, strict=True):

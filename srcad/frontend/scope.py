@@ -59,6 +59,12 @@ class Bindings:
                 _bound(target, names)
                 names.update(self.of(body))
                 names.update(self.of(orelse))
+            case gast.Match(subject=subject, cases=cases):
+                _bound(subject, names)
+                for case in cases:
+                    _bound(case.pattern, names)
+                    _bound(case.guard, names)
+                    names.update(self.of(case.body))
             case gast.With(items=items, body=body):
                 for item in items:
                     _bound(item, names)
@@ -82,6 +88,10 @@ def _bound(node: Node, names: Names) -> None:
             names[name] = None
         case gast.Name() | gast.Constant() | None:
             pass
+        case gast.MatchAs(name=name) | gast.MatchStar(name=name) | gast.MatchMapping(rest=name) if name is not None:
+            names[name] = None
+            for inner in [getattr(node, "pattern", None), *getattr(node, "patterns", ())]:
+                _bound(inner, names)
         case gast.Lambda(args=args):
             for default in [*args.defaults, *args.kw_defaults]:
                 _bound(default, names)
@@ -117,8 +127,8 @@ def declared(stmts: list[Node], kind: type) -> frozenset[str]:
         node = todo.pop()
         if isinstance(node, kind):
             found.update(node.names)    # type: ignore[attr-defined]
-        for field_name in ("body", "orelse"):
-            if not isinstance(node, _FUNCTIONS):
+        if not isinstance(node, _FUNCTIONS | gast.expr):
+            for field_name in ("body", "orelse", "cases"):
                 todo += getattr(node, field_name, [])
     return frozenset(found)
 

@@ -18,7 +18,7 @@ from srcad.frontend.resolve import MISSING, is_static, loaded_module
 from srcad.frontend.structure import VALUE
 from srcad.frontend.trees import Node
 from srcad.ir import ops
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star, Var
 
 INPLACE: dict[type, Any] = {
     gast.Add: operator.iadd, gast.Sub: operator.isub, gast.Mult: operator.imul, gast.Div: operator.itruediv,
@@ -197,8 +197,11 @@ class Statements(Expressions):
                 key = self.scope.key(name)
                 if key is None or key == "global":
                     raise self.unsupported(target, f"deleting the outer variable '{name}' is not supported", "set it")
-                if self.env.get(key, UNDEFINED_ATOM) == UNDEFINED_ATOM:
+                old = self.env.get(key, UNDEFINED_ATOM)
+                if old == UNDEFINED_ATOM:
                     self.undefined(name, target)
+                elif isinstance(old, Var) and old.uid in self.maybe:
+                    self.emit(ops.identity, [old], target)      # raises where there is nothing to delete
                 self.env[key] = UNDEFINED_ATOM
             case gast.Subscript(value=base, slice=index):
                 owner = self.expr(base)

@@ -5,7 +5,8 @@ Input: the statements of one function body (gast, nested functions untouched). O
 - What follows a branch of which one arm always jumps moves into the other arm.
 - Only where both arms can fall through, what follows is guarded by a flag.
 - ``return e`` becomes ``@value = e``; inside a loop it also sets ``@returned``, and the loop stops.
-- A loop with a jump out of it starts its body with ``@stopN = False``, and ends after the pass that set it to True.
+- A loop with a jump out of it starts its body with ``@stopN = False``, and ends after the pass that set it to True. After
+  zero passes the flag is False, too.
 - The ``else`` of a loop becomes a branch on that flag after the loop.
 
 Flags that nothing reads cost nothing: they are names like any other, and lowering keeps only what is read.
@@ -39,7 +40,6 @@ else:
 ...         print("none")
 ... ''')
 @returned = False
-@stop1 = False
 for x in xs:
     @stop1 = False
     @skip1 = False
@@ -236,11 +236,9 @@ class _Structure:
             body = [trees.assign(VALUE, reset, stmt), *self._set(stmt, RETURNED, value=False), *body]
         if jumps:
             body = [*self._set(stmt, f"{SKIP}{number}", value=False), *body]
-        out = []
         if jumps & (BREAK | RETURN):
-            clear = self._set(stmt, f"{STOP}{number}", value=False)
-            body, out = [*clear, *body], list(clear)
-        out.append(make(body))
+            body = [*self._set(stmt, f"{STOP}{number}", value=False), *body]
+        out = [make(body)]
         orelse = self.block(stmt.orelse, outer)
         if jumps & RETURN and outer:
             leave = self._leave(stmt, outer)
