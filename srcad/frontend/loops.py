@@ -6,6 +6,8 @@ no pass and nothing after the loop reads.
 
 from __future__ import annotations
 
+import contextlib
+
 import gast
 
 from srcad.errors import InternalError
@@ -14,7 +16,7 @@ from srcad.frontend.scope import Names
 from srcad.frontend.statements import Statements
 from srcad.frontend.structure import stop_flag
 from srcad.frontend.trees import Node
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Const, For, Var, While, With, new_loop_id
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Var, While, With, new_loop_id
 
 
 class Loops(Statements):
@@ -145,6 +147,13 @@ class Loops(Statements):
     def context_manager(self, node: Node, item: Node, body: list[Node]) -> None:
         """``with context as entered: body``; what the body binds is handed out."""
         context, loc = self.expr(item.context_expr), self.loc(item.context_expr)
+        last = self.out[-1] if self.out else None
+        if isinstance(last, Call) and last.target == context and last.fn == Const(contextlib.suppress):
+            raise self.unsupported(
+                item.context_expr, "`contextlib.suppress` is not supported yet",
+                "move it into the caller, or test for the condition with `if`",
+                "what the block has done when an error ends it is not known",
+            )
         target = item.optional_vars
         entered = None if target is None else Var(target.id if isinstance(target, gast.Name) else "")
         before = self.env

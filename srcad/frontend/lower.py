@@ -12,7 +12,7 @@ from typing import Any
 
 import gast
 
-from srcad.errors import NonDifferentiable
+from srcad.errors import NonDifferentiable, UnsupportedSyntax
 from srcad.frontend.loops import Loops
 from srcad.frontend.prune import prune
 from srcad.frontend.resolve import Resolver
@@ -41,7 +41,15 @@ def lower(fn: Any, *, template: bool = False) -> Function:
         NonDifferentiable: a construct that never can be.
     """
     source = find(fn)
-    return _Lowering(source, Resolver(fn), Bindings(), template=template).run(fn)
+    lowering = _Lowering(source, Resolver(fn), Bindings(), template=template)
+    try:
+        return lowering.run(fn)
+    except RecursionError:
+        raise UnsupportedSyntax(
+            f"'{fn.__name__}' is nested too deeply", where=lowering.definition(source.tree),
+            why="each early return or `continue` nests what follows it one level deeper",
+            remedy="split the function into smaller ones",
+        ) from None
 
 
 class _Lowering(Loops):
@@ -53,7 +61,7 @@ class _Lowering(Loops):
         self.survey(tree)
         self.number(body if isinstance(tree, gast.Lambda) else [])
         self.scope = Scope({}, function=name)
-        loc = self._definition(tree)
+        loc = self.definition(tree)
         self._check_plain(fn, tree)
         structured = structure(body)
         params = _parameters(tree.args)
@@ -71,7 +79,7 @@ class _Lowering(Loops):
         block = prune(Block(tuple(variables), tuple(self.out), (result,)), self.flags)
         return Function(name, block, loc, fn, tuple(self.resolver.guards.values()))
 
-    def _definition(self, tree: Node) -> Loc:
+    def definition(self, tree: Node) -> Loc:
         """The location of the function itself: its first line."""
         source = self.source
         line = source.line(tree.lineno)
@@ -81,7 +89,7 @@ class _Lowering(Loops):
 
     def _check_plain(self, fn: FunctionType, tree: Node) -> None:
         """Refuses generators and coroutines."""
-        flags, where = fn.__code__.co_flags, self._definition(tree)
+        flags, where = fn.__code__.co_flags, self.definition(tree)
         if flags & _ASYNC:
             raise NonDifferentiable(
                 f"'{fn.__name__}' is asynchronous", where=where, why="its result is not there when it returns",

@@ -70,6 +70,10 @@ def find(fn: Any) -> Source:
 
     Raises:
         SourceUnavailable: there is no source text, or it is not what is running.
+
+    >>> first, second = lambda x: x + 1, lambda x: x * 2
+    >>> type(find(second).tree.body.op).__name__
+    'Mult'
     """
     code = getattr(fn, "__code__", None)
     name = getattr(fn, "__qualname__", None) or repr(fn)

@@ -5,8 +5,8 @@ Input: the statements of one function body (gast, nested functions untouched). O
 - What follows a branch of which one arm always jumps moves into the other arm.
 - Only where both arms can fall through, what follows is guarded by a flag.
 - ``return e`` becomes ``@value = e``; inside a loop it also sets ``@returned``, and the loop stops.
-- A loop with a jump out of it starts its body with ``@stopN = False``, and ends after the pass that set it to True. After
-  zero passes the flag is False, too.
+- A loop with a jump out of it starts its body with ``@stopN = False``, and ends after the pass that set it to True.
+  After zero passes the flag is False, too.
 - The ``else`` of a loop becomes a branch on that flag after the loop.
 
 Flags that nothing reads cost nothing: they are names like any other, and lowering keeps only what is read.

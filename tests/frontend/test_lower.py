@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import linecache
 import math
 import operator
 
@@ -304,6 +306,12 @@ def uses_try(x):
         return 0.0
 
 
+def suppresses(x):
+    with contextlib.suppress(ZeroDivisionError):
+        x = 1 / x
+    return x
+
+
 def uses_class(x):
     class A:
         pass
@@ -380,6 +388,7 @@ def condition_binds(x):
     "fn, kind, what, shown",
     [
         (uses_try, UnsupportedSyntax, "`try` is not supported yet", "try:"),
+        (suppresses, UnsupportedSyntax, "`contextlib.suppress` is not supported", "with contextlib.suppress"),
         (uses_class, UnsupportedSyntax, "a class defined inside", "class A:"),
         (returns_lambda, UnsupportedSyntax, "a lambda is used as a value", "return lambda y: x * y"),
         (stores_lambda, UnsupportedSyntax, "a lambda is used as a value", "fs = [lambda y: x * y]"),
@@ -400,6 +409,16 @@ def test_refused_with_place_and_remedy(fn, kind, what, shown):
     text = str(caught.value)
     assert type(caught.value) is kind and what in text and shown in text
     assert f"in {caught.value.where.function}" in text and "fix: " in text and "^" in text
+
+
+def test_nesting_too_deep():
+    text = "def f(x):\n" + "".join(f"    if x == {k}:\n        return {k}\n" for k in range(400)) + "    return x\n"
+    linecache.cache["<deep>"] = (len(text), None, text.splitlines(True), "<deep>")
+    space = {}
+    exec(compile(text, "<deep>", "exec"), space)
+    with pytest.raises(UnsupportedSyntax, match="nested too deeply"):
+        lower(space["f"])
+    del linecache.cache["<deep>"]
 
 
 def test_an_endless_generator_is_refused():

@@ -57,11 +57,28 @@ class Writer:
             if self.random.random() < 0.6:
                 self.add(depth, "else:")
                 self.block(depth + 1, loop, budget - 1)
-        elif choice < 0.9:
+        elif choice < 0.85:
             self.loop(depth, budget)
+        elif choice < 0.9:
+            self.function(depth, budget)
         else:
             self.add(depth, "with nullcontext(a) as d:")
             self.block(depth + 1, loop, budget - 1)
+
+    def function(self, depth: int, budget: int) -> None:
+        name = f"h{len(self.lines)}"
+        self.add(depth, f"def {name}(c, *, d={self.random.choice(['2', 'a', 'a + b'])}):")
+        if self.random.random() < 0.5:
+            self.add(depth + 1, "nonlocal a")
+            self.add(depth + 1, "a = a + c")
+        else:
+            self.add(depth + 1, f"a = {self.random.choice('bcd')}")
+        self.add(depth + 1, "b = a + c")
+        self.block(depth + 1, 0, budget - 1)
+        self.add(depth, f"log.append({name}({self.random.choice('ab')}))")
+        for _ in range(self.random.randint(0, 2)):
+            self.add(depth, f"if {self.condition()}:")
+            self.add(depth + 1, f"log.append({name}(c={self.random.choice('ab')}, d=3))")
 
     def loop(self, depth: int, budget: int) -> None:
         self.loops += 1
