@@ -101,8 +101,10 @@ def cannot_raise(call: Call) -> bool:
         return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
         return not (kinds[0].weak and kinds[1].weak) or _nonzero(args[1])
+    if fn is operator.pow and not (isinstance(kinds[0], Array) and (kinds[0].dtype or "?")[0] in "fc"):
+        return False
     rule = rule_for(fn)
-    known = _in(fn, _ARITHMETIC) or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
+    known = fn is operator.pow or _in(fn, _ARITHMETIC) or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
     return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
 
 

@@ -232,6 +232,9 @@ def comparison(fn: Callable[..., Any], kinds: list[Kind], facts: Facts) -> Kind:
         return result if decided is None else boolean(decided)
     if any(isinstance(k, (Unknown, Object, Array, Numeric)) for k in kinds):
         return _with_sequence(fn, kinds, facts) if isinstance(a, (Array, Numeric)) else UNKNOWN
+    if any(isinstance(k, Scalar) and k.weak is not True for k in kinds):
+        # NumPy's scalars compare with sequences as arrays do, and with text give NumPy's bools
+        return UNKNOWN if any(isinstance(k, (Tuple, List)) for k in kinds) else Scalar("b1", None)
     x, y = constant(a), constant(b)
     if x is not MISSING and y is not MISSING and fn in (operator.eq, operator.ne):
         plain = (str, type(None), type, int, tuple)

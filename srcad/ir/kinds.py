@@ -50,7 +50,8 @@ class Scalar(Kind):
 
     def __str__(self) -> str:
         names = {"b1": "bool", "i8": "int", "f8": "float", "c16": "complex"}
-        text = names.get(self.dtype or "", self.dtype or "number") if self.weak else f"np.{self.dtype or 'number'}"
+        plain = self.dtype or "number"
+        text = plain if self.weak is None else names.get(plain, plain) if self.weak else f"np.{plain}"
         return text if self.value is None else f"{text}({self.value})"
 
 

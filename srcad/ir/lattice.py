@@ -109,7 +109,7 @@ def same_static(a: object, b: object) -> bool:
 
 def callable_class(cls: type) -> bool:
     """Whether instances of the class can be called: two of them say nothing about what a call gives."""
-    return hasattr(cls, "__call__")  # noqa: B004 (the class is asked, not an instance)
+    return any("__call__" in base.__dict__ for base in cls.__mro__)
 
 
 def _join_containers(a: Kind, b: Kind, facts: Facts, depth: int) -> Kind:

@@ -270,6 +270,8 @@ def _with_dtype(dtype: str) -> Callable[[BoundCall, Facts], Kind]:
         if ufunc is None and all(o.scalar for o in operands):
             return Scalar(dtype, weak=None)
         found = dtype if ufunc is None else ufunc_dtype(ufunc, operands)
+        if not isinstance(call.fn, np.ufunc) and all(o.scalar for o in operands) and operands[0].weak is not False:
+            return Scalar(found, weak=None)  # a Python complex number compares itself with np.float64, which is a float
         return _out(call) or numeric(found, _shape(call, operands, facts))
 
     return result
