@@ -21,7 +21,7 @@ import gast
 from srcad.frontend import trees
 from srcad.frontend.context import LocalFunction
 from srcad.frontend.functions import Functions
-from srcad.frontend.scope import Names, Scope, _bound
+from srcad.frontend.scope import Names, Scope, bound
 from srcad.frontend.structure import structure
 from srcad.frontend.trees import Node
 from srcad.ir import ops
@@ -117,7 +117,7 @@ def _container(node: Node) -> tuple[object, object, list[Node]]:
 def _targets(generators: list[Node]) -> Names:
     names: Names = {}
     for generator in generators:
-        _bound(generator.target, names)
+        bound(generator.target, names)
     return names
 
 

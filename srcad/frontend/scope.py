@@ -17,7 +17,6 @@ from srcad.frontend.trees import Node
 Names = dict[str, None]
 """An ordered set of names."""
 
-_COMPREHENSIONS = gast.ListComp | gast.SetComp | gast.DictComp | gast.GeneratorExp
 _FUNCTIONS = gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda
 
 
@@ -51,37 +50,37 @@ class Bindings:
     def _collect(self, stmt: Node, names: Names) -> None:
         match stmt:
             case gast.If(test=test, body=body, orelse=orelse) | gast.While(test=test, body=body, orelse=orelse):
-                _bound(test, names)
+                bound(test, names)
                 names.update(self.of(body))
                 names.update(self.of(orelse))
             case gast.For(target=target, iter=over, body=body, orelse=orelse):
-                _bound(over, names)
-                _bound(target, names)
+                bound(over, names)
+                bound(target, names)
                 names.update(self.of(body))
                 names.update(self.of(orelse))
             case gast.Match(subject=subject, cases=cases):
-                _bound(subject, names)
+                bound(subject, names)
                 for case in cases:
-                    _bound(case.pattern, names)
-                    _bound(case.guard, names)
+                    bound(case.pattern, names)
+                    bound(case.guard, names)
                     names.update(self.of(case.body))
             case gast.With(items=items, body=body):
                 for item in items:
-                    _bound(item, names)
+                    bound(item, names)
                 names.update(self.of(body))
             case gast.FunctionDef(name=name):
                 names[name] = None
                 names.update(_outer_names(stmt))
                 for node in [*stmt.args.defaults, *stmt.args.kw_defaults]:
-                    _bound(node, names)
+                    bound(node, names)
             case gast.Import(names=aliases) | gast.ImportFrom(names=aliases):
                 for alias in aliases:
                     names[alias.asname or alias.name.partition(".")[0]] = None
             case _:
-                _bound(stmt, names)
+                bound(stmt, names)
 
 
-def _bound(node: Node, names: Names) -> None:
+def bound(node: Node, names: Names) -> None:
     """Adds the names that an expression or a simple statement binds."""
     match node:
         case gast.Name(id=name, ctx=gast.Store() | gast.Del()):
@@ -91,10 +90,10 @@ def _bound(node: Node, names: Names) -> None:
         case gast.MatchAs(name=name) | gast.MatchStar(name=name) | gast.MatchMapping(rest=name) if name is not None:
             names[name] = None
             for inner in [getattr(node, "pattern", None), *getattr(node, "patterns", ())]:
-                _bound(inner, names)
+                bound(inner, names)
         case gast.Lambda(args=args):
             for default in [*args.defaults, *args.kw_defaults]:
-                _bound(default, names)
+                bound(default, names)
         case gast.ListComp() | gast.SetComp() | gast.DictComp() | gast.GeneratorExp():
             for inner in gast.walk(node):
                 if isinstance(inner, gast.NamedExpr):
@@ -105,9 +104,9 @@ def _bound(node: Node, names: Names) -> None:
                 if isinstance(value, list):
                     for item in value:
                         if isinstance(item, gast.AST):
-                            _bound(item, names)
+                            bound(item, names)
                 elif isinstance(value, gast.AST):
-                    _bound(value, names)
+                    bound(value, names)
 
 
 def _outer_names(function: Node) -> Names:

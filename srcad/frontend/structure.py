@@ -58,6 +58,7 @@ else:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gast
@@ -225,9 +226,8 @@ class _Structure:
             case _:
                 return [stmt]
 
-    def loop(self, stmt: Node, make: object, outer: int) -> list[Node]:
+    def loop(self, stmt: Node, make: Callable[[list[Node]], Node], outer: int) -> list[Node]:
         """A loop: its flags, its body, its `else`, and what a return inside means to the loop around."""
-        assert callable(make)
         self.loops += 1
         number, jumps = self.loops, self.completes(stmt.body).jumps
         body = self.block(stmt.body, number)
