@@ -1,7 +1,8 @@
 """Derivative templates: formulas only, one module per area; see `srcad.rules` for the decorators.
 
-A module is loaded at the first look-up of a rule. One whose name begins with ``scipy_`` is loaded only once the part of
-SciPy that it is about has been imported (``scipy_special`` with ``scipy.special``). One whose name begins with ``_`` holds helpers of the others.
+Every module of this package is loaded at the first look-up of a rule. One whose name begins with ``scipy_`` is loaded
+only once the part of SciPy that it is about has been imported (``scipy_special`` with ``scipy.special``), and one whose
+name begins with ``_`` holds helpers of the others.
 """
 
 import pkgutil

@@ -192,13 +192,13 @@ def lgamma(x, *, ans):
     return digamma(x)
 
 
-@elementwise(math.fabs, kind=FLOAT, singular=True)
+@elementwise(math.fabs, kind=FLOAT)
 def fabs(x, *, ans):
     """The sign of x: 0 at 0, a subgradient."""
     return (x > 0) - (x < 0)
 
 
-@elementwise(math.copysign, kind=FLOAT, singular=True)
+@elementwise(math.copysign, kind=FLOAT)
 def copysign(x, y, *, ans):
     """The product of the signs; constant in y but for its sign."""
     return ((x > 0) - (x < 0)) * math.copysign(1.0, y), 0.0
@@ -246,7 +246,7 @@ def modf_tangent(x, *, ans, x_dot):
     return x_dot, 0.0
 
 
-@adjoint(math.hypot, kind=FLOAT, singular=True)
+@adjoint(math.hypot, kind=FLOAT)
 def hypot(*coordinates, ans, ans_bar):
     """d|x| = x . dx / |x|, and 0 at the origin: a subgradient."""
     scale = ans_bar / nonzero(ans)
@@ -259,7 +259,7 @@ def hypot_tangent(*coordinates, ans, coordinates_dot):
     return sum([x * x_dot for x, x_dot in zip(coordinates, coordinates_dot)]) / nonzero(ans)
 
 
-@adjoint(math.dist, kind=FLOAT, singular=True)
+@adjoint(math.dist, kind=FLOAT)
 def dist(p, q, *, ans, ans_bar):
     """d|p - q| = (p - q) . (dp - dq) / |p - q|, and 0 where p = q: a subgradient."""
     scale = ans_bar / nonzero(ans)

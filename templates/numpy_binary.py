@@ -58,7 +58,7 @@ def fmin_tangent(x, y, *, ans, x_dot, y_dot):
     return picked((x > y) | np.isnan(x), x == y, x_dot, y_dot)
 
 
-@elementwise(np.hypot, singular=True, raises="never")
+@elementwise(np.hypot, raises="never")
 def hypot(x, y, *, ans):
     """d sqrt(x^2 + y^2) = (x dx + y dy) / sqrt(x^2 + y^2), and 0 at the origin: a subgradient."""
     size = nonzero(ans)
@@ -90,7 +90,7 @@ def fmod(x, y, *, ans):
     return 1, -np.rint((x - ans) / y)
 
 
-@elementwise(np.copysign, singular=True, raises="never")
+@elementwise(np.copysign, raises="never")
 def copysign(x, y, *, ans):
     """The signs of x and of the result; constant in y but for its sign."""
     return np.sign(x) * np.sign(ans), 0.0

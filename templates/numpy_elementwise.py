@@ -14,19 +14,19 @@ from srcad.runtime.special import i0_derivative, sinc_derivative
 from srcad.templates._helpers import masked, nonzero
 
 
-@elementwise(np.exp, raises="never")
+@elementwise(np.exp, singular=True, raises="never")
 def exp(x, *, ans):
     """d exp(x) = exp(x) dx."""
     return ans
 
 
-@elementwise(np.exp2, raises="never")
+@elementwise(np.exp2, singular=True, raises="never")
 def exp2(x, *, ans):
     """d 2^x = 2^x log(2) dx."""
     return ans * math.log(2)
 
 
-@elementwise(np.expm1, raises="never")
+@elementwise(np.expm1, singular=True, raises="never")
 def expm1(x, *, ans):
     """d(exp(x) - 1) = exp(x) dx."""
     return ans + 1
@@ -92,19 +92,19 @@ def cos(x, *, ans):
     return -np.sin(x)
 
 
-@elementwise(np.tan, raises="never")
+@elementwise(np.tan, singular=True, raises="never")
 def tan(x, *, ans):
     """d tan(x) = (1 + tan(x)^2) dx."""
     return 1 + ans * ans
 
 
-@elementwise(np.sinh, raises="never")
+@elementwise(np.sinh, singular=True, raises="never")
 def sinh(x, *, ans):
     """d sinh(x) = cosh(x) dx."""
     return np.cosh(x)
 
 
-@elementwise(np.cosh, raises="never")
+@elementwise(np.cosh, singular=True, raises="never")
 def cosh(x, *, ans):
     """d cosh(x) = sinh(x) dx."""
     return np.sinh(x)
@@ -164,7 +164,7 @@ def rad2deg(x, *, ans):
     return 180 / math.pi
 
 
-@elementwise(np.i0)
+@elementwise(np.i0, singular=True)
 def i0(x, *, ans):
     """The modified Bessel function of order 1."""
     return i0_derivative(1, x)
@@ -176,7 +176,7 @@ def sinc(x, *, ans):
     return sinc_derivative(1, x)
 
 
-@elementwise(np.fabs, singular=True, raises="never")
+@elementwise(np.fabs, raises="never")
 def fabs(x, *, ans):
     """The sign of x: 0 at 0, a subgradient."""
     return np.sign(x)
@@ -224,7 +224,7 @@ def angle_tangent(z, deg=False, *, ans, z_dot):
     return np.imag(z_dot / z)
 
 
-@adjoint(np.sign, kind="elementwise", singular=True, raises="never")
+@adjoint(np.sign, kind="elementwise", raises="never")
 def sign(x, *, ans, ans_bar):
     """s = x / |x|: ds = i s Im(conj(s) dx) / |x|, and 0 at 0; constant but for jumps where x is real."""
     if not np.iscomplexobj(x):

@@ -10,7 +10,7 @@ Keyword options that the decorators share:
 - ``wrt``: the parameters that carry derivatives; by default those before ``*`` that have no default.
 - ``views``, ``writes``: parameters that the result may share memory with; that the primitive mutates.
 - ``smaller``: the adjoint accepts an ``ans_bar`` that merely broadcasts to ``ans`` (a scalar for an array).
-- ``singular``: a partial can be infinite or NaN where the primitive is finite (sqrt, log, /, arcsin).
+- ``singular``: a partial can be infinite or NaN at finite arguments (sqrt, log, /, arcsin; exp, which overflows).
 - ``broadcasts``: for adjoints of elementwise functions: the compiler sums each result over the axes that its
   argument was broadcast along.
 - ``impure``: draws random numbers or does input or output.

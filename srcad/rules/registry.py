@@ -10,6 +10,7 @@ import inspect
 import os.path
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from srcad.errors import MissingRule, RuleError, Where
@@ -39,7 +40,7 @@ class Rule:
         writes: parameters that it mutates.
         impure: draws random numbers, or does input or output: never repeated, moved or dropped.
         smaller: the adjoint accepts an ``ans_bar`` that merely broadcasts to the result.
-        singular: a partial may be infinite or NaN where the primitive is finite.
+        singular: a partial may be infinite or NaN at finite arguments.
         broadcasts: the result has the broadcast shape of the `wrt` arguments, the adjoint's results are to be
             summed to each argument's shape by the compiler.
         raises: ``"never"`` where it cannot raise for numeric arguments whose shapes fit, else ``"maybe"``.
@@ -75,6 +76,14 @@ class Rule:
         """The template that decides the names of the parameters."""
         return self.partials or self.adjoint or self.tangent
 
+    @cached_property
+    def _signature(self) -> inspect.Signature | None:
+        """The primitive's own signature, None where it does not tell."""
+        try:
+            return inspect.signature(self.primitive)
+        except (ValueError, TypeError):
+            return None
+
     def bind(
         self,
         args: Sequence[Atom | Star],
@@ -101,7 +110,7 @@ class Rule:
         if any(isinstance(a, Star) for a in args) or any(k is None for k, _ in kwargs):
             return None
         named = {str(k): v for k, v in kwargs}
-        given = _bind_own(self.primitive, args, named)
+        given = _bind_own(self._signature, args, named)
         template = self.template
         if template is None:
             return None if given is None or isinstance(given, _NoSignature) else dict(given.arguments)
@@ -180,12 +189,10 @@ class _NoSignature:
 
 
 def _bind_own(
-    primitive: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    signature: inspect.Signature | None, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments | _NoSignature | None:
     """The call bound to the primitive's own signature; None where Python would raise TypeError."""
-    try:
-        signature = inspect.signature(primitive)
-    except (ValueError, TypeError):
+    if signature is None:
         return _NoSignature()
     try:
         return signature.bind(*args, **kwargs)

@@ -12,8 +12,10 @@ import os.path
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from types import FunctionType
 from typing import Any
 
+from srcad.errors import RuleError
 from srcad.ir.nodes import Function, Loc
 
 #: Parameters that a template has besides those of its primitive.
@@ -80,8 +82,18 @@ class Template:
         return tuple(p.name for p in own if p.kind is not keyword_only and p.default is p.empty)
 
 
+def _shown(function: object) -> str:
+    return "a lambda" if getattr(function, "__name__", "") == "<lambda>" else repr(function)
+
+
 def make_template(function: Callable[..., Any], *, takes_dots: bool = False) -> Template:
-    """The template for a function, its signature split into the primitive's parameters and the compiler's."""
+    """The template for a function, its signature split into the primitive's parameters and the compiler's.
+
+    Raises:
+        RuleError: if it is no function defined with ``def``.
+    """
+    if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
+        raise RuleError(f"a template is a function defined with def, not {_shown(function)}")
     signature = inspect.signature(function)
     names = tuple(signature.parameters)
     dots: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from srcad.ir.nodes import Const
-from srcad.rules import rule_for
+from srcad.rules import rule_for, rules
 
 
 def reverse(primitive: Any, *args: Any, g: Any = 1.0, **kwargs: Any) -> Any:
@@ -159,3 +159,20 @@ def test_python_numbers_stay_python_numbers() -> None:
     assert all(type(g) is float for g in reverse(operator.truediv, 1.0, 2.0))
     assert all(type(g) is float for g in reverse(max, 1.0, 2.0))
     assert all(type(g) is float for g in reverse(math.hypot, 1.0, 2.0))
+
+
+def test_partials_that_may_be_infinite_are_marked() -> None:
+    points = np.array([0.0, 1.0, -1.0, 1000.0, -1000.0])
+    unmarked = []
+    for rule in rules():
+        fn = rule.primitive
+        if not isinstance(fn, np.ufunc) or rule.partials is None or rule.singular or fn.nin > 2:
+            continue
+        with np.errstate(all="ignore"):
+            args = np.meshgrid(*[points] * fn.nin)
+            ans = fn(*args)
+            partials = rule.partials(*args, ans=ans)
+        for partial in partials if isinstance(partials, tuple) else (partials,):
+            if not np.isfinite(np.where(np.isnan(ans), 0.0, partial)).all():
+                unmarked.append(rule.name)
+    assert unmarked == []

@@ -257,6 +257,13 @@ def test_wrong_options(call: str, what: str) -> None:
     assert rule_for(double) is None
 
 
+def test_a_template_is_defined_with_def() -> None:
+    with pytest.raises(RuleError, match="a template is a function defined with def, not a lambda"):
+        elementwise(double)(lambda x, *, ans: 2)
+    with pytest.raises(RuleError, match="not <class 'float'>"):
+        elementwise(double)(float)
+
+
 def test_adjoint_and_tangent_must_agree() -> None:
     @adjoint(product)
     def product_(x, y, *, ans, ans_bar):
