@@ -29,6 +29,29 @@ def tolist(a, *, ans, ans_bar):
     return np.reshape(np.array(ans_bar, dtype=a.dtype), np.shape(a))
 
 
+@linear(np.ndarray.real, kind="elementwise_real", views=("a",))
+def real(a, *, ans, ans_bar):
+    """The cotangent, as a complex number where `a` is complex."""
+    if np.iscomplexobj(a):
+        return ans_bar + 0j
+    return ans_bar
+
+
+@linear(np.ndarray.imag, kind="elementwise_real", views=("a",))
+def imag(a, *, ans, ans_bar):
+    """-i times the cotangent; the imaginary part of real numbers is a constant."""
+    if np.iscomplexobj(a):
+        return -1j * ans_bar
+    return 0.0
+
+
+@linear(np.ndarray.conj, np.ndarray.conjugate, kind="elementwise")
+def conj(a, *, ans, ans_bar):
+    """The conjugate of the cotangent."""
+    return np.conjugate(ans_bar)
+
+
+nondifferentiable(np.ndarray.round, kind="same")
 nondifferentiable(np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.ndarray.dtype, raises="never")
 nondifferentiable(np.ndarray.strides, np.ndarray.itemsize, np.ndarray.nbytes, np.ndarray.flags, raises="never")
 nondifferentiable(np.ndarray.__len__)
@@ -41,4 +64,10 @@ SAMPLES = [
     sample(np.ndarray.item, "a: (2, 3), index: =", (0, 2)),
     sample(np.ndarray.tolist, "a: (2, 3)"),
     sample(np.ndarray.tolist, "a: ()"),
+    sample(np.ndarray.real, "a: (2, 3) c16"),
+    sample(np.ndarray.real, "a: (3,) f4"),
+    sample(np.ndarray.imag, "a: (2, 3) c16"),
+    sample(np.ndarray.imag, "a: (3,)"),
+    sample(np.ndarray.conj, "a: (3,) c16"),
+    sample(np.ndarray.conjugate, "a: (2, 3)"),
 ]

@@ -88,7 +88,7 @@ def min_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
 def sharing(chosen, axis, ans):
     """How many elements share an extremum, in the precision of the result."""
     if axis is None:
-        return np.count_nonzero(chosen)
+        return int(np.count_nonzero(chosen))
     return np.sum(chosen, axis=axis, keepdims=True, dtype=ans.dtype)
 
 

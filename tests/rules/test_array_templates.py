@@ -127,6 +127,8 @@ class Case:
             several = self.rule.template.own(name).kind is inspect.Parameter.VAR_POSITIONAL
             new.update(zip(map(id, old), value, strict=True) if several else [(id(old), value)])
         args = [new.get(id(a), a) for a in self.args]
+        if not callable(self.primitive):
+            return self.primitive.__get__(args[0])
         return self.primitive(*args, **{k: new.get(id(v), v) for k, v in self.kwargs.items()})
 
     def differences(self) -> Any:
