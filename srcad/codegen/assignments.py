@@ -1,4 +1,4 @@
-"""The statements of straight lines: assignments, stores, updates, copies; one SSA call to one or two nodes of Python."""
+"""The statements of straight lines: assignments, stores, updates, copies; one SSA call to one or two lines."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from srcad.codegen.decisions import Pattern
+from srcad.codegen.effects import kind_of
 from srcad.codegen.expressions import Expressions
-from srcad.codegen.folding import Pattern
 from srcad.codegen.tables import IN_PLACE_SYMBOLS, INPLACE, UPDATE_SYMBOLS, function_of, generated_parts, is_temporary
 from srcad.ir import ops
 from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, Star, Var
 
 _STORE, _LOAD, _DEL = ast.Store(), ast.Load(), ast.Del()
-_SHORTENED: dict[Callable[..., object] | None, type[ast.operator]] = {operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult}
+_SHORTENED: dict[Callable[..., object] | None, type[ast.operator]] = {
+    operator.add: ast.Add,
+    operator.sub: ast.Sub,
+    operator.mul: ast.Mult,
+}
 
 
 class Assignments(Expressions):
-    """Writes the straight-line statements of one function. `dummy` is the name of what is not used."""
+    """Writes the straight-line statements of one function.
+
+    `dummy` is the name of what is not used; `copied_from` the names of values that may be unbound where they are copied.
+    """
 
     dummy = "_"
+    copied_from: frozenset[str] = frozenset()
 
     def declared(self) -> list[ast.stmt]:
         """The ``global`` and ``nonlocal`` lines, known once the body has been written."""
@@ -36,6 +45,7 @@ class Assignments(Expressions):
         """Forget the declarations of an earlier run."""
         self._globals: dict[str, None] = {}
         self._nonlocals: dict[str, None] = {}
+        self.copied: dict[str, None] = {}
 
     def used(self, var: Var) -> bool:
         """Whether anything reads a variable."""
@@ -88,8 +98,7 @@ class Assignments(Expressions):
         op = _SHORTENED.get(function_of(call))
         if op is not None and len(call.args) == 2 and self.leaf(call.args[0]) == self.name(target):
             generated = call.loc.adjoint or generated_parts(target.name) is not None
-            first = call.args[0]
-            if generated and isinstance(first, Var) and isinstance(target.kind, Scalar) and isinstance(first.kind, Scalar):
+            if generated and isinstance(target.kind, Scalar) and isinstance(kind_of(call.args[0]), Scalar):
                 return ast.AugAssign(ast.Name(self.name(target), _STORE), op(), self.argument(call.args[1]))
         return self.assign(target, self.call(call))
 
@@ -169,12 +178,21 @@ class Assignments(Expressions):
     # -- parallel copies -------------------------------------------------------------------------------------------
 
     def copies(self, moves: Sequence[tuple[Var, Atom]]) -> list[tuple[str, Atom]]:
-        """The copies that are left once equal names are one: target names and sources."""
-        return [
-            (self.name(target), source)
-            for target, source in moves
-            if source != UNDEFINED_ATOM and self.leaf(source) != self.name(target)
-        ]
+        """The copies that are left once equal names are one: target names and sources.
+
+        No value is copied by doing nothing, except to a name that is itself copied from: that one is bound to None.
+        """
+        left: list[tuple[str, Atom]] = []
+        for target, source in moves:
+            name = self.name(target)
+            if source == UNDEFINED_ATOM:
+                if name in self.copied_from:
+                    left.append((name, Const(None)))
+            elif self.leaf(source) != name:
+                left.append((name, source))
+                if isinstance(source, Var) and source.uid in self.folding.unbound:
+                    self.copied.setdefault(self.name(source))
+        return left
 
     def written_copies(self, moves: list[tuple[str, Atom]]) -> Iterator[ast.stmt]:
         """Copies that happen at once, as lines: in an order where none destroys what another reads, else as a tuple."""

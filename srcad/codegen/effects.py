@@ -1,8 +1,8 @@
 """What an operation may do besides giving a value, as far as the order of lines is concerned.
 
-Conservative: what is not known to be harmless is a barrier. Three facts: it reads memory that a store can change, it changes
-memory (or does I/O, draws random numbers), it may raise. Two operations commute when neither changes what the other
-reads or changes, and at most one of them may raise or change.
+Conservative: what is not known to be harmless is a barrier. Three facts: it reads memory that a store can
+change, it changes memory (or does I/O, draws random numbers), it may raise. Two operations commute when
+neither changes what the other reads or changes, and at most one of them may raise or change.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ _NUMPY_WRITERS = frozenset(
      "apply_along_axis", "apply_over_axes", "piecewise", "vectorize", "frompyfunc", "fromfunction", "nditer")
 )  # fmt: skip
 _METHODS = frozenset(
-    ("sum", "mean", "prod", "max", "min", "var", "std", "copy", "reshape", "ravel", "transpose", "astype", "dot", "swapaxes",
-     "cumsum", "cumprod", "squeeze", "clip", "flatten", "repeat", "take", "trace", "diagonal", "argmax", "argmin", "argsort",
-     "conj", "conjugate", "round", "all", "any", "nonzero", "item", "tolist", "view", "keys", "values", "items", "get")
+    ("sum", "mean", "prod", "max", "min", "var", "std", "copy", "reshape", "ravel", "transpose", "astype", "dot",
+     "swapaxes", "cumsum", "cumprod", "squeeze", "clip", "flatten", "repeat", "take", "trace", "diagonal", "argmax", "argmin",
+     "argsort", "conj", "conjugate", "round", "all", "any", "nonzero", "item", "tolist", "view", "keys", "values", "items", "get")
 )  # fmt: skip
-_HEADER_ATTRIBUTES = frozenset(("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "T", "mT", "real", "imag", "strides"))
+_HEADER_ATTRIBUTES = frozenset(
+    ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "T", "mT", "real", "imag", "strides")
+)
 
 
 def commute(a: int, b: int) -> bool:
@@ -48,11 +50,13 @@ def commute(a: int, b: int) -> bool:
     return not (a & RAISE and b & RAISE)
 
 
-def kind_of(atom: Atom) -> Kind:
+def kind_of(atom: Atom | Star) -> Kind:
     """The kind of an atom, as far as effects need it."""
     if isinstance(atom, Var):
         return atom.kind
     value = atom.value
+    if isinstance(atom, Star):
+        return kinds.UNKNOWN
     if isinstance(value, bool):
         return kinds.BOOL
     if isinstance(value, int):

@@ -1,7 +1,8 @@
 """A program in SSA to the text of its Python functions.
 
-Folding decides what is one expression, interference and naming give names, the writer makes lines, printing makes text. The
-writer runs twice: a trial run finds out what each function refers to outside itself, so that no variable takes such a name.
+Folding decides what is one expression, interference and naming give names, the writer makes lines, printing
+makes text. The writer runs twice: a trial run finds out what each function refers to outside itself, so that
+no variable takes such a name.
 """
 
 from __future__ import annotations
@@ -23,11 +24,9 @@ from srcad.ir.nodes import Callee, Function, Program
 class Emitted:
     """One function of the text, and what loading it needs.
 
-    Args:
-        name: its name in the text.
-        first, last: its 1-based line numbers.
-        helpers: objects that arrive through its closure, by name; a `Callee` stands for another function of the program.
-        cells: name in the text -> variable of the enclosing function of the primal, whose cell it shares.
+    Args: name: its name in the text. first, last: its 1-based line numbers. helpers: objects that arrive
+    through its closure, by name; a `Callee` stands for another function of the program. cells: name in
+    the text -> variable of the enclosing function of the primal, whose cell it shares.
     """
 
     name: str
@@ -95,7 +94,11 @@ def _body(function: Function, writer: Statements) -> list[str]:
     names = name_variables(function, interference(function, folding), tuple(taken))
     references.forget()
     writer.name = names.of
-    return render(writer.function(function))
+    lines = writer.function(function)
+    while not writer.copied_from.issuperset(writer.copied):
+        writer.copied_from |= frozenset(writer.copied)
+        lines = writer.function(function)
+    return render(lines)
 
 
 def _dummy(function: Function, taken: dict[str, None]) -> str:

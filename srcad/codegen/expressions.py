@@ -1,7 +1,7 @@
 """One operation of SSA to one expression of Python's syntax tree.
 
-Used for everything that `srcad.codegen.statements` prints inside a line. Every reference to something outside the function
-goes through `References`, every variable through a naming function.
+Used for everything that `srcad.codegen.statements` prints inside a line. Every reference to something outside
+the function goes through `References`, every variable through a naming function.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.codegen.folding import Folding
+from srcad.codegen.decisions import Folding
 from srcad.codegen.references import References
 from srcad.codegen.tables import BINARY, COMPARE, INPLACE, UNARY, function_of, is_identifier
 from srcad.errors import InternalError
@@ -238,7 +238,8 @@ class Expressions:
             written = ast.JoinedStr([ast.Constant(spec.value)]) if spec.value else None
         else:
             inner = self.argument(spec)
-            written = inner if isinstance(inner, ast.JoinedStr) else ast.JoinedStr([ast.FormattedValue(inner, -1, None)])
+            nested = isinstance(inner, ast.JoinedStr)
+            written = inner if nested else ast.JoinedStr([ast.FormattedValue(inner, -1, None)])  # type: ignore[assignment]
         return ast.FormattedValue(self.argument(value), int(code), written)
 
     # -- branches --------------------------------------------------------------------------------------------------

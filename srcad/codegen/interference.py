@@ -1,9 +1,9 @@
 """Which variables cannot share a name: structured backward liveness over what will be written.
 
-Sets of variables are bits of an int. The parameters and targets of a loop are one variable here (the value that the loop
-carries); where branches and loops give values, parallel copies are written unless naming makes both sides one name.
-A value read in a loop but defined outside it is live through the whole loop. The two sides of a copy do not interfere
-by the copy alone, since there they hold the same value.
+Sets of variables are bits of an int. The parameters and targets of a loop are one variable here (the value
+that the loop carries); where branches and loops give values, parallel copies are written unless naming makes
+both sides one name. A value read in a loop but defined outside it is live through the whole loop. The two
+sides of a copy do not interfere by the copy alone, since there they hold the same value.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from srcad.codegen.folding import Folding, Pattern
+from srcad.codegen.decisions import Folding, Pattern
 from srcad.codegen.tables import INPLACE, function_of, operands
 from srcad.errors import InternalError
 from srcad.ir import ops

@@ -1,8 +1,9 @@
 """From generated text to functions: what runs is what is printed.
 
-Every function runs with the globals of its own primal, reads the primal's closure through the original cells, and finds its
-helpers in cells of its own. To that end each ``def`` is put, in the syntax tree only, into a factory that has those names
-as parameters; line numbers stay those of the text, which `linecache` keeps for tracebacks, debuggers and `inspect`.
+Every function runs with the globals of its own primal, reads the primal's closure through the original cells,
+and finds its helpers in cells of its own. To that end each ``def`` is put, in the syntax tree only, into a
+factory that has those names as parameters; line numbers stay those of the text, which `linecache` keeps for
+tracebacks, debuggers and `inspect`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Out of SSA: a Python name for every variable.
 
-Variables that copies connect get one name where their live ranges allow it; then each group takes the name it wants, or the
-next free variant of it (``x2``; ``x2_bar`` for ``x_bar``; ``t``, ``t2``, ... for temporaries). Parameters come first and keep
-theirs, then the user's names, then generated ones, then
-those of control flow (``stop``), then temporaries. Groups that do not conflict may share a wanted
-name, so that ``x = x + 1`` comes back as written.
+Variables that copies connect get one name where their live ranges allow it; then each group takes the name it
+wants, or the next free variant of it (``x2``; ``x2_bar`` for ``x_bar``; ``t``, ``t2``, ... for temporaries).
+Parameters come first and keep theirs, then the user's names, then generated ones, then those of control flow
+(``stop``), then temporaries. Groups that do not conflict may share a wanted name, so that ``x = x + 1`` comes
+back as written.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def name_variables(function: Function, webs: Webs, taken: Collection[str]) -> Na
     """Name all variables.
 
     Args:
+        function: its parameters keep their names.
         webs: numbers, conflicts and copies.
         taken: names that the text reads from elsewhere (globals, closure, helpers, builtins): never bound.
     """
@@ -54,11 +55,9 @@ class _Groups:
         self.rank: list[int] = []
         self.wanted: list[str] = []
         for variables in webs.members:
-            rank, name = min(
-                ((_PARAMETER if v.uid in params else _rank(v.name, users), v.name) for v in variables), key=lambda x: x[0]
-            )
-            self.rank.append(rank)
-            self.wanted.append(name)
+            ranks = [_PARAMETER if v.uid in params else _rank(v.name, users) for v in variables]
+            self.rank.append(min(ranks))
+            self.wanted.append(variables[ranks.index(min(ranks))].name)
 
     def find(self, number: int) -> int:
         while self.parent[number] != number:

@@ -57,7 +57,7 @@ def _statement(node: ast.stmt, indent: int) -> str:
 
 def _unfit(node: ast.stmt) -> bool:
     """Whether astor prints a statement wrongly or not at all."""
-    return any(isinstance(n, (ast.JoinedStr, ast.Starred)) for n in ast.walk(node))
+    return any(isinstance(n, ast.JoinedStr) for n in ast.walk(node))
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """How a static object, a global or a variable of an enclosing function is written in one function's text.
 
-An object is written as the user wrote it where that means the same object there; else through a module that the user's
-globals name; else it becomes a helper: a name that the generated function finds in its closure, so that the user's module
-stays clean.
+An object is written as the user wrote it where that means the same object there; else through a module that
+the user's globals name; else it becomes a helper: a name that the generated function finds in its closure, so
+that the user's module stays clean.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ class Helper:
 class References:
     """What one function's text refers to outside itself.
 
-    names: names that it reads from globals or builtins, or declares. cells: name in the text -> variable of the enclosing
-    function. helpers: by identity of the object. All are filled by a trial run of the writer, before any variable is named.
+    names: names that it reads from globals or builtins, or declares. cells: name in the text -> variable
+    of the enclosing function. helpers: by identity of the object. All are filled by a trial run of the
+    writer, before any variable is named.
     """
 
     function: Function

@@ -1,8 +1,8 @@
 """Blocks and regions to lines: branches, loops, ``break``, ``return``, comments.
 
-What a block gives to its surroundings is written at its end as copies (`End`): nothing where naming has made both sides one
-name. ``stops`` comes back as ``break`` in the arm that stops, and a result chosen by the last branch as ``return`` in its
-arms, by handing the end of the outer block down into the arms.
+What a block gives to its surroundings is written at its end as copies (`End`): nothing where naming has made
+both sides one name. ``stops`` comes back as ``break`` in the arm that stops, and a result chosen by the last
+branch as ``return`` in its arms, by handing the end of the outer block down into the arms.
 """
 
 from __future__ import annotations
@@ -207,7 +207,9 @@ class Statements(Assignments):
         self._append(self._capture(lambda: self.block(stmt.body, end))[0])
 
     def _append(self, body: list[Line]) -> None:
-        self.lines += body if any(not isinstance(b.node, str) for b in body) else [*body, Line(self.indent + 1, ast.Pass())]
+        self.lines += body
+        if all(isinstance(line.node, str) for line in body):
+            self.lines.append(Line(self.indent + 1, ast.Pass()))
 
     # -- branches --------------------------------------------------------------------------------------------------
 

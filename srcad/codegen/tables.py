@@ -82,12 +82,17 @@ STATEMENTS: frozenset[Function] = frozenset(
     )
 )
 
+#: Displays and f-strings: their own text is only brackets and commas.
+DISPLAYS: frozenset[Function] = frozenset(
+    (ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts, ops.join_string, ops.format_value)
+)
+
 _PLAIN = re.compile(r"[^\W\d]\w*\Z")
 _GENERATED = re.compile(r"(.*?)((?:_bar|_dot|_saved)+)\Z")
 
 
 def function_of(call: Call) -> Function | None:
-    """The function (or the descriptor of an attribute) that a call is known to call, if it can be a key of these tables."""
+    """The function (or the descriptor of an attribute) that a call is known to call, if it can be a key here."""
     if not isinstance(call.fn, Const):
         return None
     try:
@@ -126,9 +131,7 @@ def operands(call: Call) -> list[Atom]:
     """The operands of a call in the order in which the written form evaluates them."""
     args = [atom_of(a) for a in call.args]
     fn = function_of(call)
-    if fn is operator.setitem and len(args) == 3:
-        args = [args[2], args[0], args[1]]
-    elif fn is setattr and len(args) == 3:
+    if fn is operator.setitem and len(args) == 3 or fn is setattr and len(args) == 3:
         args = [args[2], args[0], args[1]]
     head = [] if isinstance(call.fn, Const) else [call.fn]
     return head + args + [value for _, value in call.kwargs]

@@ -8,7 +8,7 @@ from typing import Any
 
 from srcad.ir import ops
 from srcad.ir.kinds import INT, UNKNOWN, Kind, List
-from srcad.ir.nodes import Block, Call, Const, For, Function, If, Stmt, Var, While
+from srcad.ir.nodes import UNDEFINED_ATOM, Block, Call, Const, For, Function, If, Stmt, Var, While
 from tests.codegen.builder import LOC
 
 NAMES = ("", "", "", "x", "y", "t", "a", "x_bar", "t_bar", "log", "range")
@@ -125,6 +125,20 @@ class Maker:
         targets = tuple(self.var() for _ in range(count))
         stmts.append(If(targets, self.condition(stmts, numbers), arms[0], arms[1], LOC))
         numbers += targets
+        if self.random.random() < 0.2:
+            self.bound_later(stmts, numbers, stmts[-1])
+
+    def bound_later(self, stmts: list[Stmt], numbers: list[Any], branch: Any) -> None:
+        """A value that only one arm of a branch has, read later under the same condition."""
+        value = self.number(numbers[: -len(branch.targets)] if branch.targets else numbers)
+        maybe = self.var()
+        pair = [Block((), (), (value,)), Block((), (), (UNDEFINED_ATOM,))]
+        stmts.append(If((maybe,), branch.cond, pair[0], pair[1], LOC))
+        again = self.var()
+        stmts.append(If((again,), branch.cond, Block((), (), (maybe,)), Block((), (), (UNDEFINED_ATOM,)), LOC))
+        use = self.var()
+        stmts.append(If((use,), branch.cond, Block((), (), (again,)), Block((), (), (Const(1),)), LOC))
+        numbers.append(use)
 
     def condition(self, stmts: list[Stmt], numbers: list[Any]) -> Var:
         return self.call(stmts, self.var(""), operator.gt, self.number(numbers), self.number(numbers))
