@@ -26,7 +26,8 @@ _SHORTENED: dict[Callable[..., object] | None, type[ast.operator]] = {
 class Assignments(Expressions):
     """Writes the straight-line statements of one function.
 
-    `dummy` is the name of what is not used; `copied_from` the names of values that may be unbound where they are copied.
+    `dummy` is the name of what is not used; `copied_from` the names of values that may be unbound where they are
+    copied.
     """
 
     dummy = "_"

@@ -35,8 +35,9 @@ _NUMPY_WRITERS = frozenset(
 )  # fmt: skip
 _METHODS = frozenset(
     ("sum", "mean", "prod", "max", "min", "var", "std", "copy", "reshape", "ravel", "transpose", "astype", "dot",
-     "swapaxes", "cumsum", "cumprod", "squeeze", "clip", "flatten", "repeat", "take", "trace", "diagonal", "argmax", "argmin",
-     "argsort", "conj", "conjugate", "round", "all", "any", "nonzero", "item", "tolist", "view", "keys", "values", "items", "get")
+     "swapaxes", "cumsum", "cumprod", "squeeze", "clip", "flatten", "repeat", "take", "trace", "diagonal", "argmax",
+     "argmin", "argsort", "conj", "conjugate", "round", "all", "any", "nonzero", "item", "tolist", "view", "keys",
+     "values", "items", "get")
 )  # fmt: skip
 _HEADER_ATTRIBUTES = frozenset(
     ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "T", "mT", "real", "imag", "strides")

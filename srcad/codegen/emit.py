@@ -10,23 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from srcad.codegen.decisions import Folding
 from srcad.codegen.folding import fold
-from srcad.codegen.interference import interference
+from srcad.codegen.interference import Webs, interference
 from srcad.codegen.naming import name_variables
-from srcad.codegen.printing import render
+from srcad.codegen.printing import Line, render
 from srcad.codegen.references import References, share_helpers
 from srcad.codegen.statements import Statements
 from srcad.codegen.tables import variant
-from srcad.ir.nodes import Callee, Function, Program
+from srcad.ir.nodes import Callee, Function, Loc, Program
 
 
 @dataclass(frozen=True)
 class Emitted:
     """One function of the text, and what loading it needs.
 
-    Args: name: its name in the text. first, last: its 1-based line numbers. helpers: objects that arrive
-    through its closure, by name; a `Callee` stands for another function of the program. cells: name in
-    the text -> variable of the enclosing function of the primal, whose cell it shares.
+    Args:
+        name: its name in the text.
+        first: the number of its first line, from 1.
+        last: the number of its last line.
+        helpers: objects that arrive through its closure, by name; a `Callee` stands for a function of the program.
+        cells: name in the text -> variable of the enclosing function of the primal, whose cell it shares.
+        locs: the user's statement behind each line, by line number.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Emitted:
     last: int
     helpers: dict[str, Any]
     cells: dict[str, str]
+    locs: dict[int, Loc]
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,11 @@ def emit(program: Program, *, header: str = "", comments: bool = True) -> Genera
     for name, function, writer, body in zip(names, functions, writers, bodies, strict=True):
         first = len(lines) + 1
         params = ", ".join(p.name for p in function.body.params)
-        lines += [f"def {name}({params}):", *body]
+        lines += [f"def {name}({params}):", *render(body)]
         references = writer.references
         helpers = {references.helper_names[k]: references.helpers[k].value for k in references.used_helpers}
-        emitted.append(Emitted(name, first, len(lines), helpers, dict(references.cells)))
+        locs = {first + 1 + k: line.loc for k, line in enumerate(body) if line.loc is not None}
+        emitted.append(Emitted(name, first, len(lines), helpers, dict(references.cells), locs))
         lines += [""] * 2
     return Generated("\n".join(lines).rstrip("\n") + "\n", tuple(emitted), callees)
 
@@ -84,30 +91,28 @@ def _trial(function: Function, comments: bool) -> Statements:
     return writer
 
 
-def _body(function: Function, writer: Statements) -> list[str]:
+def _body(function: Function, writer: Statements) -> list[Line]:
     """Name the variables and write a function for good."""
     references = writer.references
     taken = dict.fromkeys((*references.names, *references.cells))
     taken |= dict.fromkeys(references.helper_names[key] for key in references.helpers)
     folding = writer.folding
-    writer.dummy = _dummy(function, taken)
-    names = name_variables(function, interference(function, folding), tuple(taken))
+    webs = interference(function, folding)
+    writer.dummy = _dummy(webs, folding, taken)
+    names = name_variables(function, webs, tuple(taken))
     references.forget()
     writer.name = names.of
     lines = writer.function(function)
     while not writer.copied_from.issuperset(writer.copied):
         writer.copied_from |= frozenset(writer.copied)
         lines = writer.function(function)
-    return render(lines)
+    return lines
 
 
-def _dummy(function: Function, taken: dict[str, None]) -> str:
+def _dummy(webs: Webs, folding: Folding, taken: dict[str, None]) -> str:
     """The name for what is not used: `_`, where that means nothing else."""
-    params = {p.name for p in function.body.params}
-    count = 1
-    while variant("_", count) in taken or variant("_", count) in params:
-        count += 1
-    return variant("_", count)
+    read = {v.name for variables in webs.members for v in variables if folding.uses.get(v.uid, 0)}
+    return "_" if "_" not in taken and "_" not in read else "_unused"
 
 
 def _function_names(program: Program, references: list[References]) -> list[str]:

@@ -17,6 +17,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import astor
 
+from srcad.ir.nodes import Loc
+
 WIDTH = 100
 _HEADERS = (ast.If, ast.For, ast.While, ast.With)
 
@@ -25,12 +27,13 @@ _HEADERS = (ast.If, ast.For, ast.While, ast.With)
 class Line:
     """One line: a statement (of a region only its head, with ``pass`` as its body) or raw text.
 
-    `alternative`: an ``if`` that is written ``elif``.
+    `alternative`: an ``if`` that is written ``elif``. `loc`: the statement of the user's that it belongs to.
     """
 
     indent: int
     node: ast.stmt | str
     alternative: bool = False
+    loc: Loc | None = None
 
 
 def render(lines: list[Line]) -> list[str]:

@@ -42,6 +42,7 @@ class Statements(Assignments):
         self.indent = 1
         self._comment: tuple[str, int, str] | None = None
         self._last: tuple[Call, int] | None = None
+        self._loc: Loc | None = None
         result = function.body.yields[0]
         self.block(function.body, End((), "return", result))
         return [Line(1, node) for node in self.declared()] + self.lines
@@ -113,7 +114,7 @@ class Statements(Assignments):
 
     def _emit(self, node: ast.stmt) -> None:
         self._last = None
-        self.lines.append(Line(self.indent, node))
+        self.lines.append(Line(self.indent, node, loc=self._loc))
 
     def _capture(self, write: Callable[[], bool]) -> tuple[list[Line], bool]:
         """The lines that `write` makes, one level deeper."""
@@ -141,6 +142,7 @@ class Statements(Assignments):
 
     def stmt(self, stmt: Stmt) -> None:
         """Write one statement."""
+        self._loc = stmt.loc
         match stmt:
             case Call():
                 nodes = list(self.statement(stmt))
@@ -228,6 +230,7 @@ class Statements(Assignments):
     def branch(self, stmt: If, end: End | None = None) -> bool:
         """Write a branch whose arms end in `end`; whether every path leaves."""
         end = End() if end is None else end
+        self._loc = stmt.loc
         handed = end.kind != ""
         written: list[tuple[list[Line], bool]] = []
         test = self.atom(stmt.cond)
@@ -253,7 +256,7 @@ class Statements(Assignments):
         if leaves:
             self.lines += [replace(line, indent=line.indent - 1) for line in orelse]
         elif self._is_one_if(orelse):
-            self.lines.append(Line(self.indent, orelse[0].node, alternative=True))
+            self.lines.append(replace(orelse[0], indent=self.indent, alternative=True))
             self.lines += [replace(line, indent=line.indent - 1) for line in orelse[1:]]
         else:
             self.lines.append(Line(self.indent, "else:"))
