@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir.atoms import MISSING, atom_kind, constant, const_kind
+from srcad.ir.atoms import MISSING, atom_kind, const_kind, constant
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import (
     BOOL,
@@ -30,12 +30,11 @@ from srcad.ir.kinds import (
 )
 from srcad.ir.lattice import join, join_all, same_static
 from srcad.ir.nodes import Atom, Star
-from srcad.rules.families.core import Dims, numeric
+from srcad.rules.families.core import Dims, Operand, numeric
 from srcad.rules.families.elementwise import real_dtype
 from srcad.rules.families.python import key_kind, length_of
 from srcad.rules.families.reductions import flat_length
 from srcad.rules.families.shapes import reshaped
-from srcad.rules.families.core import Operand
 
 #: Classes whose methods are described here.
 CONTAINER_CLASSES = (list, dict, tuple, str)
@@ -129,7 +128,7 @@ def container_method(
         return UNKNOWN
     kinds = [atom_kind(a) for a in args]
     match receiver:
-        case List(item=item, cls=cls):
+        case List(item=item):
             return _sequence_method(item, receiver, name)
         case Tuple(items=items):
             return _sequence_method(join_all(items, facts), receiver, name)
@@ -189,9 +188,12 @@ def _looked_up(receiver: Dict, name: str, kinds: list[Kind], facts: Facts) -> Ki
     return join(receiver.item, default, facts)
 
 
-_TEXT = "capitalize casefold center expandtabs format format_map join ljust lower lstrip removeprefix removesuffix replace"
+_TEXT = (
+    "capitalize casefold center expandtabs format format_map join ljust lower lstrip removeprefix removesuffix replace"
+)
 _TEXT += " rjust rstrip strip swapcase title translate upper zfill"
-_ANSWERS = "endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper"
+_ANSWERS = "endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isspace"
+_ANSWERS += " istitle isupper"
 
 
 def _text_method(name: str) -> Kind:

@@ -1,10 +1,11 @@
 """What is stored into containers: which variables may hold the same list, dict or object, and what is put into them.
 
-Kinds are values, but lists and dicts are references: an ``xs.append(v)`` changes the kind of every variable that may hold that
-list, before and after the call. This module keeps one cell per variable and unifies the cells of variables that may refer to
-the same object (as Steensgaard's points-to analysis does; flow plays no role). A cell knows its items' cell and the join of what
-is stored. Input: statements' atoms and kinds. Output: `widen(var, kind)`. Arrays keep dtype and dims when stored into, so they need no
-cell of their own, except where an attribute such as ``shape`` is assigned.
+Kinds are values, but lists and dicts are references: an ``xs.append(v)`` changes the kind of every variable that
+may hold that list, before and after the call. This module keeps one cell per variable and unifies the cells of
+variables that may refer to the same object (as Steensgaard's points-to analysis does; flow plays no role). A cell
+knows its items' cell and the join of what is stored. Input: statements' atoms and kinds. Output: `widen(var,
+kind)`. Arrays keep dtype and dims when stored into, so they need no cell of their own, except where an attribute
+such as ``shape`` is assigned.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Heap:
             self._store(cell, UNDEFINED)
 
     def store(self, container: Atom | Star, kind: Kind, name: object = None) -> None:
-        """A value of this kind is put into a container; `name`: into this attribute of an object, under this key of a dict."""
+        """A value of this kind is put into a container; `name`: into this attribute, or under this key of a dict."""
         cell = self.cell(container)
         if cell is None or not self.recording or isinstance(kind, Undefined):
             return
@@ -166,7 +167,9 @@ class Heap:
             case Object(cls=cls, fields=fields):
                 if cell.changed:
                     return UNKNOWN
-                merged = dict(fields) | {str(n): join(dict(fields).get(str(n), UNDEFINED), k) for n, k in cell.fields.items()}
+                merged = dict(fields) | {
+                    str(n): join(dict(fields).get(str(n), UNDEFINED), k) for n, k in cell.fields.items()
+                }
                 return Object(cls, tuple((n, self._widen(cell.items, k, below)) for n, k in merged.items()))
             case Array() if cell.fields:
                 return Array(None, None)
@@ -181,7 +184,9 @@ class Heap:
         if cell.changed or items is None or any(name not in keys for name in cell.fields):
             return Dict(self._widen(cell.items, join(item, cell.stored), depth))
         entries = [(k, join(v, cell.fields.get(k, UNDEFINED))) for k, v in items]
-        return Dict(self._widen(cell.items, item, depth), tuple((k, self._widen(cell.items, v, depth)) for k, v in entries))
+        return Dict(
+            self._widen(cell.items, item, depth), tuple((k, self._widen(cell.items, v, depth)) for k, v in entries)
+        )
 
     def _touched(self, cell: Cell | None, depth: int) -> bool:
         if cell is None or depth > MAX_DEPTH:

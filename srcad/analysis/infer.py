@@ -1,11 +1,13 @@
 """Kinds for all variables of a function, by abstract interpretation in program order.
 
-Input: a `Function` whose variables have no kinds, and the kinds of its parameters. Output: `Typed`, the same function with a kind in
-every variable (the same uids), and the facts (equal lengths) of every region. Loops are passed over until the kinds of what they
-carry stay; the whole function until the kinds of what is stored into containers stay (see `srcad.analysis.heap`).
+Input: a `Function` whose variables have no kinds, and the kinds of its parameters. Output: `Typed`, the same
+function with a kind in every variable (the same uids), and the facts (equal lengths) of every region. Loops are
+passed over until the kinds of what they carry stay; the whole function until the kinds of what is stored into
+containers stay (see `srcad.analysis.heap`).
 
-Facts are scoped: those of a loop's body or a branch's arm hold only inside. They are filed under the variables that a block defines,
-because these survive the passes that follow; `Typed.facts_of` looks them up for a block, also for one that was rewritten.
+Facts are scoped: those of a loop's body or a branch's arm hold only inside. They are filed under the variables that
+a block defines, because these survive the passes that follow; `Typed.facts_of` looks them up for a block, also for
+one that was rewritten.
 """
 
 from __future__ import annotations
@@ -350,4 +352,3 @@ def _note_stores(function: Any, call: Call, facts: Facts) -> None:
         place, index, value = (atom_kind(a) for a in call.args)
         if isinstance(place, Array):
             stored(value, getitem(place, index, facts), facts)
-

@@ -1,6 +1,7 @@
 """Kinds from text: what a user gives to ``--types``. Parsed, never evaluated.
 
-Input: ``"x: f8[n,d], k: int, p: {W: f8[n,m], b: f8[m]}, t: (f8[n], float), xs: list[f8[n]], u: f8[...]"``. Output: a kind for each name.
+Input: ``"x: f8[n,d], k: int, p: {W: f8[n,m], b: f8[m]}, t: (f8[n], float), xs: list[f8[n]], u: f8[...]"``.
+Output: a kind for each name.
 
 Grammar::
 
@@ -18,8 +19,8 @@ Grammar::
     dict    = "{" [ key ":" kind { "," key ":" kind } [ "," ] ] "}"
     key     = NAME | STRING | INTEGER
 
-``float``, ``int``, ``bool`` and ``complex`` before ``[`` are the dtypes f8, i8, b1 and c16. Equal names are equal lengths, in all of the text; a
-named length is taken to be other than 1.
+``float``, ``int``, ``bool`` and ``complex`` before ``[`` are the dtypes f8, i8, b1 and c16. Equal names are equal
+lengths, in all of the text; a named length is taken to be other than 1.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ from srcad.ir.dims import Dim
 from srcad.ir.kinds import BOOL, COMPLEX, FLOAT, NONE, UNKNOWN, Array, Dict, Kind, List, Opaque, Scalar, Tuple
 from srcad.ir.lattice import join_all
 
-_TOKEN = re.compile(r"\s*(?:(?P<dots>\.\.\.)|(?P<name>[^\W\d]\w*)|(?P<int>\d+)|(?P<text>'[^']*'|\"[^\"]*\")|(?P<mark>[\[\](){},:?+-]))")
-_DTYPES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split())
+_TOKEN = re.compile(
+    r"\s*(?:(?P<dots>\.\.\.)|(?P<name>[^\W\d]\w*)|(?P<int>\d+)|(?P<text>'[^']*'|\"[^\"]*\")|(?P<mark>[\[\](){},:?+-]))"
+)
+_DTYPES = frozenset(["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"])
 _PYTHON_DTYPES = {"float": "f8", "int": "i8", "bool": "b1", "complex": "c16"}
 _PLAIN: dict[str, Kind] = {
     "bool": BOOL,
@@ -44,7 +47,9 @@ _PLAIN: dict[str, Kind] = {
     "None": NONE,
     "any": UNKNOWN,
 }
-_REMEDY = "write for example \"x: f8[n,d], k: int, p: {W: f8[d], b: float}, t: (f8[n], float), xs: list[f8[n]], u: f8[...]\""
+_REMEDY = (
+    'write for example "x: f8[n,d], k: int, p: {W: f8[d], b: float}, t: (f8[n], float), xs: list[f8[n]], u: f8[...]"'
+)
 T = TypeVar("T")
 
 

@@ -218,9 +218,10 @@ def _spread(value: tuple[Dim | None, ...], target: tuple[Dim | None, ...], facts
 def stored(value: Kind, place: Kind, facts: Facts) -> None:
     """Record what ``place[...] = value`` asserts about the lengths, by not raising."""
     item = as_operand(value)
-    if isinstance(place, Array) and place.dims is not None and item is not None and item.dims is not None:
-        if len(item.dims) <= len(place.dims):
-            _spread(item.dims, place.dims, facts)
+    source = None if item is None else item.dims
+    target = place.dims if isinstance(place, Array) else None
+    if source is not None and target is not None and len(source) <= len(target):
+        _spread(source, target, facts)
 
 
 def comparison(fn: Callable[..., Any], kinds: list[Kind], facts: Facts) -> Kind:
@@ -261,7 +262,9 @@ def _decided(fn: Callable[..., Any], a: Kind, b: Kind, facts: Facts) -> bool | N
         return None
     if difference.known is not None:
         return bool(fn(difference.known, 0))
-    return _by_bounds(fn, difference, facts.is_one(x) if y == Dim.of(1) else facts.is_one(y) if x == Dim.of(1) else None)
+    return _by_bounds(
+        fn, difference, facts.is_one(x) if y == Dim.of(1) else facts.is_one(y) if x == Dim.of(1) else None
+    )
 
 
 def _by_bounds(fn: Callable[..., Any], difference: Dim, is_one: bool | None) -> bool | None:

@@ -1,8 +1,8 @@
 """The kind of the result of one call: operations of the language here, primitives through their rule's type family.
 
-Input: a call's function and arguments, and the facts where it runs. Output: a kind; `Unknown` where nothing is known. What the
-call asserts by not raising (equal lengths) is recorded in the facts. Functions of the program are not looked into (see
-`srcad.analysis.infer`), nor is anything run.
+Input: a call's function and arguments, and the facts where it runs. Output: a kind; `Unknown` where nothing is
+known. What the call asserts by not raising (equal lengths) is recorded in the facts. Functions of the program are
+not looked into (see `srcad.analysis.infer`), nor is anything run.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from srcad.ir.atoms import atom_kind, constant
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import (
     BOOL,
+    INT,
     NONE,
     UNDEFINED,
     UNKNOWN,
+    Array,
     Dict,
     Kind,
     List,
@@ -36,8 +38,8 @@ from srcad.ir.kinds import (
     Undefined,
 )
 from srcad.ir.lattice import join_all
-from srcad.ir.nodes import Atom, Const, Star
-from srcad.rules.families import FAMILIES, BoundCall
+from srcad.ir.nodes import Atom, Star
+from srcad.rules.families import FAMILIES, BoundCall, operand
 from srcad.rules.families.indexing import getitem
 from srcad.rules.families.python import boolean, item_of, length_of, truth_of
 
@@ -226,6 +228,29 @@ def _getattr(args: Sequence[Atom | Star], facts: Facts) -> Kind:
     return attribute(atom_kind(args[0]), name, facts) if isinstance(name, str) else UNKNOWN
 
 
+def _array_fact(name: str) -> Handler:
+    """``np.ndim``, ``np.shape``, ``np.size``: the attribute of what NumPy makes of the argument."""
+
+    def handle(kinds: list[Kind], facts: Facts) -> Kind:
+        item = operand(kinds[0])
+        unknown = {"shape": UNKNOWN}.get(name, INT)
+        if len(kinds) != 1 or item is None:
+            return unknown
+        return attribute(Array(item.dtype, item.dims), name, facts)
+
+    return _plain(handle)
+
+
+def _complex_object(*, negated: bool) -> Handler:
+    """``np.iscomplexobj`` and ``np.isrealobj``: decided by the dtype."""
+
+    def handle(kinds: list[Kind], facts: Facts) -> Kind:
+        item = operand(kinds[0])
+        return BOOL if item is None or item.dtype is None else boolean((item.dtype[0] == "c") is not negated)
+
+    return _plain(handle)
+
+
 def _slice(kinds: list[Kind], facts: Facts) -> Kind:
     padded = [NONE, kinds[0], NONE] if len(kinds) == 1 else [*kinds, NONE][:3]
     return Slice(*padded)
@@ -259,6 +284,11 @@ _HANDLERS: dict[Any, Handler] = {
     ops.identity: _plain(lambda kinds, facts: kinds[0]),
     builtins.getattr: _getattr,
     builtins.slice: _plain(_slice),
+    np.ndim: _array_fact("ndim"),
+    np.shape: _array_fact("shape"),
+    np.size: _array_fact("size"),
+    np.iscomplexobj: _complex_object(negated=False),
+    np.isrealobj: _complex_object(negated=True),
     np.errstate: lambda args, facts: Opaque(np.errstate),
 }
 for _function in (

@@ -1,6 +1,8 @@
-"""What one call does to containers, told to the heap: what it stores where, and what may be the same object afterwards.
+"""What one call does to containers, told to the heap: what it stores where, and what may be the same object
+afterwards.
 
-Input: a typed `Call` and the heap. Calls that move containers in ways not listed here make everything that they touch one.
+Input: a typed `Call` and the heap. Calls that move containers in ways not listed here make everything that they
+touch one.
 """
 
 from __future__ import annotations
@@ -270,5 +272,7 @@ _MOVES: dict[Any, Callable[[Call, Heap, Facts], None]] = {
     **dict.fromkeys((list, tuple, dict, set, sorted, reversed, iter), _share),
     **dict.fromkeys(BINARY, _share),
     **dict.fromkeys(INPLACE, _inplace),
-    **dict.fromkeys((builtins.len, builtins.print, builtins.isinstance, builtins.type, builtins.bool, builtins.id), _ignore),
+    **dict.fromkeys(
+        (builtins.len, builtins.print, builtins.isinstance, builtins.type, builtins.bool, builtins.id), _ignore
+    ),
 }

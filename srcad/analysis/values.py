@@ -1,8 +1,9 @@
 """The kinds of run-time values, and the key by which compiled versions are found.
 
-Input: an argument. Output: `key_of` describes it by a hashable value, fast, because it is on the path of every call;
-`kind_of` turns that description into a kind with fresh symbols. The description is the only thing that looks at the value, so
-equal keys have equal kinds up to the names of symbols. Arrays are described by dtype, rank and which lengths are 1.
+Input: an argument. Output: `key_of` describes it by a hashable value, fast, because it is on the path of every
+call; `kind_of` turns that description into a kind with fresh symbols. The description is the only thing that looks
+at the value, so equal keys have equal kinds up to the names of symbols. Arrays are described by dtype, rank and
+which lengths are 1.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Identity:
 def key_of(value: object) -> Hashable:
     """A description of a value that decides its kind.
 
-    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(3)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of(np.zeros(1))
+    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(3)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of([1.0])
     (True, True, False)
     """
     describe = _DESCRIBE.get(type(value))
@@ -76,7 +77,8 @@ def _describe_array(value: np.ndarray[Any, Any]) -> Hashable:
 
 
 def _describe_type(value: object) -> Hashable:
-    return type(value)
+    cls: Hashable = type(value)
+    return cls
 
 
 def _describe_static(value: object) -> Hashable:
@@ -267,7 +269,9 @@ def forget_lengths(kind: Kind) -> Kind:
         case Scalar(dtype=dtype, weak=weak):
             return Scalar(dtype, weak)
         case Array(dtype=dtype, dims=dims):
-            return Array(dtype, None if dims is None else tuple(d if d is not None and d.known == 1 else None for d in dims))
+            return Array(
+                dtype, None if dims is None else tuple(d if d is not None and d.known == 1 else None for d in dims)
+            )
         case Tuple(items=items, cls=cls):
             return Tuple(tuple(map(forget_lengths, items)), cls)
         case List(item=item, cls=cls):
@@ -285,4 +289,14 @@ def forget_lengths(kind: Kind) -> Kind:
             return kind
 
 
-__all__ = ["UNDEFINED", "Names", "atom_kind", "const_kind", "forget_lengths", "key_of", "kind_from_key", "kind_of", "kinds_of"]
+__all__ = [
+    "UNDEFINED",
+    "Names",
+    "atom_kind",
+    "const_kind",
+    "forget_lengths",
+    "key_of",
+    "kind_from_key",
+    "kind_of",
+    "kinds_of",
+]

@@ -1,6 +1,7 @@
 """The kinds of constants and atoms, and the constants that kinds stand for.
 
-Input: `Const` values, atoms, kinds. Output: their kinds, and the other way round the Python value where a kind fixes it.
+Input: `Const` values, atoms, kinds. Output: their kinds, and the other way round the Python value where a kind
+fixes it.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
 """The lattice of kinds: the join, which says what a value is that may have come from either of two places.
 
-Input: two kinds. Output: the least kind (of those that the compiler distinguishes) that admits every value of both. Chains of
-joins are short: an integer value or a length that changes is forgotten at once, dtypes are forgotten at once, and nesting is cut
-off at `MAX_DEPTH`, so loops and recursion reach a fixpoint after a few passes. This module derives nothing from operations.
+Input: two kinds. Output: the least kind (of those that the compiler distinguishes) that admits every value of both.
+Chains of joins are short: an integer value or a length that changes is forgotten at once, dtypes are forgotten at once,
+and nesting is cut off at `MAX_DEPTH`, so loops and recursion reach a fixpoint after a few passes. This module derives
+nothing from operations.
 """
 
 from __future__ import annotations
-
-from functools import reduce
 
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import (
@@ -44,7 +43,10 @@ def join(a: Kind, b: Kind, facts: Facts | None = None) -> Kind:
 
 def join_all(kinds: list[Kind] | tuple[Kind, ...], facts: Facts | None = None) -> Kind:
     """The join of any number of kinds; `UNDEFINED` for none."""
-    return reduce(lambda a, b: join(a, b, facts), kinds, UNDEFINED)
+    result: Kind = UNDEFINED
+    for kind in kinds:
+        result = join(result, kind, facts)
+    return result
 
 
 def _join(a: Kind, b: Kind, facts: Facts, depth: int) -> Kind:

@@ -76,7 +76,11 @@ def admits(kind: Kind, value: Any, bindings: Bindings) -> bool:
                 and all(admits(k, v, bindings) for k, v in zip(items, value, strict=True))
             )
         case List(item=item, length=length, cls=cls):
-            return type(value) is cls and admits_length(length, len(value), bindings) and all(admits(item, v, bindings) for v in value)
+            return (
+                type(value) is cls
+                and admits_length(length, len(value), bindings)
+                and all(admits(item, v, bindings) for v in value)
+            )
         case Dict(item=item, items=items):
             if type(value) is not dict:
                 return False
@@ -162,7 +166,9 @@ def _bind(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, A
 def variants(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The arguments' kinds, precise and blurred: ``(arguments as atoms, bindings)`` for each."""
     bound = _bind(fn, args, kwargs)
-    variadic = {n for n, v in bound.items() if isinstance(v, tuple) and not any(v is a for a in (*args, *kwargs.values()))}
+    variadic = {
+        n for n, v in bound.items() if isinstance(v, tuple) and not any(v is a for a in (*args, *kwargs.values()))
+    }
     for level in range(6):
         for constants in (True, False):
             names = Names()

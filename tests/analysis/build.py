@@ -24,7 +24,9 @@ class Builder:
         self.stmts.append(Call(target, atom(fn), tuple(map(atom, args)), keywords, NOWHERE))
         return target
 
-    def if_(self, cond: Any, then: Builder, then_yields: list[Any], orelse: Builder, else_yields: list[Any]) -> list[Var]:
+    def if_(
+        self, cond: Any, then: Builder, then_yields: list[Any], orelse: Builder, else_yields: list[Any]
+    ) -> list[Var]:
         targets = tuple(Var("") for _ in then_yields)
         self.stmts.append(If(targets, atom(cond), then.block(*then_yields), orelse.block(*else_yields), NOWHERE))
         return list(targets)

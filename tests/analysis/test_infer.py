@@ -188,7 +188,7 @@ def test_callees_and_data():
     y = b.call(helper, b.params[0])
     z = b.call(op.mul, y, b.call(ops.load_global, "scale"))
     w = b.call(op.mul, z, b.call(ops.load_free, "missing"))
-    reads = lambda operation, name: INT if name == "scale" else None  # noqa: E731
+    reads = lambda operation, name: INT if name == "scale" else None
     typed = infer(b.function(w), (FLOAT,), callee_kind=callee_kind, read_data=reads)
     assert asked == [(helper, [FLOAT], ())]
     assert kind_in(typed.function.body, z) == FLOAT
@@ -197,7 +197,10 @@ def test_callees_and_data():
 
 def test_functions_as_arguments_are_looked_through():
     b = Builder("f", "x")
-    assert infer(b.function(b.call(b.params[0], b.params[1])), kinds_of((np.sin, 1.0))).function.body.params[0].kind is not UNKNOWN
+    assert (
+        infer(b.function(b.call(b.params[0], b.params[1])), kinds_of((np.sin, 1.0))).function.body.params[0].kind
+        is not UNKNOWN
+    )
 
 
 def facts_program():

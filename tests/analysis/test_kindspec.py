@@ -12,12 +12,28 @@ from srcad.ir.kinds import Array, Tuple
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("f8[n,d]", "f8[n, d]"), ("f8[]", "f8[]"), ("f8[...]", "f8[...]"), ("f4[3, n]", "f4[3, n]"), ("float", "float"), ("bool", "bool"),
-        ("complex", "complex"), ("f4", "np.f4"), ("str", "str"), ("None", "None"), ("any", "?"), ("list[f8[n]]", "list[f8[n]]"),
-        ("(f8[n], float)", "(f8[n], float)"), ("()", "()"), ("(float,)", "(float,)"), ("{W: f8[n,m], b: f8[m]}", "{'W': f8[n, m], 'b': f8[m]}"),
-        ("{'a b': float, 3: int,}", "{'a b': float, 3: int(3)}"), ("float[n]", "f8[n]"), ("f8[n+1, ?]", "f8[n + 1, ?]"), ("int", "int(x)"),
+        ("f8[n,d]", "f8[n, d]"),
+        ("f8[]", "f8[]"),
+        ("f8[...]", "f8[...]"),
+        ("f4[3, n]", "f4[3, n]"),
+        ("float", "float"),
+        ("bool", "bool"),
+        ("complex", "complex"),
+        ("f4", "np.f4"),
+        ("str", "str"),
+        ("None", "None"),
+        ("any", "?"),
+        ("list[f8[n]]", "list[f8[n]]"),
+        ("(f8[n], float)", "(f8[n], float)"),
+        ("()", "()"),
+        ("(float,)", "(float,)"),
+        ("{W: f8[n,m], b: f8[m]}", "{'W': f8[n, m], 'b': f8[m]}"),
+        ("{'a b': float, 3: int,}", "{'a b': float, 3: int(3)}"),
+        ("float[n]", "f8[n]"),
+        ("f8[n+1, ?]", "f8[n + 1, ?]"),
+        ("int", "int(x)"),
     ],
-)  # fmt: skip
+)
 def test_kinds(text, shown):
     assert str(parse(f"x: {text}")["x"]) == shown
 
@@ -39,12 +55,20 @@ def test_nothing_is_an_empty_spec():
 @pytest.mark.parametrize(
     ("text", "message", "column"),
     [
-        ("x: f9[n]", "'f9' is not a dtype", 3), ("x: foo", "'foo' is not a kind", 3), ("x f8", "expected ':', found 'f8'", 2),
-        ("x: f8[n", "expected ',', found the end", 7), ("x: f8, x: f8", "'x' is given twice", 7), ("x: $", "unexpected character '$'", 3),
-        ("x: f8[n*2]", "unexpected character '*'", 7), ("x: {1.5: f8}", "unexpected character '.'", 5), ("x:", "expected a kind, found the end", 2),
-        ("x: f8 y: f8", "expected ',', found 'y'", 6), ("x: __import__('os')", "'__import__' is not a kind", 3), ("3: f8", "expected the name of an argument, found '3'", 0),
+        ("x: f9[n]", "'f9' is not a dtype", 3),
+        ("x: foo", "'foo' is not a kind", 3),
+        ("x f8", "expected ':', found 'f8'", 2),
+        ("x: f8[n", "expected ',', found the end", 7),
+        ("x: f8, x: f8", "'x' is given twice", 7),
+        ("x: $", "unexpected character '$'", 3),
+        ("x: f8[n*2]", "unexpected character '*'", 7),
+        ("x: {1.5: f8}", "unexpected character '.'", 5),
+        ("x:", "expected a kind, found the end", 2),
+        ("x: f8 y: f8", "expected ',', found 'y'", 6),
+        ("x: __import__('os')", "'__import__' is not a kind", 3),
+        ("3: f8", "expected the name of an argument, found '3'", 0),
     ],
-)  # fmt: skip
+)
 def test_errors_point_at_the_place(text, message, column):
     with pytest.raises(ArgumentError) as caught:
         parse(text)

@@ -22,7 +22,15 @@ from tests.analysis.test_families import a
 def _const(value):
     """A value as the front end has it: what is a literal is a constant."""
     if isinstance(value, slice):
-        return Var("", Slice(*(_const(v).kind if isinstance(_const(v), Var) else _kind(v) for v in (value.start, value.stop, value.step))))
+        return Var(
+            "",
+            Slice(
+                *(
+                    _const(v).kind if isinstance(_const(v), Var) else _kind(v)
+                    for v in (value.start, value.stop, value.step)
+                )
+            ),
+        )
     return Const(value)
 
 
@@ -49,7 +57,9 @@ def check(fn, *args, literal=(), **kwargs) -> Kind:
         facts = Facts()
         kind = result_kind(Const(fn), atoms, tuple((k, Const(v)) for k, v in kwargs.items()), facts)
         first = first or kind
-        assert admits(kind, result, dict(bindings)), f"{fn} {[str(getattr(x, 'kind', x)) for x in atoms]}: {kind} is not {result!r}"
+        assert admits(kind, result, dict(bindings)), (
+            f"{fn} {[str(getattr(x, 'kind', x)) for x in atoms]}: {kind} is not {result!r}"
+        )
         assert consistent(facts, bindings)
     assert first is not None
     return first
@@ -64,7 +74,11 @@ def test_slices_of_every_length(length):
     x = a(length)
     for start, stop, step in itertools.product(BOUNDS, BOUNDS, STEPS):
         index = slice(start, stop, step)
-        for dim in (Dim.of(length), Dim.fresh("n", not_one=length != 1), Dim.fresh("m").plus(Dim.of(2)) if length >= 2 else None):
+        for dim in (
+            Dim.of(length),
+            Dim.fresh("n", not_one=length != 1),
+            Dim.fresh("m").plus(Dim.of(2)) if length >= 2 else None,
+        ):
             bindings = {}
             if dim is not None and dim.terms:
                 bindings[dim.terms[0][0]] = length - dim.const
@@ -87,15 +101,37 @@ def test_slices_to_lengths():
 def test_slices_are_precise():
     x = Var("x", Array("f8", (Dim.fresh("n", not_one=True),)))
     shown = {}
-    for text, index in [("1:-1", slice(1, -1)), ("2:", slice(2, None)), (":-2", slice(None, -2)), ("::-1", slice(None, None, -1)), (":", slice(None))]:
+    for text, index in [
+        ("1:-1", slice(1, -1)),
+        ("2:", slice(2, None)),
+        (":-2", slice(None, -2)),
+        ("::-1", slice(None, None, -1)),
+        (":", slice(None)),
+    ]:
         shown[text] = str(result_kind(Const(op.getitem), (x, _const(index)), (), Facts()))
     assert shown == {"1:-1": "f8[n - 2]", "2:": "f8[n - 2]", ":-2": "f8[n - 2]", "::-1": "f8[n]", ":": "f8[n]"}
 
 
 ENTRIES = [
-    0, -1, None, Ellipsis, slice(None), slice(1, None), slice(0, 2), np.array([0, 1]), np.array([[0, 1, 1]]), [0, 1], np.array([True, False]), np.int64(1),
-    np.array(0), True, (0, 1), [True, False], range(2), np.array([[True, False], [False, True]]),
-]  # fmt: skip
+    0,
+    -1,
+    None,
+    Ellipsis,
+    slice(None),
+    slice(1, None),
+    slice(0, 2),
+    np.array([0, 1]),
+    np.array([[0, 1, 1]]),
+    [0, 1],
+    np.array([True, False]),
+    np.int64(1),
+    np.array(0),
+    True,
+    (0, 1),
+    [True, False],
+    range(2),
+    np.array([[True, False], [False, True]]),
+]
 
 
 @pytest.mark.parametrize("shape", [(2,), (2, 2), (2, 2, 3), (2, 2, 2, 3), ()])
@@ -114,7 +150,11 @@ def test_indices_of_every_form(shape):
             names, bindings = Names(), {}
             kinds = []
             for entry in entries:
-                kind = _kind(entry) if isinstance(entry, (int, type(None), type(Ellipsis), slice)) else kind_of(entry, names)
+                kind = (
+                    _kind(entry)
+                    if isinstance(entry, (int, type(None), type(Ellipsis), slice))
+                    else kind_of(entry, names)
+                )
                 assert admits(kind, entry, bindings)
                 kinds.append(kind)
             base = kind_of(x, names)
@@ -125,14 +165,18 @@ def test_indices_of_every_form(shape):
                 given = Var("", Tuple(tuple(kinds)) if count > 1 else kinds[0])
                 facts = Facts()
                 found = result_kind(Const(op.getitem), (Var("x", kind), given), (), facts)
-                assert admits(found, result, dict(bindings)), f"{kind}[{[str(k) for k in kinds]}] is {found}, not {result!r}"
+                assert admits(found, result, dict(bindings)), (
+                    f"{kind}[{[str(k) for k in kinds]}] is {found}, not {result!r}"
+                )
                 assert consistent(facts, bindings)
             done += 1
     assert done > 5
 
 
 @pytest.mark.parametrize("index", [0, -1, 2, slice(1, None), slice(None, None, -1), slice(0, 2), -5])
-@pytest.mark.parametrize("base", [(1, 2.0, a(3)), [1.0, 2.0, 3.0], [a(3), a(3), a(3)], "abc", range(4), (1.0, (2.0, 3.0), "x")])
+@pytest.mark.parametrize(
+    "base", [(1, 2.0, a(3)), [1.0, 2.0, 3.0], [a(3), a(3), a(3)], "abc", range(4), (1.0, (2.0, 3.0), "x")]
+)
 def test_sequences(base, index):
     try:
         base[index]
@@ -156,7 +200,9 @@ def test_dicts():
 
 
 @pytest.mark.parametrize("name", ["shape", "ndim", "size", "dtype", "T", "real", "imag", "itemsize", "nbytes"])
-@pytest.mark.parametrize("value", [a(3), a(2, 3), a(), a(2, 3, dtype="c8"), np.float32(2), a(1, 4), np.complex128(1j), a(0)])
+@pytest.mark.parametrize(
+    "value", [a(3), a(2, 3), a(), a(2, 3, dtype="c8"), np.float32(2), a(1, 4), np.complex128(1j), a(0)]
+)
 def test_attributes(name, value):
     check(getattr, value, name, literal=(1,))
 
@@ -172,8 +218,20 @@ def test_other_attributes():
     assert str(shape) == "(int(n), int(m))"
 
 
-CONTAINERS = [(op.add, [1.0], [2.0]), (op.add, (1, 2.0), (a(2),)), (op.mul, [0.0], 3), (op.mul, 2, (1.0, 2)), (op.mul, [1.0, 2.0], 2)]
-CONTAINERS += [(op.add, "a", "b"), (op.mod, "%d", 3), (op.mul, "ab", 2), (op.or_, {"a": 1.0}, {"b": 2}), (op.iadd, (1,), (2.0,))]
+CONTAINERS = [
+    (op.add, [1.0], [2.0]),
+    (op.add, (1, 2.0), (a(2),)),
+    (op.mul, [0.0], 3),
+    (op.mul, 2, (1.0, 2)),
+    (op.mul, [1.0, 2.0], 2),
+]
+CONTAINERS += [
+    (op.add, "a", "b"),
+    (op.mod, "%d", 3),
+    (op.mul, "ab", 2),
+    (op.or_, {"a": 1.0}, {"b": 2}),
+    (op.iadd, (1,), (2.0,)),
+]
 CONTAINERS += [(op.add, a(3), [1.0, 2.0, 3.0]), (op.mul, [1.0, 2.0], a(2)), (op.sub, a(2, 2), ((1.0, 2.0), (3.0, 4.0)))]
 
 
@@ -198,7 +256,7 @@ def test_inplace_operators(fn):
 
 def test_integers_keep_their_values():
     n = Var("n", Scalar("i8", True, Dim.fresh("n")))
-    show = lambda fn, *args: str(result_kind(Const(fn), args, (), Facts()))  # noqa: E731
+    show = lambda fn, *args: str(result_kind(Const(fn), args, (), Facts()))
     assert show(op.add, n, Const(1)) == "int(n + 1)"
     assert show(op.sub, Const(3), n) == "int(-n + 3)"
     assert show(op.mul, n, Const(2)) == "int(2*n)"
@@ -253,9 +311,20 @@ def test_displays_and_unpacking():
 
 
 def test_methods_of_containers_and_text():
-    for receiver, name, args in [([1.0], "copy", ()), ([1.0, 2.0], "pop", ()), ([1.0], "append", (2.0,)), ([1.0], "index", (1.0,)), ((1.0,), "count", (1.0,))]:
-        kind = result_kind(Const(ops.call_method), (Var("", kind_of(receiver)), Const(name), *map(Const, args)), (), Facts())
-        assert admits(kind, getattr(list(receiver) if isinstance(receiver, list) else receiver, name)(*args), {}) or name == "copy"
+    for receiver, name, args in [
+        ([1.0], "copy", ()),
+        ([1.0, 2.0], "pop", ()),
+        ([1.0], "append", (2.0,)),
+        ([1.0], "index", (1.0,)),
+        ((1.0,), "count", (1.0,)),
+    ]:
+        kind = result_kind(
+            Const(ops.call_method), (Var("", kind_of(receiver)), Const(name), *map(Const, args)), (), Facts()
+        )
+        assert (
+            admits(kind, getattr(list(receiver) if isinstance(receiver, list) else receiver, name)(*args), {})
+            or name == "copy"
+        )
     for name, args in [("upper", ()), ("split", ()), ("startswith", ("a",)), ("join", (["a"],)), ("find", ("b",))]:
         check(ops.call_method, "ab", name, *args, literal=(0, 1, 2))
 

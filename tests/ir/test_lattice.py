@@ -32,8 +32,39 @@ from tests.analysis.admits import admits
 
 N, M = Dim.fresh("n", not_one=True), Dim.fresh("m", not_one=True)
 
-VALUES = [1.0, 2, True, 1j, np.float64(1), np.float32(2), np.ones(3), np.ones((2, 3)), np.ones(3, "f4"), np.ones(4), (1.0, 2), (1.0,), (2, 3), [1.0], [1]]
-VALUES += [[], [np.ones(2)], {"a": 1.0}, {"a": 2}, {"b": 1.0}, None, "a", "b", len, np.sin, slice(1, 2), slice(None), range(3), ((1.0,), 2)]
+VALUES = [
+    1.0,
+    2,
+    True,
+    1j,
+    np.float64(1),
+    np.float32(2),
+    np.ones(3),
+    np.ones((2, 3)),
+    np.ones(3, "f4"),
+    np.ones(4),
+    (1.0, 2),
+    (1.0,),
+    (2, 3),
+    [1.0],
+    [1],
+]
+VALUES += [
+    [],
+    [np.ones(2)],
+    {"a": 1.0},
+    {"a": 2},
+    {"b": 1.0},
+    None,
+    "a",
+    "b",
+    len,
+    np.sin,
+    slice(1, 2),
+    slice(None),
+    range(3),
+    ((1.0,), 2),
+]
 
 
 def test_the_join_admits_what_both_admit():
@@ -72,7 +103,9 @@ def test_containers():
     assert join(List(UNDEFINED, Dim.of(0)), List(FLOAT)) == List(FLOAT)
     assert join(List(FLOAT), Tuple((FLOAT,))) == UNKNOWN
     assert join(Dict(FLOAT, (("a", FLOAT),)), Dict(FLOAT, (("b", FLOAT),))) == Dict(FLOAT)
-    assert join(Object(Dim, (("a", FLOAT), ("b", INT))), Object(Dim, (("a", INT),))) == Object(Dim, (("a", Scalar(None)),))
+    assert join(Object(Dim, (("a", FLOAT), ("b", INT))), Object(Dim, (("a", INT),))) == Object(
+        Dim, (("a", Scalar(None)),)
+    )
     assert join(Object(Dim), Object(Facts)) == UNKNOWN
     assert join(Iterator(FLOAT, N, "zip"), Iterator(FLOAT, N, "range")) == Iterator(FLOAT, N, "other")
     assert join(Slice(NONE, INT, NONE), Slice(NONE, NONE, NONE)) == Slice(NONE, UNKNOWN, NONE)

@@ -1,8 +1,9 @@
 """Type families: the table, a call as a family sees it, and operands as arrays.
 
-Input: a `BoundCall` (a primitive with its arguments bound to the parameters of its template) and the `Facts` where it runs.
-Output: the kind of the result. A family may record in the facts what the call asserts by not raising. The rule of all families:
-where anything is unsure, the dtype is None, a length is None, the kind is `Numeric` or `Unknown`; a wrong kind never.
+Input: a `BoundCall` (a primitive with its arguments bound to the parameters of its template) and the `Facts` where it
+runs. Output: the kind of the result. A family may record in the facts what the call asserts by not raising. The rule of
+all families: where anything is unsure, the dtype is None, a length is None, the kind is `Numeric` or `Unknown`; a wrong
+kind never.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ Dims = tuple[Dim | None, ...]
 
 #: Parameters that say how to compute, not what from.
 OPTIONS = frozenset(
-    "out where dtype casting order subok signature axis axes keepdims keepdim initial like device copy kind stable".split()
+    ("out", "where", "dtype", "casting", "order", "subok", "signature", "axis", "axes", "keepdims", "initial")
+    + ("like", "device", "copy", "kind", "stable")
 )
 
 
@@ -65,7 +67,9 @@ class BoundCall:
 
     def operands(self) -> list[Kind]:
         """The kinds of all arguments that are computed with, in order, those of variadic parameters one by one."""
-        return [atom_kind(atom) for name, value in self.arguments.items() if name not in OPTIONS for atom in _each(value)]
+        return [
+            atom_kind(atom) for name, value in self.arguments.items() if name not in OPTIONS for atom in _each(value)
+        ]
 
     def first(self) -> Kind:
         """The kind of the first argument; Unknown where there is none."""
@@ -110,7 +114,7 @@ def family(*names: str) -> Callable[[Family], Family]:
 class Operand:
     """A number, an array or nested sequences of them, as NumPy's functions see it.
 
-    `dims` is None for an unknown rank. `weak` as in `Scalar` (None: it may be). `scalar`: no array comes of it by itself.
+    `dims` is None for an unknown rank. `weak` as in `Scalar` (None: it may be). `scalar`: it is no array by itself.
     """
 
     dtype: str | None
@@ -140,7 +144,7 @@ def operand(kind: Kind) -> Operand | None:
 
 
 def sequence_operand(kind: Tuple | List) -> Operand | None:
-    """What ``np.array`` makes of a list or tuple of numbers, arrays and such sequences; None if it need not be numbers."""
+    """What ``np.array`` makes of a list or tuple of numbers, arrays, such sequences; None if it need not be numbers."""
     if isinstance(kind, Tuple):
         items = [operand(k) for k in kind.items]
         found = [o for o in items if o is not None]

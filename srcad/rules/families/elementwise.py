@@ -13,6 +13,7 @@ from srcad.ir.atoms import dtype_name
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Array, Kind, Numeric, Scalar, Tuple
 from srcad.rules.families.core import (
+    FAMILIES,
     BoundCall,
     Dims,
     Operand,
@@ -164,6 +165,8 @@ def ufunc_of(fn: object) -> np.ufunc | None:
 @family("elementwise")
 def elementwise(call: BoundCall, facts: Facts) -> Kind:
     """Broadcasting; the dtype is the ufunc's, or the promoted one where `fn` is not a ufunc but NumPy's."""
+    if call.fn is divmod:
+        return FAMILIES["divmod"](call, facts)
     ufunc = ufunc_of(call.fn)
     operands = _operands(call, None if ufunc is None else ufunc.nin)
     if operands is None:
@@ -277,7 +280,16 @@ def _with_dtype(dtype: str) -> Callable[[BoundCall, Facts], Kind]:
     return result
 
 
-_BOOL_COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isfinite, np.isnan)
+_BOOL_COMPARISONS = (
+    np.equal,
+    np.not_equal,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+    np.isfinite,
+    np.isnan,
+)
 
 family("elementwise_bool")(_with_dtype("b1"))
 family("elementwise_int")(_with_dtype("i8"))
@@ -314,7 +326,9 @@ def clip(call: BoundCall, facts: Facts) -> Kind:
     operands = [o for o in map(operand, kinds) if o is not None]
     if not operands or len(operands) < len(kinds):
         return UNKNOWN
-    return _out(call) or numeric(dtype_argument(call, common_dtype(operands)), broadcast([o.dims for o in operands], facts))
+    return _out(call) or numeric(
+        dtype_argument(call, common_dtype(operands)), broadcast([o.dims for o in operands], facts)
+    )
 
 
 @family("where")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from srcad.ir.atoms import MISSING, constant
 from srcad.ir.dims import Dim, Facts
@@ -90,7 +91,7 @@ def slice_length(dim: Dim | None, index: Slice, facts: Facts) -> Dim | None:
     return _unit_slice(dim, start, stop) if stride == 1 else None
 
 
-def _bound(kind: Kind, facts: Facts) -> Dim | None:
+def _bound(kind: Kind, facts: Facts) -> Any:
     """A bound of a slice: None where left out, `MISSING` where nothing is known of it."""
     match kind:
         case Static(value=None):
@@ -98,7 +99,7 @@ def _bound(kind: Kind, facts: Facts) -> Dim | None:
         case Scalar(value=Dim() as value):
             return facts.resolve(value)
         case _:
-            return MISSING  # type: ignore[return-value]
+            return MISSING
 
 
 def _unit_slice(dim: Dim, start: Dim | None, stop: Dim | None) -> Dim | None:
@@ -215,7 +216,9 @@ def _axes_used(entry: Kind) -> int | None:
             item = operand(entry)
             if item is None or item.dtype is None:
                 return 1 if isinstance(entry, List) and isinstance(entry.item, Undefined) else None
-            return item.rank if item.dtype == "b1" else 1 if item.dtype[0] in "iu" or item.dims == (Dim.of(0),) else None
+            return (
+                item.rank if item.dtype == "b1" else 1 if item.dtype[0] in "iu" or item.dims == (Dim.of(0),) else None
+            )
         case _:
             return None
 
@@ -254,4 +257,3 @@ def _advanced(parts: _Parts, dims: Dims | None) -> None:
     elif parts.closed:
         parts.apart = True
     parts.advanced.append(dims)
-

@@ -51,7 +51,7 @@ def _may_be_vector(item: Operand) -> bool:
 
 @family("dot")
 def dot(call: BoundCall, facts: Facts) -> Kind:
-    """``np.dot``: a product with a scalar, else the last axis of a with the second to last of b, other axes side by side."""
+    """``np.dot``: a product with a scalar, else the last axis of a with the second to last of b is contracted."""
     pair = _pair(call)
     if pair is None:
         return UNKNOWN
@@ -126,7 +126,9 @@ def _tensordot_axes(axes: Any, left: int, right: int) -> tuple[list[int], list[i
     if axes is MISSING or not isinstance(axes, tuple) or len(axes) != 2:
         return None
     pairs = [(x,) if type(x) is int else x for x in axes]
-    if any(not isinstance(p, tuple) or any(type(v) is not int for v in p) for p in pairs) or len(pairs[0]) != len(pairs[1]):
+    if any(not isinstance(p, tuple) or any(type(v) is not int for v in p) for p in pairs) or len(pairs[0]) != len(
+        pairs[1]
+    ):
         return None
     if any(not -n <= v < n for p, n in zip(pairs, (left, right), strict=True) for v in p):
         return None
@@ -163,7 +165,11 @@ def einsum_dims(text: str, shapes: list[Dims | None], facts: Facts) -> Dims | No
     """The dims of an einsum; None where they are not known."""
     inputs, arrow, output = text.partition("->")
     terms = inputs.split(",")
-    if "." in text or len(terms) != len(shapes) or any(s is not None and len(s) != len(t) for s, t in zip(shapes, terms, strict=True)):
+    if (
+        "." in text
+        or len(terms) != len(shapes)
+        or any(s is not None and len(s) != len(t) for s, t in zip(shapes, terms, strict=True))
+    ):
         return None
     letters = [c for t in terms for c in t]
     if not arrow:
@@ -180,4 +186,3 @@ def _einsum_length(values: list[Dim | None], facts: Facts) -> Dim | None:
     # einsum lets a length of 1 stand for any other, as broadcasting does
     result = broadcast([(v,) for v in values], facts)
     return None if result is None else result[0]
-

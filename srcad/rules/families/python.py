@@ -337,4 +337,3 @@ def divmod_(call: BoundCall, facts: Facts) -> Kind:
     for fn in (operator.floordiv, operator.mod):
         parts.append(elementwise(BoundCall(fn, dict(list(call.arguments.items())[:2])), facts))
     return Tuple(tuple(parts))
-

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from srcad.ir.atoms import MISSING
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, Numeric
-from srcad.rules.families.core import BoundCall, Dims, Operand, axes_of, dtype_argument, family, is_none, numeric, operand
+from srcad.rules.families.core import (
+    BoundCall,
+    Dims,
+    Operand,
+    axes_of,
+    dtype_argument,
+    family,
+    is_none,
+    numeric,
+    operand,
+)
 from srcad.rules.families.elementwise import real_dtype
 
 #: Reductions that add up in a wider integer; the others keep the dtype.
@@ -108,7 +118,13 @@ def flat_length(dims: Dims | None) -> Dim | None:
         if total.known is not None:
             total = dim.times(total.known) if total.known != 1 else dim
         else:
-            total = total.times(dim.known) if dim.known is not None and dim.known != 1 else total if dim.known == 1 else None
+            total = (
+                total.times(dim.known)
+                if dim.known is not None and dim.known != 1
+                else total
+                if dim.known == 1
+                else None
+            )
     return total
 
 
@@ -121,7 +137,11 @@ def norm(call: BoundCall, facts: Facts) -> Kind:
     floats = real_dtype(item.dtype if str(item.dtype)[0] in "fc" else "f8")
     # orders other than the plain ones go through powers and absolute values whose dtype depends on the order
     plain = call.constant("ord") in (None, 2, "fro")
-    known, dims = reduced_dims(call, item.dims)
+    if getattr(call.fn, "__name__", "") == "matrix_norm":
+        matrix = call.constant("keepdims", False) is False and item.dims is not None and len(item.dims) >= 2
+        known, dims = (True, item.dims[:-2]) if matrix and item.dims is not None else (False, None)
+    else:
+        known, dims = reduced_dims(call, item.dims)
     return numeric(floats if plain else None, dims) if known else Numeric(None)
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from srcad.ir.atoms import MISSING
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, Numeric, Scalar, Static
-from srcad.rules.families.core import BoundCall, Dims, Operand, axes_of, dtype_argument, family, is_none, operand, shape_dims
+from srcad.rules.families.core import (
+    BoundCall,
+    Dims,
+    Operand,
+    axes_of,
+    dtype_argument,
+    family,
+    is_none,
+    operand,
+    shape_dims,
+)
 from srcad.rules.families.elementwise import broadcast
 from srcad.rules.families.reductions import flat_length
 
@@ -30,7 +40,7 @@ def identity(call: BoundCall, facts: Facts) -> Kind:
 
 @family("same")
 def same(call: BoundCall, facts: Facts) -> Kind:
-    """The first argument's shape and dtype: copies, signs, sorting, rounding. What has rank 0 may become a scalar or an array."""
+    """The first argument's shape and dtype: copies, sorting, rounding. Rank 0 may become a scalar or an array."""
     if not is_none(call.kind("out")) or call.has("dtype"):
         return UNKNOWN
     item = operand(call.first())
@@ -151,7 +161,9 @@ def transpose(call: BoundCall, facts: Facts) -> Kind:
         value = value[0]
     if value is None or value == ():
         return reshaped(item, item.dims[::-1])
-    if not isinstance(value, tuple) or sorted(v % rank if type(v) is int and rank else -1 for v in value) != [*range(rank)]:
+    if not isinstance(value, tuple) or sorted(v % rank if type(v) is int and rank else -1 for v in value) != [
+        *range(rank)
+    ]:
         return Array(item.dtype, (None,) * rank) if rank else reshaped(item, None)
     return reshaped(item, tuple(item.dims[v] for v in value))
 
