@@ -1,0 +1,176 @@
+"""Running random programs: what each ended in, making a failing one smaller, and a ledger over a range of seeds.
+
+``python -m tests.properties.fuzz 0 500`` prints the ledger of seeds 0 to 499 and the smallest form of each failure.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import srcad
+from srcad.errors import InternalError, SrcadError
+from tests.programs import numeric
+from tests.properties.generator import Generated, Line, Suite, Tree, generate
+
+#: How a program can end. Only ``wrong`` and ``broken`` are failures.
+OUTCOMES = ("agrees", "refused", "unstable", "wrong", "broken")
+
+ARGNUMS = (0, 1, 2)
+
+
+def load(program: Generated, folder: Path) -> Callable[..., Any]:
+    """The function of the program, from a file of its own (srcad reads its source)."""
+    stem = f"random_{program.seed}_{abs(hash_text(program.source))}"
+    path = folder / f"{stem}.py"
+    path.write_text(program.source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.f  # type: ignore[no-any-return]
+
+
+def hash_text(text: str) -> int:
+    """A number for a text, the same in every process."""
+    return int.from_bytes(text.encode()[-64:], "big") % 10**9 + len(text)
+
+
+def differences(fn: Callable[..., Any], args: tuple[Any, ...], along: dict[int, Any]) -> float | None:
+    """The derivative by differences, or None where two steps disagree: a kink or a jump is near."""
+    coarse = numeric.central(fn, args, along)
+    fine = numeric.central(fn, args, along, numeric.STEP / 4.0)
+    return coarse if np.isfinite(coarse) and numeric.close(fine, coarse, 1e-6, 1.0) else None
+
+
+def outcome(program: Generated, folder: Path) -> tuple[str, str]:
+    """One of `OUTCOMES`, and what there is to say about it."""
+    fn, args = load(program, folder), program.args
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            value = fn(*copy.deepcopy(args))
+            along = {i: numeric.direction(args[i], np.random.default_rng([program.seed, i])) for i in ARGNUMS}
+            want = differences(fn, args, along)
+        except Exception as error:
+            return "unstable", f"the primal raises {error!r}"
+        if want is None or not np.isfinite(value):
+            return "unstable", "the differences are"
+        given = copy.deepcopy(args)
+        try:
+            got, gradient = srcad.value_and_grad(fn, ARGNUMS)(*given)
+            tangents = (*(along[i] for i in ARGNUMS), None)
+            _, tangent = srcad.jvp(fn, args, tangents)
+        except InternalError as error:
+            return "broken", str(error)
+        except SrcadError as error:
+            return ("refused" if error.where is not None else "broken"), str(error)
+        except Exception as error:
+            return "broken", f"{type(error).__name__}: {error}"
+    return judged(got, gradient, tangent, value, want, along, given, args)
+
+
+def judged(
+    got: Any,
+    gradient: tuple[Any, ...],
+    tangent: Any,
+    value: Any,
+    want: float,
+    along: dict[int, Any],
+    given: tuple[Any, ...],
+    args: tuple[Any, ...],
+) -> tuple[str, str]:
+    """Compare everything that came back with what it should be."""
+    if not numeric.identical(got, value):
+        return "wrong", f"value {got!r} instead of {value!r}"
+    if not numeric.identical(given, args):
+        return "wrong", "the caller's data has changed"
+    problem = next((m for i in ARGNUMS if (m := numeric.mirrors(gradient[i], args[i]))), None)
+    if problem:
+        return "wrong", problem
+    paired = sum(numeric.inner(gradient[i], along[i]) for i in ARGNUMS)
+    if not numeric.close(paired, want, 1e-5, abs(float(value))):
+        return "wrong", f"gradient {paired!r}, differences {want!r}"
+    if not numeric.close(float(tangent), paired, 1e-9, abs(float(value))):
+        return "wrong", f"tangent {tangent!r}, gradient {paired!r}"
+    return "agrees", ""
+
+
+def smaller(program: Generated, folder: Path, budget: int = 300) -> Generated:
+    """A program that ends in the same kind of failure, with as many statements left out as `budget` trials find."""
+    kind = outcome(program, folder)[0]
+    improved = True
+    while improved and budget > 0:
+        improved = False
+        for candidate in candidates(program):
+            budget -= 1
+            try:
+                found = outcome(candidate, folder)[0] == kind
+            except SyntaxError:
+                found = False
+            if found:
+                program, improved = candidate, True
+                break
+            if budget <= 0:
+                break
+    return program
+
+
+def candidates(program: Generated) -> Iterator[Generated]:
+    """The programs with one statement less, or one compound statement replaced by its body."""
+    for k, (name, parameters, tree) in enumerate(program.functions):
+        for cut in cuts(tree):
+            functions = (*program.functions[:k], (name, parameters, cut), *program.functions[k + 1 :])
+            yield replace(program, functions=functions)
+    for k in range(len(program.functions) - 1):
+        yield replace(program, functions=(*program.functions[:k], *program.functions[k + 1 :]))
+
+
+def cuts(tree: Tree) -> Iterator[Tree]:
+    """The trees with one node less or opened."""
+    for k, node in enumerate(tree):
+        before, after = tree[:k], tree[k + 1 :]
+        if not (isinstance(node, Line) and node.text.startswith("return") and not after):
+            yield (*before, *after)
+        if isinstance(node, Suite):
+            yield (*before, *node.body, *after)
+            if node.more:
+                yield (*before, replace(node, more=()), *after)
+            for body in cuts(node.body):
+                yield (*before, replace(node, body=body), *after)
+
+
+def ledger(seeds: range, folder: Path, *, minimise: bool = True) -> dict[str, list[int]]:
+    """The seeds by outcome; prints each failure, made smaller."""
+    found: dict[str, list[int]] = {name: [] for name in OUTCOMES}
+    for seed in seeds:
+        program = generate(seed)
+        kind, text = outcome(program, folder)
+        found[kind].append(seed)
+        if kind in ("wrong", "broken"):
+            small = smaller(program, folder) if minimise else program
+            print(f"--- seed {seed}: {kind}\n{small.source}\n{outcome(small, folder)[1]}\n")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """The command: two numbers, first seed and the one after the last."""
+    first, last = map(int, arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        found = ledger(range(first, last), Path(folder))
+    for name in OUTCOMES:
+        print(f"{name:9} {len(found[name]):5}  {found[name][:12]}")
+    return 1 if found["wrong"] or found["broken"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
