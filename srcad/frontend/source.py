@@ -50,6 +50,7 @@ class _File:
 
     text: str
     lines: tuple[str, ...]
+    tree: ast.Module
     definitions: dict[int, list[_Definition]]
     classes: dict[_Definition, str]
     codes: dict[tuple[int, str], list[CodeType]]
@@ -57,6 +58,8 @@ class _File:
 
 _files: dict[str, _File] = {}
 _MOST_FILES = 64
+_FAR = 1_000_000
+"""A line number that no file reaches."""
 
 
 def find(fn: Any) -> Source:
@@ -112,7 +115,7 @@ def _read(filename: str, module_globals: dict[str, Any], name: str) -> _File:
     except (SyntaxError, ValueError):
         raise _changed(name, filename) from None
     definitions, classes = _definitions(tree)
-    file = _File(text, tuple(lines), definitions, classes, codes)
+    file = _File(text, tuple(lines), tree, definitions, classes, codes)
     while len(_files) >= _MOST_FILES:
         del _files[next(iter(_files))]
     _files[filename] = file
@@ -172,8 +175,8 @@ def _definition(file: _File, code: CodeType, name: str) -> _Definition:
     exact = [c for c in twins if positions(c) == positions(code)]
     twin = (exact or twins)[0]
     candidates = [d for d in file.definitions.get(twin.co_firstlineno, []) if _named(d) == twin.co_name]
-    if len(candidates) > 1:
-        candidates = _by_columns(candidates, twin)
+    if len(candidates) > 1 and isinstance(candidates[0], ast.Lambda):
+        candidates = _among(file.tree, candidates, code)
     if not candidates:
         raise _changed(name, code.co_filename)
     return candidates[0]
@@ -183,19 +186,32 @@ def _named(node: _Definition) -> str:
     return "<lambda>" if isinstance(node, ast.Lambda) else node.name
 
 
-def _by_columns(candidates: list[_Definition], code: CodeType) -> list[_Definition]:
-    """Those of the candidates whose body the instructions of `code` come from, the best first."""
-    spans = positions(code)
-    found = []
-    for node in candidates:
-        body = [node.body] if isinstance(node, ast.Lambda) else node.body
-        start = (body[0].lineno, body[0].col_offset)
-        stop = (body[-1].end_lineno or 0, body[-1].end_col_offset or 0)
-        inside = sum(start <= span[0] and span[1] <= stop for span in spans)
-        whole = (start, stop) in spans
-        if inside == len(spans):
-            found.append(((not whole, stop[0] - start[0], stop[1] - start[1]), node))
-    return [node for _, node in sorted(found, key=lambda pair: pair[0])]
+def _among(tree: ast.Module, candidates: list[_Definition], code: CodeType) -> list[_Definition]:
+    """Those of several lambdas on a line that compile to `code`, the one at its columns first.
+
+    For each of them the file is compiled with the others moved to another line, so that its code object is known.
+    """
+    spans, found = positions(code), []
+    for k, node in enumerate(candidates):
+        inside = list(ast.walk(node))
+        compiled = _without(tree, [other for other in candidates if other not in inside], code.co_filename)
+        here = [c for c in code_objects(compiled) if (c.co_firstlineno, c.co_name) == (node.lineno, "<lambda>")]
+        if here and same_code(here[0], code):       # the first: lambdas inside this one come after it
+            found.append((-len(positions(here[0]) & spans), k))
+    return [candidates[k] for _, k in sorted(found)]
+
+
+def _without(tree: ast.Module, moved: list[_Definition], filename: str) -> CodeType:
+    """The code of a file, with these lambdas compiled as if they stood on a line far away."""
+    places = [(node.lineno, node.end_lineno) for node in moved]
+    try:
+        for node in moved:
+            node.lineno, node.end_lineno = _FAR, 2 * _FAR
+        code: CodeType = compile(tree, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return code
+    finally:
+        for node, (line, end_line) in zip(moved, places, strict=True):
+            node.lineno, node.end_lineno = line, end_line
 
 
 def _changed(name: str, filename: str) -> SourceUnavailable:
