@@ -58,8 +58,8 @@ DataHook = Callable[[Any, str], "Kind | None"]
 class Typed:
     """A function with kinds, and what is known of its lengths.
 
-    `facts` holds at the top level of the function once it has run; `scopes` files the facts of each region under the uids of the
-    variables that are defined directly in it.
+    `facts` holds at the top level of the function once it has run; `scopes` files the facts of each region under the
+    uids of the variables that are defined directly in it.
     """
 
     function: Function
@@ -100,8 +100,9 @@ def infer(
     Args:
         function: the function; kinds that its variables have already are ignored.
         arg_kinds: the kinds of its parameters, in order; parameters beyond them are Unknown.
-        callee_kind: called for functions known while compiling that have no rule, with the function, its arguments and its keyword
-            arguments (typed atoms); None as the answer means that nothing is known, a bare kind that it stores nothing into its arguments.
+        callee_kind: called for functions known while compiling that have no rule, with the function, its arguments
+            and its keyword arguments (typed atoms). None as the answer means that nothing is known, a bare kind that it
+            stores nothing into its arguments.
         read_data: called with `ops.load_global` or `ops.load_free` and a name, for the kind of that datum.
 
     Returns:

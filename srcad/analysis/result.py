@@ -56,7 +56,7 @@ def result_kind(fn: Atom, args: Sequence[Atom | Star], kwargs: Kwargs, facts: Fa
         facts: what is known where the call runs; equalities that the call asserts are added.
 
     >>> from srcad.ir.kinds import FLOAT
-    >>> from srcad.ir.nodes import Var
+    >>> from srcad.ir.nodes import Const, Var
     >>> print(result_kind(Const(operator.mul), (Const(2), Var("x", FLOAT)), (), Facts()))
     float
     """

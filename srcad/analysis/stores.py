@@ -1,5 +1,4 @@
-"""What one call does to containers, told to the heap: what it stores where, and what may be the same object
-afterwards.
+"""What one call does to containers, told to the heap: what it stores where, and what may be one object afterwards.
 
 Input: a typed `Call` and the heap. Calls that move containers in ways not listed here make everything that they
 touch one.

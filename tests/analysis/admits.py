@@ -57,6 +57,18 @@ def admits(kind: Kind, value: Any, bindings: Bindings) -> bool:
     match kind:
         case Unknown():
             return True
+        case Static(value=static):
+            return value is static or (type(value) is type(static) and value == static)
+        case Opaque(cls=cls):
+            return isinstance(value, cls)
+        case Scalar() | Array() | Numeric():
+            return _admits_number(kind, value, bindings)
+        case _:
+            return _admits_container(kind, value, bindings)
+
+
+def _admits_number(kind: Kind, value: Any, bindings: Bindings) -> bool:
+    match kind:
         case Scalar(dtype=dtype, weak=weak, value=known):
             return _admits_scalar(dtype, weak, known, value, bindings)
         case Array(dtype=dtype, dims=dims):
@@ -69,6 +81,12 @@ def admits(kind: Kind, value: Any, bindings: Bindings) -> bool:
             )
         case Numeric(dtype=dtype):
             return admits(Array(dtype, None), value, bindings) or admits(Scalar(dtype, None), value, bindings)
+        case _:
+            return False
+
+
+def _admits_container(kind: Kind, value: Any, bindings: Bindings) -> bool:
+    match kind:
         case Tuple(items=items, cls=cls):
             return (
                 type(value) is cls
@@ -96,10 +114,6 @@ def admits(kind: Kind, value: Any, bindings: Bindings) -> bool:
         case Iterator(item=item, length=length):
             items_ = list(value)
             return admits_length(length, len(items_), bindings) and all(admits(item, v, bindings) for v in items_)
-        case Static(value=static):
-            return value is static or (type(value) is type(static) and value == static)
-        case Opaque(cls=cls):
-            return isinstance(value, cls)
         case _:
             return False
 
