@@ -85,7 +85,7 @@ def part(g, index, axis: int):
         return g[index]
     if axis == -1:
         return g[..., index]
-    return g[(slice(None),) * (axis % np.ndim(g)) + (index,)]
+    return g[(slice(None, None, None),) * (axis % np.ndim(g)) + (index,)]
 
 
 def put_back(items: list[Any], like):

@@ -92,12 +92,19 @@ def linspace(
     ans_bar,
 ):
     """``start * (1 - t) + stop * t`` with `t` from 0 to 1."""
-    t = np.linspace(0.0, 1.0, num, endpoint, dtype=ans.dtype)
+    t = from_zero_to_one(num, endpoint, ans.dtype)
     if np.ndim(ans) == 1:
         return (1.0 - t) @ ans_bar, t @ ans_bar
     start_bar = np.tensordot(1.0 - t, np.moveaxis(ans_bar, axis, 0), 1)
     stop_bar = np.tensordot(t, np.moveaxis(ans_bar, axis, 0), 1)
     return sum_to(start_bar, start), sum_to(stop_bar, stop)
+
+
+def from_zero_to_one(num, endpoint, dtype):
+    """The weights of the end point."""
+    if isinstance(endpoint, bool) and endpoint:
+        return np.linspace(0.0, 1.0, num, dtype=dtype)
+    return np.linspace(0.0, 1.0, num, endpoint, dtype=dtype)
 
 
 @adjoint(np.arange, wrt=("start", "stop", "step"), kind="arange")

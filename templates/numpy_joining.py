@@ -32,7 +32,7 @@ def parts_along(arrays, axis, g, least=1):
         else:
             length = np.shape(a)[axis]
             stop = None if i == len(arrays) - 1 else length if start is None else start + length
-            piece = part(g, slice(start, stop), axis)
+            piece = part(g, slice(start, stop, None), axis)
             start = stop
         parts.append(piece if np.ndim(a) > 0 else np.reshape(piece, ()))
     return parts

@@ -115,13 +115,15 @@ def cholesky_dot(factor, a_dot):
 
 def half_lower(x):
     """The lower triangle with its diagonal halved: phi in Murray 2016."""
-    return np.tril(x) * (1.0 - 0.5 * np.eye(np.shape(x)[-1], dtype=np.real(x).dtype))
+    if np.ndim(x) == 2:
+        return np.tril(x) - 0.5 * np.diag(np.diag(x))
+    return np.tril(x) * (1.0 - 0.5 * np.eye(np.shape(x)[-1], dtype=x.dtype))
 
 
 @linear(np.trace, np.ndarray.trace, kind="trace")
 def trace(a, offset=0, axis1=0, axis2=1, *, ans, ans_bar):
     """The cotangent on the diagonal, 0 elsewhere."""
-    eye = np.eye(np.shape(a)[axis1], np.shape(a)[axis2], k=offset, dtype=a.dtype)
+    eye = diagonal_ones(np.shape(a)[axis1], np.shape(a)[axis2], offset, a.dtype)
     if np.ndim(a) == 2:
         return ans_bar * (eye if axis1 % 2 == 0 else eye.T)
     return np.moveaxis(ans_bar[..., None, None] * eye, (-2, -1), (axis1, axis2))
@@ -130,10 +132,17 @@ def trace(a, offset=0, axis1=0, axis2=1, *, ans, ans_bar):
 @linear(np.linalg.trace, kind="unknown")
 def linalg_trace(x, *, offset=0, ans, ans_bar):
     """The cotangent on the diagonal of the last two axes."""
-    eye = np.eye(np.shape(x)[-2], np.shape(x)[-1], k=offset, dtype=x.dtype)
+    eye = diagonal_ones(np.shape(x)[-2], np.shape(x)[-1], offset, x.dtype)
     if np.ndim(x) == 2:
         return ans_bar * eye
     return ans_bar[..., None, None] * eye
+
+
+def diagonal_ones(rows, columns, offset, dtype):
+    """Ones on a diagonal of a matrix, zeros elsewhere."""
+    if offset == 0:
+        return np.eye(rows, columns, dtype=dtype)
+    return np.eye(rows, columns, offset, dtype=dtype)
 
 
 @adjoint(np.linalg.matrix_power, wrt=("a",), kind="unknown")

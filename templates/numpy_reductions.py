@@ -113,30 +113,42 @@ def ptp_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
 @adjoint(np.var, np.ndarray.var, kind="reduction_real", smaller=True)
 def var(a, axis=None, *, ddof=0, keepdims=False, ans, ans_bar):
     """The partials are 2 conj(a - mean) / (n - ddof); the derivative of the mean inside cancels."""
-    scale = 2.0 * spread(ans_bar, ans, axis, keepdims) / (count(a, axis) - ddof)
-    return scale * conj(a - np.mean(a, axis=axis, keepdims=True))
+    scale = 2.0 * spread(ans_bar, ans, axis, keepdims) / degrees(a, axis, ddof)
+    return scale * conj(deviation(a, axis))
 
 
 @tangent(np.var, np.ndarray.var)
 def var_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
     """The tangent is 2 / (n - ddof) times the sum of Re(conj(a - mean) da)."""
-    deviation = conj(a - np.mean(a, axis=axis, keepdims=True))
-    return np.sum(real(deviation * a_dot), axis=axis, keepdims=keepdims) * (2.0 / (count(a, axis) - ddof))
+    turned = conj(deviation(a, axis))
+    return np.sum(real(turned * a_dot), axis=axis, keepdims=keepdims) * (2.0 / degrees(a, axis, ddof))
+
+
+def deviation(a, axis):
+    """The difference to the mean."""
+    if axis is None:
+        return a - np.mean(a)
+    return a - np.mean(a, axis=axis, keepdims=True)
+
+
+def degrees(a, axis, ddof):
+    """What the sum of squares is divided by."""
+    return count(a, axis) - ddof if ddof else count(a, axis)
 
 
 @adjoint(np.std, np.ndarray.std, kind="reduction_real", smaller=True)
 def std(a, axis=None, *, ddof=0, keepdims=False, ans, ans_bar):
     """The partials are conj(a - mean) / ((n - ddof) std), and 0 where std is 0 (every deviation is 0 there)."""
-    scale = ans_bar / ((count(a, axis) - ddof) * (ans + (ans == 0)))
-    return spread(scale, ans, axis, keepdims) * conj(a - np.mean(a, axis=axis, keepdims=True))
+    scale = ans_bar / (degrees(a, axis, ddof) * (ans + (ans == 0)))
+    return spread(scale, ans, axis, keepdims) * conj(deviation(a, axis))
 
 
 @tangent(np.std, np.ndarray.std)
 def std_tangent(a, axis=None, *, ddof=0, keepdims=False, ans, a_dot):
     """The tangent is the sum of Re(conj(a - mean) da), divided by (n - ddof) std."""
-    deviation = conj(a - np.mean(a, axis=axis, keepdims=True))
-    moved = np.sum(real(deviation * a_dot), axis=axis, keepdims=keepdims)
-    return moved / ((count(a, axis) - ddof) * (ans + (ans == 0)))
+    turned = conj(deviation(a, axis))
+    moved = np.sum(real(turned * a_dot), axis=axis, keepdims=keepdims)
+    return moved / (degrees(a, axis, ddof) * (ans + (ans == 0)))
 
 
 @linear(np.cumsum, np.ndarray.cumsum, kind="cumulative")

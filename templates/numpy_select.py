@@ -130,10 +130,17 @@ def extract(condition, arr, *, ans, ans_bar):
     return compress_cotangent(np.ravel(condition), arr, None, ans_bar)
 
 
-@adjoint(np.sort, wrt=("a",), kind="unknown")
+def order_of(a, axis, kind, stable):
+    """The permutation that sorts."""
+    if kind is None and stable is None:
+        return np.argsort(a, axis=axis)
+    return np.argsort(a, axis=axis, kind=kind, stable=stable)
+
+
+@adjoint(np.sort, wrt=("a",), kind="same")
 def sort(a, axis=-1, kind=None, *, stable=None, ans, ans_bar):
     """Back through the inverse of the permutation that sorts."""
-    order = np.argsort(a, axis=axis, kind=kind, stable=stable)
+    order = order_of(a, axis, kind, stable)
     if axis is None:
         return np.reshape(ans_bar[np.argsort(order)], np.shape(a))
     return np.take_along_axis(ans_bar, np.argsort(order, axis=axis), axis)
@@ -142,13 +149,13 @@ def sort(a, axis=-1, kind=None, *, stable=None, ans, ans_bar):
 @tangent(np.sort)
 def sort_tangent(a, axis=-1, kind=None, *, stable=None, ans, a_dot):
     """The tangents through the permutation that sorts."""
-    order = np.argsort(a, axis=axis, kind=kind, stable=stable)
+    order = order_of(a, axis, kind, stable)
     if axis is None:
         return np.ravel(a_dot)[order]
     return np.take_along_axis(a_dot, order, axis)
 
 
-@adjoint(np.partition, wrt=("a",), kind="unknown")
+@adjoint(np.partition, wrt=("a",), kind="same")
 def partition(a, kth, axis=-1, kind="introselect", *, ans, ans_bar):
     """Back through the inverse of the permutation that partitions."""
     order = np.argpartition(a, kth, axis=axis, kind=kind)
@@ -171,7 +178,7 @@ def diag(v, k=0, *, ans, ans_bar):
     """A matrix from a vector, or the vector on a diagonal of a matrix."""
     if np.ndim(v) == 1:
         return np.diagonal(ans_bar, k)
-    return on_diagonal(ans_bar, np.shape(v), k, 0, 1)
+    return on_diagonal(ans_bar, v, k, 0, 1)
 
 
 @linear(np.diagflat, kind="unknown")
@@ -183,20 +190,25 @@ def diagflat(v, k=0, *, ans, ans_bar):
 @linear(np.diagonal, np.ndarray.diagonal, kind="unknown", views=("a",))
 def diagonal(a, offset=0, axis1=0, axis2=1, *, ans, ans_bar):
     """Put back on the diagonal."""
-    return on_diagonal(ans_bar, np.shape(a), offset, axis1, axis2)
+    return on_diagonal(ans_bar, a, offset, axis1, axis2)
 
 
 @linear(np.linalg.diagonal, kind="unknown", views=("x",))
 def linalg_diagonal(x, *, offset=0, ans, ans_bar):
     """Put back on the diagonal of the last two axes."""
-    return on_diagonal(ans_bar, np.shape(x), offset, -2, -1)
+    return on_diagonal(ans_bar, x, offset, -2, -1)
 
 
-def on_diagonal(g, shape, offset: int, axis1: int, axis2: int):
-    """Zeros of a shape, with `g` on a diagonal."""
-    full = np.zeros(shape, dtype=g.dtype)
-    rows = np.arange(np.shape(g)[-1])
-    np.moveaxis(full, (axis1, axis2), (-2, -1))[..., rows + max(-offset, 0), rows + max(offset, 0)] = g
+def on_diagonal(g, a, offset, axis1, axis2):
+    """Zeros of the shape of `a`, with `g` on a diagonal."""
+    full = np.zeros_like(a)
+    places = np.arange(np.shape(g)[-1])
+    rows = places - offset if offset < 0 else places
+    columns = places + offset if offset > 0 else places
+    if np.ndim(a) == 2 and axis1 == 0 and axis2 == 1:
+        full[rows, columns] = g
+    else:
+        np.moveaxis(full, (axis1, axis2), (-2, -1))[..., rows, columns] = g
     return full
 
 
