@@ -6,6 +6,7 @@ What moves values without computing (list, zip, sorted, ...) is differentiated b
 import numpy as np
 
 from srcad.rules import adjoint, elementwise, linear, nondifferentiable, sample, structural, tangent
+from srcad.runtime import unbroadcast
 from srcad.templates._helpers import items_like, nonzero, power_slope, real_like
 
 
@@ -40,13 +41,9 @@ def sum_(iterable, start=0, *, ans, ans_bar):
 
 def sum_to_shape(g, x):
     """The cotangent `g` of a sum, summed over the axes along which `x` was broadcast."""
-    extra = np.ndim(g) - np.ndim(x)
-    if extra == 0 and np.ndim(x) == 0:
+    if np.ndim(g) == 0 and np.ndim(x) == 0:
         return real_like(g, x)
-    if extra > 0:
-        g = np.sum(g, axis=tuple(range(extra)))
-    ones = tuple(i for i in range(np.ndim(x)) if np.shape(x)[i] == 1 and np.shape(g)[i] != 1)
-    return real_like(np.sum(g, axis=ones, keepdims=True) if ones else g, x)
+    return unbroadcast(g, x)
 
 
 @adjoint(max, wrt=("values",), kind="python_minmax")

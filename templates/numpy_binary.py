@@ -3,6 +3,7 @@
 import numpy as np
 
 from srcad.rules import adjoint, elementwise, linear, nondifferentiable, sample, tangent
+from srcad.runtime import unbroadcast
 from srcad.templates._helpers import items_like, masked, nonzero, picked, shared
 
 
@@ -144,12 +145,13 @@ def modf_tangent(x, *, ans, x_dot):
     return x_dot, 0.0
 
 
-@adjoint(np.choose, wrt=("choices",), broadcasts=True)
+@adjoint(np.choose, wrt=("choices",))
 def choose(a, choices, *, mode="raise", ans, ans_bar):
     """Each choice gets the cotangent where it was taken."""
     zero = np.zeros_like(ans_bar)
     nothing = [zero for _ in choices]
-    return items_like([np.choose(a, put_at(nothing, k, ans_bar), mode=mode) for k in range(len(choices))], choices)
+    choices_bar = [np.choose(a, put_at(nothing, k, ans_bar), mode=mode) for k in range(len(choices))]
+    return items_like([unbroadcast(g, item) for g, item in zip(choices_bar, choices, strict=True)], choices)
 
 
 @tangent(np.choose)
