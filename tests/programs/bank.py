@@ -31,8 +31,8 @@ TOPICS = (
 
 PROGRAMS: list[Program] = [entry for topic in TOPICS for entry in topic.PROGRAMS]
 
-#: One test for each program and each of its inputs.
-RUNS = [(entry, k) for entry in PROGRAMS for k in range(len(entry.inputs))]
+#: One test for each program and each of its inputs, except for programs that go beyond what is promised so far.
+RUNS = [(entry, k) for entry in PROGRAMS for k in range(len(entry.inputs)) if not entry.later]
 RUN_IDS = [f"{entry.name}-{k}" for entry, k in RUNS]
 
 

@@ -21,6 +21,7 @@ class Program:
         raising: inputs on which the function raises; the derivative must raise the same.
         helpers: the gradient for known kinds may call a helper of srcad's (a kind really is unknown).
         golden: its generated source is kept in tests/golden.
+        later: the program goes beyond what is promised so far; a located error is as good as the right answer.
         rtol: relative tolerance against differences; the default is justified in `tests.programs.numeric`.
     """
 
@@ -31,6 +32,7 @@ class Program:
     raising: tuple[tuple[Any, ...], ...] = ()
     helpers: bool = False
     golden: bool = False
+    later: bool = False
     rtol: float = 1e-7
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import srcad
+import srcad.errors
 from tests.programs import library, modes, numeric
 from tests.programs.bank import PROGRAMS, RUN_IDS, RUNS
 from tests.programs.checks import check_gradient, primal, wide
@@ -72,6 +73,22 @@ def test_forward(entry, k, mode):
     paired = sum(numeric.inner(g, along[i]) for g, i in zip(gradient, entry.wanted, strict=True))
     tolerance = 1e-4 if numeric.single_precision(args) else 1e-11
     assert numeric.close(float(tangent), paired, tolerance, abs(float(value)))
+
+
+@every_mode
+@pytest.mark.parametrize("entry", [entry for entry in PROGRAMS if entry.later], ids=lambda entry: entry.name)
+def test_beyond_what_is_promised(entry, mode):
+    """Right, or refused with a place in the source; never wrong and never an internal error."""
+    for args in entry.inputs:
+        try:
+            with modes.compiling(mode), contextlib.redirect_stdout(io.StringIO()):
+                gradient = modes.gradient_only(entry, copy.deepcopy(args))
+        except srcad.errors.InternalError:
+            raise
+        except srcad.errors.SrcadError as error:
+            assert error.where is not None
+        else:
+            check_gradient(entry, args, gradient)
 
 
 @every_mode
