@@ -49,7 +49,7 @@ def configure(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
-    from srcad.checking import check
+    from srcad import api
 
     with user_code() as loader:
         function = loader.load(options.target).function
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"checking {options.target} with seed {options.seed} at")
         for name, value in zip(names, arguments, strict=False):
             print(f"  {name} = {_short(value)}")
-        report = check(function, arguments, argnums=None, seed=options.seed)
+        report = api.check(function, arguments, argnums=None, seed=options.seed)
         print(f"  value = {_short(report.value)}")
         print(report)
     return 0 if report.ok else _CHECK_FAILED

@@ -42,7 +42,6 @@ def configure(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     from srcad import api
-    from srcad.checking import check
 
     gradient = api.value_and_grad(loss, argnums=(0, 1, 2, 3))
     data = iris.load()
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     for name, x, y in (("seen", data.x, data.y), ("held-out", data.x_test, data.y_test)):
         print(f"accuracy on {len(x)} {name} flowers: {100 * iris.accuracy(parameters, x, y):.1f} %")
 
-    report = check(loss, [*parameters, data.x, data.y], argnums=(0, 1, 2, 3), seed=options.seed)
+    report = api.check(loss, [*parameters, data.x, data.y], argnums=(0, 1, 2, 3), seed=options.seed)
     print(f"\ncheck of the gradient at the trained weights\n{report}")
     _compare_times(gradient, parameters, data)
     return 0 if report.ok else _CHECK_FAILED

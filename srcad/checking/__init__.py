@@ -1,12 +1,11 @@
 """The gradient checker: compares a derivative with finite differences, and reverse mode with forward mode.
 
-`gradients.py` hands over srcad's derivatives; all the rest knows nothing of the compiler, so that it can judge it, and is
-itself tested with gradients that are deliberately wrong.
+It knows nothing of the compiler: it is handed the functions to compare, so that it can judge them (`srcad.check`
+hands it those of srcad). It is itself tested with gradients that are deliberately wrong.
 """
 
-from srcad.checking.compare import check_derivatives
+from srcad.checking.compare import check_derivatives, float_arguments
 from srcad.checking.differences import Difference, differentiate
-from srcad.checking.gradients import check
 from srcad.checking.report import CheckReport, Comparison
 
-__all__ = ["CheckReport", "Comparison", "Difference", "check", "check_derivatives", "differentiate"]
+__all__ = ["CheckReport", "Comparison", "Difference", "check_derivatives", "differentiate", "float_arguments"]
