@@ -1,5 +1,44 @@
 """srcad: a source-to-source automatic-differentiation compiler for Python and NumPy."""
 
+from srcad.api import Derivative, check, compile_options, dump, grad, jvp, stop_gradient, value_and_grad
+from srcad.errors import (
+    ArgumentError,
+    InternalError,
+    MissingRule,
+    NonDifferentiable,
+    RuleError,
+    SourceUnavailable,
+    SrcadError,
+    UnsupportedSyntax,
+)
+from srcad.rules import adjoint, elementwise, linear, multilinear, nondifferentiable, sample, tangent
+
+__all__ = [
+    "ArgumentError",
+    "Derivative",
+    "InternalError",
+    "MissingRule",
+    "NonDifferentiable",
+    "RuleError",
+    "SourceUnavailable",
+    "SrcadError",
+    "UnsupportedSyntax",
+    "adjoint",
+    "check",
+    "compile_options",
+    "dump",
+    "elementwise",
+    "grad",
+    "jvp",
+    "linear",
+    "multilinear",
+    "nondifferentiable",
+    "sample",
+    "stop_gradient",
+    "tangent",
+    "value_and_grad",
+]
+
 
 def __getattr__(name: str) -> str:
     """`__version__` is read from the installed metadata when it is asked for: that import is slow, this one stays fast."""

@@ -4,13 +4,14 @@ Input and output are ordinary values: numbers, arrays, and containers of them. T
 imports nothing of srcad but its errors.
 """
 
-from srcad.runtime.arrays import add_at, broadcast_like, seed, stop_gradient, take_stored, unbroadcast
+from srcad.runtime.arrays import add_at, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
 from srcad.runtime.structures import accumulate, gradient_like, own, zeros_like
 
 __all__ = [
     "accumulate",
     "add_at",
     "broadcast_like",
+    "copied",
     "gradient_like",
     "own",
     "seed",

@@ -5,6 +5,7 @@ None of these functions changes its arguments, except `add_at`, whose first argu
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,11 @@ def _with_dtype_of(g: Any, x: Any) -> Any:
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", None) == dtype:
         return g
     return g.astype(dtype) if isinstance(g, np.ndarray) else dtype.type(g)
+
+
+def copied(x: Any) -> Any:
+    """A copy of a value and of everything in it: the tangent of an argument that the function changes in place."""
+    return copy.deepcopy(x)
 
 
 def seed(value: Any) -> float:

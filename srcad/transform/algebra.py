@@ -18,7 +18,7 @@ import numpy as np
 from srcad.ir.atoms import atom_kind
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Opaque, Scalar, Slice, Static, Tuple, Undefined, Unknown
-from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.nodes import Atom, Const, Star, Var
 
 if TYPE_CHECKING:
     from srcad.transform.builder import Builder
@@ -249,14 +249,12 @@ def _len(b: Builder, x: Atom) -> Atom | None:
             return None
 
 
-def _getattr(b: Builder, x: Atom, name: Atom) -> Atom | None:
-    if not isinstance(name, Const):
-        return None
+def _iscomplexobj(b: Builder, x: Atom) -> Atom | None:
     kind = atom_kind(x)
-    if name.value == "ndim" and isinstance(kind, Array):
-        return _ndim(b, x)
-    if name.value == "dtype" and isinstance(kind, (Array, Scalar)) and kind.dtype is not None:
-        return None
+    if is_zero(x):
+        return Const(False)
+    if isinstance(kind, (Array, Scalar, Numeric)) and kind.dtype is not None:
+        return Const(kind.dtype[0] == "c")
     return None
 
 
@@ -275,11 +273,6 @@ def _is(b: Builder, x: Atom, y: Atom) -> Atom | None:
 def _is_not(b: Builder, x: Atom, y: Atom) -> Atom | None:
     known = _is(b, x, y)
     return None if not isinstance(known, Const) else Const(not known.value)
-
-
-_CLASSES: tuple[tuple[type[Kind], type | None], ...] = (
-    (Array, np.ndarray), (List, None), (Tuple, None), (Dict, dict), (Slice, slice), (Opaque, None),
-)  # fmt: skip
 
 
 def class_of(kind: Kind) -> type | None:
@@ -340,8 +333,16 @@ _REWRITES: dict[Any, Callable[..., Atom | None]] = {
     np.ndim: _ndim,
     np.shape: _shape_of,
     len: _len,
-    getattr: _getattr,
+    np.iscomplexobj: _iscomplexobj,
     isinstance: _isinstance,
 }
 
-__all__ = ["ZERO", "Call", "class_of", "is_const", "is_zero", "keeps_dtype", "rank", "simplified"]
+
+def rewrites(fn: Callable[..., Any]) -> Callable[[Callable[..., Atom | None]], Callable[..., Atom | None]]:
+    """Register a rewriting of calls of `fn`; for rewritings that need more of the compiler than this module sees."""
+
+    def register(rewrite: Callable[..., Atom | None]) -> Callable[..., Atom | None]:
+        _REWRITES[fn] = rewrite
+        return rewrite
+
+    return register

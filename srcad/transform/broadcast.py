@@ -14,6 +14,7 @@ from srcad import runtime
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Const, Var
+from srcad.transform.algebra import rewrites
 from srcad.transform.builder import Builder
 from srcad.transform.reverse.cotangents import full
 
@@ -37,6 +38,18 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
     if not any(axes):
         return g
     return _summed(b, full(b, g, ans, ans_kind), axes)
+
+
+@rewrites(runtime.unbroadcast)
+def _known_unbroadcast(b: Builder, g: Atom, x: Atom) -> Atom | None:
+    """``unbroadcast(g, x)`` in a template, where the lengths are known."""
+    g_kind, x_kind = b.kind(g), b.kind(x)
+    if not (isinstance(g_kind, Array) and isinstance(x_kind, Array)) or g_kind.dims is None or x_kind.dims is None:
+        return None
+    axes = repeated_axes(b, x_kind.dims, g_kind.dims)
+    if axes is None:
+        return None
+    return _summed(b, g, axes) if any(axes) else g
 
 
 def repeated_axes(

@@ -18,6 +18,7 @@ from srcad.errors import InternalError
 from srcad.frontend.lower import lower
 from srcad.ir import ops
 from srcad.ir.kinds import List, Tuple
+from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.rules import rule_for
 from srcad.transform.algebra import is_const
@@ -111,10 +112,32 @@ class _Expansion:
     def branch(self, stmt: If) -> None:
         taken = truth(self.b, self.value(stmt.cond))
         if taken is None:
-            raise _CannotExpand
+            self.open_branch(stmt)
+            return
         block = stmt.then if taken else stmt.orelse
         self.stmts(block.stmts)
         self.env.update({t: self.value(y) for t, y in zip(stmt.targets, block.yields, strict=True)})
+
+    def open_branch(self, stmt: If) -> None:
+        """A conditional expression on data: it is written as one."""
+        if stmt.style == "if":
+            raise _CannotExpand
+        outer = self.b
+        arms: list[tuple[Builder, list[Atom]]] = []
+        for block in (stmt.then, stmt.orelse):
+            self.b = outer.child()
+            try:
+                self.stmts(block.stmts)
+                arms.append((self.b, [materialise(self.b, self.value(y)) for y in block.yields]))
+            finally:
+                self.b = outer
+        targets = [
+            Var("", join(outer.kind(a), outer.kind(c))) for a, c in zip(arms[0][1], arms[1][1], strict=True)
+        ]
+        then, orelse = (b.block((), yields) for b, yields in arms)
+        cond = materialise(outer, self.value(stmt.cond))
+        outer.emit(If(tuple(targets), cond, then, orelse, outer.loc, stmt.style))
+        self.env.update(zip(stmt.targets, targets, strict=True))
 
     def loop(self, stmt: For) -> None:
         items = self.items(self.value(stmt.iter))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.memory import copies, index_form, view_of
+from srcad.analysis.memory import index_form, view_of
 from srcad.errors import InternalError, MissingRule, NonDifferentiable, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
@@ -23,7 +23,7 @@ from srcad.rules import Rule, Template, rule_for
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, expand, materialise
-from srcad.transform.reverse.cotangents import Path, Scope, State, cotangent_kind, full, leaves, parts, subkind
+from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, full, leaves, parts, subkind
 
 Active = frozenset[Var]
 
@@ -110,7 +110,7 @@ def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None
     root = scope.memory.root(var)
     if path == () and root is not None and root != var:
         target = shadow(scope, var)
-        scope.b.append(ops.IN_PLACE[operator.iadd], (target, g))
+        add_in_place(scope.b, target, g)
         return
     scope.add((var, path), g, owned=owned)
 
@@ -205,7 +205,7 @@ def reverse_primitive(scope: Scope, call: Call, active: Active, ans_bar: Value) 
         return
     bound = bind(rule, call)
     wanted = [name for name in rule.wrt if _any_active(bound.get(name), active)]
-    _refuse_inactive(rule, call, bound, active)
+    refuse_inactive(rule, call, bound, lambda atom: isinstance(atom, Var) and atom in active)
     if rule.partials is not None:
         _reverse_partials(scope, call, rule, rule.partials, bound, wanted, ans_bar)
         return
@@ -250,12 +250,12 @@ def _any_active(value: Atom | tuple[Atom, ...] | None, active: Active) -> bool:
     return any(isinstance(a, Var) and a in active for a in atoms)
 
 
-def _refuse_inactive(
-    rule: Rule, call: Call, bound: Mapping[str, Atom | tuple[Atom, ...]], active: Active
+def refuse_inactive(
+    rule: Rule, call: Call, bound: Mapping[str, Atom | tuple[Atom, ...]], varies: Callable[[Atom], bool]
 ) -> None:
     """An active argument in a place for which the rule states no derivative is an error, not a zero."""
     for name, value in bound.items():
-        if name not in rule.wrt and _any_active(value, active):
+        if name not in rule.wrt and any(map(varies, value if isinstance(value, tuple) else (value,))):
             raise MissingRule(
                 f"{rule.name} has no derivative with respect to {name!r}",
                 where=call.loc,
@@ -301,10 +301,10 @@ def _reverse_partials(
     ans_bar = materialise(b, ans_bar)
     if any(isinstance(k, (Numeric, Unknown)) for k in _kinds(b, bound, wanted)):
         ans_bar = full(b, ans_bar, call.target, call.target.kind)
+    mark = b.mark()
     result = apply_template(b, template, {**bound, "ans": call.target})
     partials = [result] if len(rule.wrt) == 1 else _unpacked(b, result, len(rule.wrt))
     given: list[tuple[Atom, Atom]] = []
-    mark = b.mark()
     for name, partial in zip(rule.wrt, partials, strict=True):
         arg = bound[name]
         if name not in wanted:
@@ -495,7 +495,11 @@ def add_indexed(b: Builder, target: Atom, index: Atom, g: Atom) -> None:
     form = index_form(b.kind(index))
     known = isinstance(b.kind(target), Array)
     if known and form in ("basic", "mask"):
-        b.append(ops.UPDATES[operator.iadd], (target, index, g))
+        negated = b.definition(g, operator.neg)
+        if negated is not None:
+            b.append(ops.UPDATES[operator.isub], (target, index, *negated.args))
+        else:
+            b.append(ops.UPDATES[operator.iadd], (target, index, g))
     elif known and form == "fancy":
         b.append(np.add.at, (target, index, g))
     else:
@@ -527,11 +531,6 @@ def _sequence_copy(scope: Scope, call: Call, active: Active) -> None:
         give(scope, source, b.append(runtime.broadcast_like, (b.call(np.asarray, atom), source), kind=source.kind))
         return
     give(scope, source, value)
-
-
-def _select(scope: Scope, call: Call, active: Active) -> None:
-    """Builtin `min` and `max` select one of their arguments."""
-    raise NonDifferentiable("builtin min and max reach the reverse sweep only through their rules", where=call.loc)
 
 
 _LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {

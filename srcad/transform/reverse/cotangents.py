@@ -157,7 +157,7 @@ class Scope:
         if state is None:
             self.set(slot, State(g, owned))
         elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.holds_full(slot, state.atom):
-            self.b.append(ops.IN_PLACE[operator.iadd], (state.atom, g))
+            add_in_place(self.b, state.atom, g)
         else:
             self.set(slot, State(self._sum(state.atom, g, kind), owned=True))
 
@@ -183,7 +183,7 @@ class Scope:
         buffer = self.buffer(slot)
         kind = self.kind(slot)
         if isinstance(kind, (Array, Numeric)):
-            self.b.append(ops.IN_PLACE[operator.iadd], (buffer, g))
+            add_in_place(self.b, buffer, g)
         else:
             self.set_through(slot, self.b.call(runtime.accumulate, buffer, g))
 
@@ -222,6 +222,15 @@ class Scope:
     def close_branch(self, others: list[Scope]) -> list[Slot]:
         """The slots of the outer scope that one of the branches `others` gave a new cotangent."""
         return list(dict.fromkeys(s for scope in others for s in scope.states if s[0] not in scope.own))
+
+
+def add_in_place(b: Builder, target: Atom, g: Atom) -> None:
+    """``target += g``, or ``target -= h`` where `g` is ``-h``."""
+    negated = b.definition(g, operator.neg)
+    if negated is None:
+        b.append(ops.IN_PLACE[operator.iadd], (target, g))
+    else:
+        b.append(ops.IN_PLACE[operator.isub], (target, *negated.args))
 
 
 def _named(slot: Slot) -> tuple[str, Path]:

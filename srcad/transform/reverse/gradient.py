@@ -80,10 +80,10 @@ def gradient(
     params = function.body.params
     inputs = [params[k] for k in request.wrt]
     for var in inputs:
-        _require_float(function, var)
+        require_float(function, var)
     value, aux = _split_result(function, request)
     sweep = forward_sweep(function.body)
-    entry, new_params = _private_copies(function, memory)
+    entry, new_params = private_copies(function, memory)
     b = Builder(facts, replace(function.loc, adjoint=True))
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(params), memory)
@@ -101,7 +101,7 @@ def gradient(
     return replace(function, name=request.name, body=Block(new_params, stmts, (result,)))
 
 
-def _require_float(function: Function, var: Var) -> None:
+def require_float(function: Function, var: Var) -> None:
     if may_be_active(var.kind):
         return
     raise ArgumentError(
@@ -175,7 +175,7 @@ def _result_described(kind: Kind) -> str:
             return "None" if str(kind) in ("None", "NoneType") else f"of kind {kind}"
 
 
-def _private_copies(function: Function, memory: Memory) -> tuple[list[Stmt], tuple[Var, ...]]:
+def private_copies(function: Function, memory: Memory) -> tuple[list[Stmt], tuple[Var, ...]]:
     """Copies of the arguments that the function changes in place: the caller keeps its own."""
     stmts: list[Stmt] = []
     params: list[Var] = []

@@ -38,7 +38,7 @@ from srcad.transform.reverse.cotangents import Scope, full
 #: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
 _SIGNS: dict[Any, int] = {operator.iadd: 1, operator.isub: -1}
 
-_BINARY: dict[Any, Any] = {
+BINARY: dict[Any, Any] = {
     operator.iadd: operator.add,
     operator.isub: operator.sub,
     operator.imul: operator.mul,
@@ -180,7 +180,7 @@ def _update(
             item = read_stored(b, target, index)
             give_stored(scope, value, item if sign > 0 else b.call(operator.neg, item), target, index)
         return
-    rule = rule_for(_BINARY.get(op))
+    rule = rule_for(BINARY.get(op))
     if rule is None or rule.partials is None or (old is None and isinstance(scope.b.kind(base), Array)):
         raise UnsupportedSyntax(
             f"the in-place operator of this statement ({getattr(op, '__name__', op)}) is not differentiated yet",
@@ -189,7 +189,7 @@ def _update(
         )
     before: Atom = old if old is not None else b.append(operator.getitem, (base, index))
     names = rule.partials.params
-    ans = b.append(_BINARY[op], (before, value))
+    ans = b.append(BINARY[op], (before, value))
     partials = apply_template(b, rule.partials, {names[0]: before, names[1]: value, "ans": ans})
     factors = partials.items if hasattr(partials, "items") else [b.call(operator.getitem, partials, k) for k in (0, 1)]
     item = read_stored(b, target, index)
