@@ -12,6 +12,7 @@ from srcad.cli.main import main
 
 MODEL = """\
 import numpy as np
+import srcad
 
 print("loading")
 assert __name__ != "__main__"
@@ -35,7 +36,7 @@ def inputs():
 
 
 def wrong(x):
-    return x * np.floor(x) + np.sqrt(abs(x - 2.0))
+    return x * srcad.stop_gradient(x)
 
 
 def not_scalar(x):
@@ -84,7 +85,7 @@ def test_dump_shows_every_stage(model, capsys):
     for stage in ("gast", "ssa", "typed", "adjoint", "simplified", "source"):
         assert main(["dump", "model.py:sqrt_newton", "--types", "a: float, tol: float", "--stage", stage]) == 0
         texts.append(capsys.readouterr().out)
-        assert "while" in texts[-1]
+        assert "while" in texts[-1].lower()
     assert len(set(texts)) == len(texts)
     assert "a_bar" not in texts[2] and all("a_bar" in text for text in texts[3:])
 
@@ -103,7 +104,7 @@ def test_dump_of_a_module_and_of_a_decorated_function(model, capsys):
     assert main(["dump", "decorated.py:square", "--types", "x: float"]) == 0
     by_file = capsys.readouterr().out
     assert main(["dump", "decorated:square", "--types", "x: float"]) == 0
-    assert capsys.readouterr().out == by_file and "2" in by_file
+    assert capsys.readouterr().out == by_file and "x_bar" in by_file
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_check_passes_and_prints_the_seed(model, capsys):
     assert main(["check", "model.py:loss", "--inputs", "model.py:inputs"]) == 0
 
 
-def test_check_of_a_function_that_is_not_smooth_there_fails(model, capsys):
+def test_check_fails_where_the_gradient_is_not_that_of_the_function(model, capsys):
     (model / "at.py").write_text("def inputs():\n    return (2.0,)\n")
     assert main(["check", "model.py:wrong", "--inputs", "at.py:inputs"]) == 1
     assert "FAILED" in capsys.readouterr().out
