@@ -44,7 +44,9 @@ class Builder:
         yield
         self.loc = before
 
-    def call(self, fn: Any, *args: Any, name: str = "", kind: Kind | None = None, expr: str | None = None, **kwargs: Any) -> Var:
+    def call(
+        self, fn: Any, *args: Any, name: str = "", kind: Kind | None = None, expr: str | None = None, **kwargs: Any
+    ) -> Var:
         """``target = fn(*args, **kwargs)``."""
         target = Var(name, self.kind if kind is None else kind)
         keywords = tuple((k, atom(v)) for k, v in kwargs.items())
@@ -81,7 +83,15 @@ class Builder:
         self.stmts.append(If(targets, atom(cond), then.built, orelse.built, self.loc, style))
         return list(targets)
 
-    def loop(self, iterable: Any, inits: Sequence[Any], body: _Open, *, stops: bool = False, reverse_of: int | None = None) -> list[Var]:
+    def loop(
+        self,
+        iterable: Any,
+        inits: Sequence[Any],
+        body: _Open,
+        *,
+        stops: bool = False,
+        reverse_of: int | None = None,
+    ) -> list[Var]:
         """A `For`."""
         targets = tuple(p.like() for p in body.params[1:])
         made = For(targets, atom(iterable), tuple(map(atom, inits)), body.built, stops, self.loc)

@@ -52,7 +52,8 @@ class Maker:
 
     def makers(self, depth: int) -> list[Any]:
         """The kinds of statement that may stand at this depth."""
-        simple = [self.arithmetic] * 5 + [self.read, self.store, self.update, self.log, self.copy, self.unpack, self.listing]
+        simple = [self.arithmetic] * 5 + [self.read, self.store, self.update, self.log]
+        simple += [self.copy, self.unpack, self.listing]
         return simple + ([self.expression, self.branch, self.branch, self.for_, self.while_] if depth < 3 else [])
 
     def var(self, name: str | None = None, kind: Kind | None = None) -> Var:
@@ -80,7 +81,8 @@ class Maker:
 
     def store(self, stmts: list[Stmt], numbers: list[Any], lists: list[Var], depth: int) -> None:
         place = Const(self.random.randrange(3))
-        self.call(stmts, self.var("", UNKNOWN), operator.setitem, self.random.choice(lists), place, self.number(numbers))
+        args = (self.random.choice(lists), place, self.number(numbers))
+        self.call(stmts, self.var("", UNKNOWN), operator.setitem, *args)
 
     def update(self, stmts: list[Stmt], numbers: list[Any], lists: list[Var], depth: int) -> None:
         place, fn = Const(self.random.randrange(3)), ops.UPDATES[operator.isub]
@@ -111,7 +113,9 @@ class Maker:
         for place in range(2):
             numbers.append(self.call(stmts, self.var(), operator.getitem, items, Const(place)))
 
-    def arm(self, numbers: list[Any], lists: list[Var], depth: int, params: tuple[Var, ...] = ()) -> tuple[list[Stmt], list[Any]]:
+    def arm(
+        self, numbers: list[Any], lists: list[Var], depth: int, params: tuple[Var, ...] = ()
+    ) -> tuple[list[Stmt], list[Any]]:
         """The statements of a block and the numbers visible at its end."""
         inner = [*numbers, *params]
         return self.statements(inner, list(lists), depth + 1), inner
@@ -153,7 +157,8 @@ class Maker:
             for _ in range(self.random.randint(0, 2)):
                 self.arithmetic(inner, seen, lists, depth)
             short = style != "ifexp" and style != name
-            arms.append(Block((), () if short else tuple(inner), (cond if short else self.number(seen if inner else numbers),)))
+            value = cond if short else self.number(seen if inner else numbers)
+            arms.append(Block((), () if short else tuple(inner), (value,)))
         target = self.var()
         stmts.append(If((target,), cond, arms[0], arms[1], LOC, style))
         numbers.append(target)
