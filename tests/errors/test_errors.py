@@ -26,7 +26,7 @@ def text_of_failure(path):
     error = caught.value
     assert not isinstance(error, srcad.errors.InternalError), str(error)
     text = "".join(traceback.format_exception_only(error))
-    return re.sub(r'"[^"\n]*/([^/"\n]+\.py)"', r'"\1"', text)
+    return re.sub(r"""(["'])[^"'\n]*/([^/"'\n]+\.py)\1""", r"\1\2\1", text)
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -42,16 +42,23 @@ def test_text(path, update_errors, monkeypatch):
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_the_expected_text_is_complete(path):
-    """What, where, why and what to do: an error of srcad's has them all; an exception of the primal has its line."""
+    """What, where, why and what to do: an error of srcad's has them all; an exception of the primal has its line.
+
+    Only the arguments of a call are complained about as Python does, and what is "not supported yet" needs no other reason.
+    """
     text = path.with_suffix(".txt").read_text(encoding="utf-8")
     name = text.partition(":")[0]
+    assert " at 0x" not in text
     if not name.startswith("srcad."):
-        assert 'File "' in text and ".py" in text
+        assert 'File "' in text or "missing a required argument" in text
         return
     assert hasattr(srcad.errors, name.rpartition(".")[2])
     assert "\n  fix: " in text
-    assert "\n  why: " in text or "ArgumentError" in name
-    assert " at 0x" not in text
+    assert (
+        "\n  why: " in text
+        or "not supported yet" in text
+        or name in ("srcad.errors.ArgumentError", "srcad.errors.RuleError")
+    )
 
 
 def test_every_text_has_a_program():

@@ -1,9 +1,10 @@
 """Random programs: ordinary functions over floats and small arrays, made from a seed.
 
-A program is a function ``f(x, y, v, n)`` with one or two helpers: arithmetic, branches, ``for`` and ``while`` with ``break``,
-``continue`` and ``return``, stores into local arrays and into its argument, aliases and views, tuples, lists and dicts, calls.
-Every program terminates, uses names only where they are bound, and keeps its values moderate (differences are useless on
-steep functions). It is kept as a tree of statements, so that a failing one can be made smaller by leaving parts out.
+A program is a function ``f(x, y, v, n)`` with up to two helpers: arithmetic, branches, ``for`` and ``while`` with
+``break``, ``continue`` and ``return``, stores into local arrays and into its argument, aliases and views, tuples, lists
+and dicts, calls. Every program terminates, uses names only where they are bound, and keeps its values moderate
+(differences are useless on steep functions). It is kept as a tree of statements, so that a failing one can be made
+smaller by leaving parts out.
 """
 
 from __future__ import annotations
@@ -327,7 +328,8 @@ class Generator:
         """A condition on data or on integers."""
         value, bound = self.scalar(scope, 1), f"{self.random.uniform(-1.0, 1.0):.2f}"
         forms = [f"{value} > {bound}", f"{value} < {bound}", f"not {value} > {bound}"]
-        forms += [f"{bound} < {value} <= {float(bound) + 1.0:.2f}", f"{value} > {bound} or {self.scalar(scope, 0)} < 0.1"]
+        forms += [f"{bound} < {value} <= {float(bound) + 1.0:.2f}"]
+        forms += [f"{value} > {bound} or {self.scalar(scope, 0)} < 0.1"]
         forms += [f"{name} % 2 == 0" for name in scope.of("i")] + [f"{name} > 1" for name in scope.of("i")]
         return self.random.choice(forms)
 
@@ -347,7 +349,8 @@ class Generator:
             return self.random.choice(leaves)
         a, b = self.scalar(scope, depth - 1), self.scalar(scope, depth - 1)
         forms = [f"({a} + {b})", f"({a} - {b})", f"{a} * {b} * 0.8", f"math.sin({a})", f"math.cos({a} * {b})"]
-        forms += [f"math.tanh({a})", f"({a}) / (1.5 + ({b}) ** 2)", f"-({a})", f"({a}) ** 2 * 0.5", f"math.exp(-({a}) ** 2)"]
+        forms += [f"math.tanh({a})", f"({a}) / (1.5 + ({b}) ** 2)", f"-({a})", f"({a}) ** 2 * 0.5"]
+        forms += [f"math.exp(-({a}) ** 2)"]
         forms += [f"({a} if {b} > 0.2 else {b})", f"max({a}, {b})", f"abs({a})"]
         if scope.of("a"):
             array = self.array(scope, depth - 1)
@@ -362,7 +365,8 @@ class Generator:
         a, b = self.array(scope, depth - 1), self.array(scope, depth - 1)
         s = self.scalar(scope, depth - 1)
         forms = [f"({a} + {b})", f"({a} - {s})", f"{a} * {b}", f"{a} * math.sin({s})", f"np.sin({a})", f"np.tanh({a})"]
-        forms += [f"({a} / (1.5 + {b} * {b}))", f"np.full({SIZE}, {s})", f"np.array([{s}, 1.0, {s}])", f"np.zeros({SIZE})"]
+        forms += [f"({a} / (1.5 + {b} * {b}))", f"np.full({SIZE}, {s})", f"np.array([{s}, 1.0, {s}])"]
+        forms += [f"np.zeros({SIZE})"]
         forms += [f"np.where({a} > 0.1, {a}, {b})", f"np.cumsum({a})", f"{a}[::-1]", f"np.maximum({a}, {b})"]
         return self.random.choice(forms)
 

@@ -1,11 +1,12 @@
-import numpy as np
+import datetime
 
 import srcad
 
 
-def smooth(v):
-    w = v * 2.0
-    return np.sum(np.bartlett(5) * np.unwrap(w))
+def minutes(x):
+    y = x * 2.0
+    span = datetime.timedelta(seconds=y)
+    return span / datetime.timedelta(minutes=1)
 
 
-srcad.grad(smooth)(np.array([0.1, 0.5, 0.2, 0.4, 0.3]))
+srcad.grad(minutes)(90.0)

@@ -1,0 +1,100 @@
+"""Random programs: right, or refused with a place. And the generator, the judge and the reducer themselves."""
+
+import ast
+import copy
+import os
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests.properties import fuzz
+from tests.properties.generator import Line, Suite, generate
+
+CHUNK = 10
+SEEDS = 60
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_right_or_refused(first, tmp_path):
+    for seed in range(first, first + CHUNK):
+        program = generate(seed)
+        kind, text = fuzz.outcome(program, tmp_path)
+        assert kind not in ("wrong", "broken"), f"seed {seed} is {kind}: {text}\n{program.source}"
+
+
+def test_programs_are_sound():
+    """They parse, nearly all run, and they have every construct they are meant to have."""
+    seen, failed = set(), 0
+    for seed in range(150):
+        program = generate(seed)
+        seen.update(type(node).__name__ for node in ast.walk(ast.parse(program.source)))
+        names = {}
+        exec(compile(program.source, f"<random {seed}>", "exec"), names)
+        try:
+            names["f"](*copy.deepcopy(program.args))
+        except Exception:
+            failed += 1
+    assert failed <= 3
+    wanted = "If For While Break Continue Return AugAssign Subscript Slice IfExp Compare BoolOp List Dict Tuple Call"
+    assert seen.issuperset(wanted.split())
+
+
+def test_the_same_program_in_every_process():
+    code = "from tests.properties.generator import generate; print(generate(7).source)"
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": s},
+        )
+        for s in ("1", "2")
+    ]
+    assert texts[0].stdout == texts[1].stdout == generate(7).source + "\n"
+
+
+def test_the_judge_notices_what_is_wrong():
+    right = dict(got=6.0, gradient=(1.0, 2.0, None), tangent=3.0, value=6.0, want=3.0)
+    places = dict(along={0: 1.0, 1: 1.0, 2: 0}, given=(1.0, 2.0, 3), args=(1.0, 2.0, 3))
+    assert fuzz.judged(**right, **places) == ("agrees", "")
+    for change in (
+        dict(got=6.1),
+        dict(gradient=(1.0, 2.1, None)),
+        dict(gradient=(1.0, None, None)),
+        dict(tangent=3.1),
+        dict(want=3.1),
+    ):
+        assert fuzz.judged(**{**right, **change}, **places)[0] == "wrong", change
+    assert fuzz.judged(**right, **{**places, "given": (1.5, 2.0, 3)})[0] == "wrong"
+
+
+def test_a_failing_program_is_made_smaller(monkeypatch, tmp_path):
+    """The failure here is "contains a `while`": what is left is little more than one."""
+
+    def outcome(program, folder):
+        return ("wrong" if "while" in program.source else "agrees"), ""
+
+    monkeypatch.setattr(fuzz, "outcome", outcome)
+    program = next(p for p in map(generate, range(100)) if "while" in p.source and len(p.source) > 800)
+    small = fuzz.smaller(program, tmp_path)
+    assert "while" in small.source
+    assert len(small.source.splitlines()) <= 12
+
+
+def test_cuts_keep_the_last_return():
+    tree = (Line("a = 1"), Suite("if a:", (Line("b = 2"),), (Suite("else:", ()),)), Line("return a"))
+    cut = list(fuzz.cuts(tree))
+    assert (tree[1], tree[2]) in cut
+    assert (tree[0], Line("b = 2"), tree[2]) in cut
+    assert all(c[-1] == tree[-1] for c in cut)
+
+
+def test_hash_of_a_text_does_not_depend_on_the_process():
+    texts = [f"{random.Random(k).random()}" for k in range(50)]
+    assert len({fuzz.hash_text(t) for t in texts}) == 50
+    program = generate(3)
+    assert replace(program).source == program.source
