@@ -23,10 +23,16 @@ def full(shape, fill_value, dtype=None, *, ans, ans_bar):
     return ans_bar
 
 
-@linear(np.full_like, wrt=("fill_value",), kind="full_like", broadcasts=True)
+@adjoint(np.full_like, wrt=("a", "fill_value"), kind="full_like", broadcasts=True)
 def full_like(a, fill_value, dtype=None, *, shape=None, ans, ans_bar):
-    """The value gets the sum over what it was broadcast to."""
-    return ans_bar
+    """The value gets the sum over what it was broadcast to; of `a` only the shape and the dtype matter."""
+    return 0.0, ans_bar
+
+
+@tangent(np.full_like)
+def full_like_tangent(a, fill_value, dtype=None, *, shape=None, ans, a_dot, fill_value_dot):
+    """The tangent of the value in every place."""
+    return np.full_like(ans, fill_value_dot)
 
 
 @linear(np.array, wrt=("object",), kind="array")

@@ -65,7 +65,7 @@ def with_all_letters(g, kept: str, term: str, x):
     return full
 
 
-def explicit_terms(subscripts: str, ndims: tuple[int, ...]) -> tuple[tuple[str, ...], str]:
+def explicit_terms(subscripts: str, ndims: Sequence[int]) -> tuple[tuple[str, ...], str]:
     """The operands' and the output's letters: implicit output spelled out, each ``...`` replaced by letters.
 
     >>> explicit_terms("i...,ji", (2, 2))

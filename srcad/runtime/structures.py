@@ -19,10 +19,12 @@ from srcad.errors import NonDifferentiable
 def zeros_like(x: Any) -> Any:
     """A zero cotangent for `x`, fresh: 0.0 for a float, zeros for an array, mirrored containers, None for other leaves.
 
+    The cotangent of a tuple is a list here, so that contributions to its items can be added in place.
+
     >>> zeros_like([1.0, (2, np.ones(2))])
-    [0.0, (None, array([0., 0.]))]
+    [0.0, [None, array([0., 0.])]]
     """
-    return mirrored(x, None, _zero_leaf)
+    return mirrored(x, None, _zero_leaf, mutable=True)
 
 
 def gradient_like(g: Any, x: Any) -> Any:
@@ -77,27 +79,34 @@ def accumulate(a: Any, b: Any) -> Any:
 Leaf = Callable[[Any, Any], Any]
 
 
-def mirrored(x: Any, g: Any, leaf: Leaf) -> Any:
-    """The structure of `x` with ``leaf(part of x, part of g)`` for each of its leaves; a number is in every part."""
+def mirrored(x: Any, g: Any, leaf: Leaf, *, mutable: bool = False) -> Any:
+    """The structure of `x` with ``leaf(part of x, part of g)`` for each of its leaves; a number is in every part.
+
+    With `mutable`, a list stands for a tuple.
+    """
     if isinstance(x, (list, tuple)) or type(x).__name__ == "deque":
-        return _rebuilt(x, [mirrored(v, part, leaf) for v, part in zip(x, _items(g, len(x)), strict=True)])
+        pairs = zip(x, _items(g, len(x)), strict=True)
+        items = [mirrored(value, part, leaf, mutable=mutable) for value, part in pairs]
+        return items if mutable and isinstance(x, tuple) else _rebuilt(x, items)
     if isinstance(x, dict):
-        pairs = {key: mirrored(value, g.get(key) if isinstance(g, Mapping) else g, leaf) for key, value in x.items()}
+        part_at = g.get if isinstance(g, Mapping) else lambda key: g
+        entries = {key: mirrored(value, part_at(key), leaf, mutable=mutable) for key, value in x.items()}
         if type(x) is dict:
-            return pairs
+            return entries
         changed = copy.copy(x)
-        changed.update(pairs)
+        changed.update(entries)
         return changed
     if isinstance(x, np.ndarray) and x.dtype == object:
         made = np.empty(x.shape, dtype=object)
         parts = np.broadcast_to(np.asarray(g, dtype=object), x.shape)
         for index in np.ndindex(x.shape):
-            made[index] = mirrored(x[index], parts[index], leaf)
+            made[index] = mirrored(x[index], parts[index], leaf, mutable=mutable)
         return made
     if _has_fields(x):
         fields = vars(g) if _has_fields(g) else None
-        part_of = (lambda name: g) if fields is None else fields.get
-        return _with_fields(x, {name: mirrored(value, part_of(name), leaf) for name, value in vars(x).items()})
+        field = (lambda name: g) if fields is None else fields.get
+        values = {name: mirrored(value, field(name), leaf, mutable=mutable) for name, value in vars(x).items()}
+        return _with_fields(x, values)
     return leaf(x, g)
 
 
