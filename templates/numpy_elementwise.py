@@ -182,7 +182,7 @@ def fabs(x, *, ans):
     return np.sign(x)
 
 
-@linear(np.real, float.real, complex.real, kind="elementwise_real", views=("val",))
+@linear(np.real, np.generic.real, float.real, complex.real, kind="elementwise_real", views=("val",))
 def real(val, *, ans, ans_bar):
     """The cotangent, as a complex number where `val` is one."""
     if np.iscomplexobj(val):
@@ -190,7 +190,7 @@ def real(val, *, ans, ans_bar):
     return ans_bar
 
 
-@linear(np.imag, float.imag, complex.imag, kind="elementwise_real", views=("val",))
+@linear(np.imag, np.generic.imag, float.imag, complex.imag, kind="elementwise_real", views=("val",))
 def imag(val, *, ans, ans_bar):
     """-i times the cotangent; the imaginary part of a real number is a constant."""
     if np.iscomplexobj(val):
@@ -198,7 +198,10 @@ def imag(val, *, ans, ans_bar):
     return 0.0
 
 
-@linear(np.conjugate, float.conjugate, complex.conjugate, kind="elementwise", raises="never")
+@linear(
+    np.conjugate, np.generic.conj, np.generic.conjugate, float.conjugate, complex.conjugate,
+    kind="elementwise", raises="never",
+)  # fmt: skip
 def conjugate(x, *, ans, ans_bar):
     """The conjugate of the cotangent."""
     return np.conjugate(ans_bar)
@@ -330,6 +333,10 @@ SAMPLES = [
     sample(float.imag, "val: float"),
     sample(float.conjugate, "x: float"),
     sample(complex.real, "val: complex"),
+    sample(np.generic.real, "val: =", np.float64(1.5)),
+    sample(np.generic.imag, "val: =", np.complex128(1.5 - 0.5j)),
+    sample(np.generic.conj, "x: =", np.complex128(1.5 - 0.5j)),
+    sample(np.generic.conjugate, "x: =", np.float64(1.5)),
     sample(complex.imag, "val: complex"),
     sample(complex.conjugate, "x: complex"),
     sample(np.conjugate, "x: (3,) c16"),

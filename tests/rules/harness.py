@@ -58,6 +58,8 @@ def random_like(x: Any, random: np.random.Generator) -> Any:
         value = value + 1j * random.uniform(-1.0, 1.0, np.shape(x))
     if isinstance(x, np.ndarray):
         return np.asarray(value, dtype=x.dtype)
+    if isinstance(x, np.generic):
+        return x.dtype.type(value)
     return complex(value) if np.iscomplexobj(x) else float(value)
 
 
@@ -143,10 +145,14 @@ class Case:
                 moved[n] = tree_map(lambda x, d: widen(x) + t * d, self.values[n], self.dots[n])
             return self.primitive(moved)
 
-        def slope(a: Any, b: Any) -> Any:
-            return (a - b) / (2 * STEP)
+        # what rounds its result to single precision needs a larger step
+        rounds = np.float32 in (np.asarray(x).dtype.type(0).real.dtype for x in leaves(at(0.0)) if is_float(x))
+        step = 1e-2 if rounds else STEP
 
-        return pairing(self.ans_bar, tree_map(slope, at(STEP), at(-STEP)), self.ans)
+        def slope(a: Any, b: Any) -> Any:
+            return (a - b) / (2 * step)
+
+        return pairing(self.ans_bar, tree_map(slope, at(step), at(-step)), self.ans)
 
     def cotangents(self) -> dict[str, Any]:
         """The cotangents of the active parameters, as the compiler gets them from the rule."""

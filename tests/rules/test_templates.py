@@ -9,7 +9,7 @@ import pytest
 from srcad.rules import Sample, rule_for
 from tests.rules.harness import check
 
-MODULES = ("operators", "builtins", "math", "cmath", "numpy_elementwise", "numpy_binary", "special")
+MODULES = ("operators", "builtins", "math", "cmath", "numpy_elementwise", "numpy_binary", "numpy_scalars", "special")
 
 
 def samples() -> list[Sample]:
