@@ -44,7 +44,7 @@ def test_text(path, update_errors, monkeypatch):
 def test_the_expected_text_is_complete(path):
     """What, where, why and what to do: an error of srcad's has them all; an exception of the primal has its line.
 
-    Only the arguments of a call are complained about as Python does, and what is "not supported yet" needs no other reason.
+    Arguments of a call are complained about as Python does; what is "not supported yet" needs no other reason.
     """
     text = path.with_suffix(".txt").read_text(encoding="utf-8")
     name = text.partition(":")[0]

@@ -1,0 +1,93 @@
+"""The generated source is what a person would have written, in numbers: no helpers, nothing unused, few lines, few saves."""
+
+import ast
+from collections import Counter
+
+import pytest
+
+from tests.golden.test_golden import CHOSEN
+from tests.programs import gallery, modes
+from tests.programs.bank import named
+from tests.programs.test_programs import helper_names
+
+#: The lists that each program of the gallery must save, and no others.
+SAVED = {
+    "loss": [],
+    "heat": [],
+    "sqrt_newton": ["x_saved"],
+    "logistic_map": ["x_saved"],
+    "rosenbrock": [],
+    "twice_dot": [],
+    "over_rows": ["t_saved"],
+    "while_on_data": [],
+    "polynomial": ["y_saved"],
+    "read_in_loop": [],
+    "callee_reads_element": [],
+    "fill_by_index": [],
+}
+
+
+def source(entry):
+    with modes.compiling("known"):
+        return modes.source(entry, entry.inputs[0])
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_saved_lists(name):
+    assert saved_lists(source(named(name))) == SAVED[name]
+
+
+@pytest.mark.parametrize("entry", CHOSEN, ids=lambda e: e.name)
+def test_nothing_is_unused(entry):
+    assert unused(source(entry)) == []
+
+
+@pytest.mark.parametrize("entry", CHOSEN, ids=lambda e: e.name)
+def test_no_helpers(entry):
+    assert helper_names(source(entry), entry.fn) == []
+
+
+@pytest.mark.parametrize("entry", gallery.PROGRAMS, ids=lambda e: e.name)
+def test_adjoint_lines_are_few(entry):
+    """At most three adjoint lines for each statement of the primal (comments not counted)."""
+    text = source(entry)
+    primal = statements(ast.parse(open(gallery.__file__, encoding="utf-8").read()), entry.name)
+    generated = statements(ast.parse(text), f"{entry.name}_grad")
+    assert generated - primal <= 3 * primal, text
+
+
+def statements(tree, name):
+    """The number of statements in the function `name`, its definition not counted."""
+    (function,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+    return sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 1
+
+
+def saved_lists(text):
+    """The names ending in ``_saved`` that a source assigns, in alphabetical order."""
+    stores = (n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return sorted({name for name in stores if name.rstrip("0123456789").endswith("_saved")})
+
+
+def unused(text):
+    """Names that a function assigns and never reads, and expressions whose value nobody takes (calls may act)."""
+    found = []
+    for function in (n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)):
+        names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
+        read = Counter(n.id for n in names if isinstance(n.ctx, ast.Load))
+        loops = [n.target for n in ast.walk(function) if isinstance(n, (ast.For, ast.comprehension))]
+        targets = {n.id for loop in loops for n in ast.walk(loop) if isinstance(n, ast.Name)}
+        stored = {n.id for n in names if isinstance(n.ctx, ast.Store)} - targets
+        found += sorted(name for name in stored if not read[name] and name.strip("_"))
+        found += [
+            ast.unparse(n)
+            for n in ast.walk(function)
+            if isinstance(n, ast.Expr) and not isinstance(n.value, (ast.Call, ast.Constant, ast.Subscript))
+        ]
+    return found
+
+
+def test_the_counters_count():
+    text = "def f(x):\n    y_saved = []\n    t = x\n    x * 2\n    for i in x:\n        pass\n    return y_saved\n"
+    assert unused(text) == ["t", "x * 2"]
+    assert saved_lists(text) == ["y_saved"]
+    assert statements(ast.parse(text), "f") == 6
