@@ -97,11 +97,17 @@ class Assignments(Expressions):
         if not self.used(target) and is_temporary(target.name):
             return ast.Expr(self.call(call))
         op = _SHORTENED.get(function_of(call))
-        if op is not None and len(call.args) == 2 and self.leaf(call.args[0]) == self.name(target):
-            generated = call.loc.adjoint or generated_parts(target.name) is not None
-            if generated and isinstance(target.kind, Scalar) and isinstance(kind_of(call.args[0]), Scalar):
-                return ast.AugAssign(ast.Name(self.name(target), _STORE), op(), self.argument(call.args[1]))
+        if op is not None and len(call.args) == 2 and self._updates_number(call):
+            return ast.AugAssign(ast.Name(self.name(target), _STORE), op(), self.argument(call.args[1]))
         return self.assign(target, self.call(call))
+
+    def _updates_number(self, call: Call) -> bool:
+        """Whether ``x = x + v`` is a line of the compiler's own about numbers, so that ``x += v`` may stand for it."""
+        target, first = call.target, call.args[0]
+        users = self.references.locals
+        own = call.loc.adjoint or generated_parts(target.name) is not None or (bool(users) and target.name not in users)
+        numbers = isinstance(target.kind, Scalar) and isinstance(kind_of(first), Scalar)
+        return own and numbers and self.leaf(first) == self.name(target)
 
     def _in_place(self, call: Call) -> Iterator[ast.stmt]:
         target, (first, second) = call.target, call.args

@@ -234,10 +234,10 @@ def _shared_condition(branch: If) -> bool:
 
 
 def _same_comment(a: Loc, b: Loc | None) -> bool:
-    """Whether two statements may share a line: lines of an adjoint stay under their own comment."""
-    if b is None or not (a.adjoint or b.adjoint):
+    """Whether `a` may be written in the line of `b`: lines of an adjoint stay under their own comment."""
+    if b is None or not a.adjoint:
         return True
-    return a.adjoint == b.adjoint and (a.function, a.stmt) == (b.function, b.stmt)
+    return b.adjoint and (a.function, a.stmt) == (b.function, b.stmt)
 
 
 def _width(atom: Atom) -> int:

@@ -23,13 +23,15 @@ class Webs:
     """Variables by number: who interferes with whom, and who is a copy of whom.
 
     number: `Var.uid` to number. members: the variables with each number. conflicts: a mask for each number.
-    copies: pairs of numbers that would be best as one name, most wanted first.
+    copies: pairs of numbers that would be best as one name, most wanted first. apart: masks of what one line reads and
+    binds, which a reader would rather see under two names.
     """
 
     number: dict[int, int] = field(default_factory=dict)
     members: list[list[Var]] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
     copies: list[tuple[int, int]] = field(default_factory=list)
+    apart: list[int] = field(default_factory=list)
 
     def define(self, var: Var) -> int:
         """The number of a variable, a new one at first sight."""
@@ -38,6 +40,7 @@ class Webs:
             number = self.number[var.uid] = len(self.members)
             self.members.append([var])
             self.conflicts.append(0)
+            self.apart.append(0)
         return number
 
     def unite(self, first: Var, *others: Var) -> None:
@@ -91,12 +94,12 @@ class _Analysis:
 
     def symmetric(self) -> None:
         """Make conflicts mutual."""
-        conflicts = self.webs.conflicts
-        for number, mask in enumerate(list(conflicts)):
-            while mask:
-                low = mask & -mask
-                conflicts[low.bit_length() - 1] |= 1 << number
-                mask ^= low
+        for relation in (self.webs.conflicts, self.webs.apart):
+            for number, mask in enumerate(list(relation)):
+                while mask:
+                    low = mask & -mask
+                    relation[low.bit_length() - 1] |= 1 << number
+                    mask ^= low
 
     # -- numbers, copies and the free variables of loops, in program order -----------------------------------------
 
@@ -213,6 +216,8 @@ class _Analysis:
         if isinstance(source, Var) and _is_leaf(source, self.folding):
             beside &= ~self.mask([source])
         self.defined(targets, beside)
+        for var in self.targets(call):
+            self.webs.apart[self.webs.define(var)] |= reads
         return live & ~targets | reads
 
     def copies(self, targets: Sequence[Var], sources: Sequence[Atom], live: int) -> int:

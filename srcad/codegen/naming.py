@@ -49,6 +49,7 @@ class _Groups:
         count = len(webs.members)
         self.parent = list(range(count))
         self.conflicts = list(webs.conflicts)
+        self.apart = list(webs.apart)
         self.members = [1 << k for k in range(count)]
         users = _user_names(function)
         params = {p.uid for p in function.body.params}
@@ -72,6 +73,7 @@ class _Groups:
         winner = min((self.rank[first], first), (self.rank[second], second))[1]
         self.rank[first], self.wanted[first] = self.rank[winner], self.wanted[winner]
         self.conflicts[first] |= self.conflicts[second]
+        self.apart[first] |= self.apart[second]
         self.members[first] |= self.members[second]
         self.parent[second] = first
 
@@ -123,20 +125,20 @@ def _assign(function: Function, groups: _Groups, taken: Collection[str]) -> list
             names[root] = wanted
         else:
             blocked = taken if rank == _USER else (*taken, *users, *params)
-            names[root] = _free(wanted or "t", groups, root, used, blocked)
+            apart = groups.apart[root] if rank == _TEMPORARY else 0
+            names[root] = _free(wanted or "t", groups.conflicts[root] | apart, used, blocked)
         if rank == _USER:
             users.add(names[root])
         used[names[root]] = used.get(names[root], 0) | groups.members[root]
     return [names[groups.find(k)] for k in range(len(groups.parent))]
 
 
-def _free(wanted: str, groups: _Groups, root: int, used: dict[str, int], blocked: Collection[str]) -> str:
-    """The first variant of a name that neither a conflicting group nor anything else has."""
+def _free(wanted: str, others: int, used: dict[str, int], blocked: Collection[str]) -> str:
+    """The first variant of a name that none of `others` nor anything else has."""
     count = 1
     while True:
         name = variant(wanted, count)
-        conflicts = used.get(name, 0) & groups.conflicts[root]
-        if not conflicts and name not in blocked and not keyword.iskeyword(name):
+        if not used.get(name, 0) & others and name not in blocked and not keyword.iskeyword(name):
             return name
         count += 1
 

@@ -54,6 +54,8 @@ class References:
         code = getattr(source, "__code__", None)
         closure = getattr(source, "__closure__", None) or ()
         self.closure: dict[str, types.CellType] = dict(zip(code.co_freevars, closure, strict=True)) if code else {}
+        #: The names that the user's function binds itself.
+        self.locals = frozenset((*code.co_varnames, *code.co_cellvars)) if code else frozenset()
         self.params = frozenset(p.name for p in self.function.body.params)
 
     # -- reading and resolving -------------------------------------------------------------------------------------

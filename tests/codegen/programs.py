@@ -9,7 +9,7 @@ from typing import Any
 from srcad.ir import ops
 from srcad.ir.kinds import INT, UNKNOWN, Kind, List
 from srcad.ir.nodes import UNDEFINED_ATOM, Block, Call, Const, For, Function, If, Stmt, Var, While
-from tests.codegen.builder import LOC
+from tests.codegen.builder import LOC, at
 
 NAMES = ("", "", "", "x", "y", "t", "a", "x_bar", "t_bar", "log", "range")
 LOG: list[Any] = []
@@ -67,7 +67,8 @@ class Maker:
         return self.random.choice(numbers[-3:] if chance < 0.7 else numbers)
 
     def call(self, stmts: list[Stmt], target: Var, fn: Any, *args: Any) -> Var:
-        stmts.append(Call(target, Const(fn), args, (), LOC))
+        loc = self.random.choice((LOC, LOC, at("first", 1), at("second", 2)))
+        stmts.append(Call(target, Const(fn), args, (), loc))
         return target
 
     def arithmetic(self, stmts: list[Stmt], numbers: list[Any], lists: list[Var], depth: int) -> None:

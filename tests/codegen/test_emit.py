@@ -123,6 +123,35 @@ def test_sums_of_arrays_are_not_shortened():
     expect(b.program(x), "# y = x\nx_bar = x + g\nx_bar = x_bar + g\nreturn x_bar")
 
 
+def test_a_temporary_is_not_bound_by_the_line_that_reads_it():
+    b = Builder("x", kind=FLOAT)
+    (x,) = b
+    t = b.mul(x, x)
+    t2 = b.add(t, t)
+    t3 = b.mul(t2, t2)
+    expect(b.program(b.add(t3, t3)), "t = x * x\nt2 = t + t\nt = t2 * t2\nreturn t + t")
+
+
+def test_a_comment_heads_each_run_of_one_statement():
+    b = Builder("x", "c", kind=FLOAT)
+    x, c = b
+    index = b.call(slice, 1, None, None)
+    with b.at(at("y = x", 1)):
+        y = b.call(operator.getitem, x, index, name="y_bar")
+        with b.block() as then:
+            then.yields = [b.mul(y, y, name="y_bar")]
+        with b.block() as orelse:
+            with b.at(at("z = x", 2)):
+                orelse.yields = [b.mul(y, x, name="y_bar")]
+        (y,) = b.branch(c, then, orelse, ["y_bar"])
+        y = b.mul(y, y, name="y_bar")
+    expect(
+        b.program(y),
+        "# y = x\ny_bar = x[1:]\nif c:\n    y_bar *= y_bar\nelse:\n    # z = x\n    y_bar *= x\n"
+        "# y = x\ny_bar *= y_bar\nreturn y_bar",
+    )
+
+
 def test_stores_and_subscripts():
     b = Builder("x", "i", kind=Array("f8", None))
     x, i = b
@@ -147,7 +176,8 @@ def test_methods_attributes_and_keywords():
 
 
 def test_constants():
-    values = [1, -2, 1.5, -0.0, float("inf"), -1e400, float("nan"), 2j, 1 - 2j, True, None, ..., "a'b", b"c", (1, (2,)), ()]
+    values = [1, -2, 1.5, -0.0, float("inf"), -1e400, float("nan"), 2j, 1 - 2j, True, None, ..., "a'b", b"c"]
+    values += [(1, (2,)), ()]
     b = Builder(source=here)
     program = b.program(b.call(ops.make_tuple, *values, np.float32(0.5), np.dtype("f4"), slice(1, None)))
     result = run(program)
