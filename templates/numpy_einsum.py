@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from srcad.rules import multilinear, sample
+from srcad.rules import adjoint, sample, tangent
 from srcad.templates._array_helpers import sum_to
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@multilinear(np.einsum, wrt=("operands",), kind="einsum")
+@adjoint(np.einsum, wrt=("operands",), kind="einsum")
 def einsum(*operands, optimize=False, ans, ans_bar):
     """One cotangent for each array; None for the subscripts."""
     if isinstance(operands[0], str):
@@ -33,6 +33,20 @@ def einsum(*operands, optimize=False, ans, ans_bar):
     for k in range(len(arrays)):
         cotangents[2 * k] = operand_cotangent(k, terms, output, arrays, ans_bar, optimize)
     return cotangents
+
+
+@tangent(np.einsum)
+def einsum_tangent(*operands, optimize=False, ans, operands_dot):
+    """The sum over the arrays that vary of the einsum with that array replaced by its tangent."""
+    total = 0.0
+    first = True
+    for k in range(len(operands)):
+        if isinstance(operands[k], (str, list)) or (np.ndim(operands_dot[k]) == 0 and np.ndim(operands[k]) > 0):
+            continue
+        term = np.einsum(*operands[:k], operands_dot[k], *operands[k + 1 :], optimize=optimize)
+        total = term if first else total + term
+        first = False
+    return total
 
 
 def operand_cotangent(k: int, terms: tuple[str, ...], output: str, arrays: Sequence[Any], ans_bar, optimize):
