@@ -66,13 +66,15 @@ def test_forward(entry, k, mode):
     assert numeric.identical(got, value), f"value {got!r} instead of {value!r}"
     assert numeric.identical(given, args), "the caller's data has changed"
     assert output.getvalue() == text
-    slope = numeric.central(entry.fn, wide(args), wide(along))
-    assert numeric.close(float(tangent), slope, entry.rtol, abs(float(value)))
+    with contextlib.redirect_stdout(io.StringIO()):
+        slope = numeric.central(entry.fn, wide(args), wide(along))
+    assert numeric.close(float(tangent), slope, entry.rtol, abs(float(value))), f"tangent {tangent!r}, want {slope!r}"
     with modes.compiling(mode), contextlib.redirect_stdout(io.StringIO()):
         gradient = modes.gradient_only(entry, given)
     paired = sum(numeric.inner(g, along[i]) for g, i in zip(gradient, entry.wanted, strict=True))
     tolerance = 1e-4 if numeric.single_precision(args) else 1e-11
-    assert numeric.close(float(tangent), paired, tolerance, abs(float(value)))
+    agree = numeric.close(float(tangent), paired, tolerance, abs(float(value)))
+    assert agree, f"the tangent {tangent!r} is right, the gradient is not: {paired!r}"
 
 
 @every_mode
