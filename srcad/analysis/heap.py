@@ -10,6 +10,7 @@ such as ``shape`` is assigned.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from srcad.ir.kinds import (
@@ -22,6 +23,7 @@ from srcad.ir.kinds import (
     List,
     Numeric,
     Object,
+    Scalar,
     Static,
     Tuple,
     Undefined,
@@ -48,6 +50,8 @@ class Heap:
     def __init__(self) -> None:
         self._cells: dict[int, Cell] = {}
         self.version = 0
+        self._roots: list[tuple[Kind, Cell]] = []
+        self._entered: set[int] = set()
         self.recording = True
         #: set where stores do not settle: everything stored then counts as Unknown
         self.coarse = False
@@ -74,6 +78,27 @@ class Heap:
         x, y = self.cell(a), self.cell(b)
         if x is not None and y is not None:
             self.unify(x, y)
+
+    def enter(self, var: Var, kind: Kind) -> None:
+        """A value from outside: containers in it may be the same objects as those in other values from outside."""
+        cell = self.cell(var)
+        if cell is None or var.uid in self._entered:
+            return
+        self._entered.add(var.uid)
+        new = list(self._containers(kind, cell, 0))
+        for a, x in new:
+            for b, y in self._roots:
+                if overlap(a, b):
+                    self.unify(x, y)
+        self._roots += new
+
+    def _containers(self, kind: Kind, cell: Cell, depth: int) -> Iterable[tuple[Kind, Cell]]:
+        if depth > MAX_DEPTH or not refers(kind):
+            return
+        yield kind, cell
+        for inner in parts(kind):
+            if refers(inner):
+                yield from self._containers(inner, self.items(cell), depth + 1)
 
     def contains(self, container: Atom | Star, item: Atom | Star) -> None:
         """`item` may be in `container`."""
@@ -201,6 +226,44 @@ def _find(cell: Cell) -> Cell:
             cell.parent = cell.parent.parent
         cell = cell.parent
     return cell
+
+
+def parts(kind: Kind) -> tuple[Kind, ...]:
+    """The kinds of what a container holds."""
+    match kind:
+        case List(item=item) | Iterator(item=item):
+            return (item,)
+        case Tuple(items=items):
+            return items
+        case Dict(item=item, items=entries):
+            return (item,) if entries is None else tuple(k for _, k in entries)
+        case Object(fields=fields):
+            return tuple(k for _, k in fields)
+        case _:
+            return ()
+
+
+def overlap(a: Kind, b: Kind) -> bool:
+    """Whether one object may be of both kinds."""
+    match a, b:
+        case (Unknown() | Undefined(), _) | (_, Unknown() | Undefined()):
+            return True
+        case (Scalar() | Array() | Numeric(), Scalar() | Array() | Numeric()):
+            same = a.dtype == b.dtype or a.dtype is None or b.dtype is None
+            return same and {type(a), type(b)} != {Scalar, Array}
+        case (List(), List()):
+            return a.cls is b.cls and overlap(a.item, b.item)
+        case (Tuple(), Tuple()):
+            same = a.cls is b.cls and len(a.items) == len(b.items)
+            return same and all(overlap(x, y) for x, y in zip(a.items, b.items, strict=True))
+        case (Dict(), Dict()):
+            return overlap(a.item, b.item)
+        case (Object(), Object()):
+            return a.cls is b.cls
+        case (Tuple(cls=x), List(cls=y)) | (List(cls=x), Tuple(cls=y)):
+            return x is y
+        case _:
+            return type(a) is type(b)
 
 
 def refers(kind: Kind) -> bool:

@@ -111,7 +111,8 @@ def infer(
     heap = Heap()
     params = function.body.params
     given = [*arg_kinds, *[UNKNOWN] * (len(params) - len(arg_kinds))]
-    _alias_params(heap, params, given)
+    for var, kind in zip(params, given, strict=True):
+        heap.enter(var, kind)
     rounds = 0
     while True:
         version = heap.version
@@ -124,14 +125,6 @@ def infer(
             return Typed(replace(function, body=body), facts, run.scopes)
         rounds += 1
         heap.coarse = rounds >= PATIENCE
-
-
-def _alias_params(heap: Heap, params: Sequence[Var], kinds: Sequence[Kind]) -> None:
-    """Arguments of the same class may be the same object."""
-    for cls in (List, Dict, Object):
-        same = [p for p, k in zip(params, kinds, strict=True) if isinstance(k, cls)]
-        for other in same[1:]:
-            heap.alias(same[0], other)
 
 
 def _defined(stmt: Stmt) -> tuple[Var, ...]:
@@ -210,7 +203,9 @@ class _Inference:
         if function is ops.load_global or function is ops.load_free:
             name = constant(call.args[0]) if isinstance(call.args[0], Const) else None
             found = self.read_data(function, name) if self.read_data is not None and isinstance(name, str) else None
-            return UNKNOWN if found is None else found
+            kind = UNKNOWN if found is None else _filled(found)
+            self.heap.enter(call.target, kind)
+            return kind
         if not has_description(function) and not hasattr(function, "__objclass__"):
             if any(isinstance(atom_kind(a), Undefined) for a in call.args):
                 return UNDEFINED
@@ -344,6 +339,17 @@ class _Inference:
             self.heap.alias(target, atom)
         targets = tuple(self.define(t, atom_kind(a), facts) for t, a in zip(stmt.targets, body.yields, strict=True))
         return replace(stmt, targets=targets, context=context, entered=entered, body=body)
+
+
+def _filled(kind: Kind) -> Kind:
+    """The kind of a container outside of the function, which others may fill: an empty one may hold anything later."""
+    match kind:
+        case List(item=Undefined(), cls=cls):
+            return List(UNKNOWN, None, cls)
+        case Dict(item=Undefined()):
+            return Dict(UNKNOWN)
+        case _:
+            return kind
 
 
 def _note_stores(function: Any, call: Call, facts: Facts) -> None:

@@ -124,8 +124,9 @@ def _method(name: str, call: Call, receiver: Atom | Star, rest: Args, heap: Heap
 
 
 def _put(heap: Heap, container: Atom | Star, value: Atom | Star) -> None:
+    kind = atom_kind(value)
     heap.contains(container, value)
-    heap.store(container, atom_kind(value))
+    heap.store(container, item_of(kind, Facts()) if isinstance(value, Star) else kind)
     heap.touch(container)
 
 

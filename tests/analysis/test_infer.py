@@ -120,6 +120,25 @@ def test_parameters_may_be_the_same_list():
     assert [str(p) for p in typed.params[:2]] == ["list[f8[any]]"] * 2
 
 
+def test_values_that_cannot_be_the_same_object_stay_apart():
+    b = Builder("hs", "layers", "nested", "v")
+    hs, layers, nested, v = b.params
+    b.call(ops.call_method, hs, "append", v)
+    typed = infer(b.function(hs), kinds_of(([1.0], [(A3, 1.0)], ([2.0], "x"), A3)))
+    assert [str(p) for p in typed.params[:2]] == ["list[f8[any]]", "list[(f8[n], float)]"]
+    assert str(typed.params[2]) == "(list[f8[any]], 'x')"
+
+
+def test_a_global_list_is_one_object():
+    b = Builder("v")
+    first, second = b.call(ops.load_global, "log"), b.call(ops.load_global, "log")
+    b.call(ops.call_method, first, "append", b.params[0])
+    reads = lambda operation, name: List(FLOAT)
+    assert str(infer(b.function(second), kinds_of((A3,)), read_data=reads).result) == "list[f8[any]]"
+    empty = lambda operation, name: List(Undefined())
+    assert infer(b.function(second), kinds_of((A3,)), read_data=empty).result == List(UNKNOWN)
+
+
 def test_dicts_that_are_stored_into():
     b = Builder("p", "x")
     p, x = b.params

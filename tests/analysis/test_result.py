@@ -41,7 +41,7 @@ def _kind(value):
 
 
 def check(fn, *args, literal=(), **kwargs) -> Kind:
-    """Run it, and see that the kind admits the result, for precise and blurred kinds; `literal`: where constants are."""
+    """Run it, and see that the kind admits the result, for precise and blurred kinds; `literal`: the constants."""
     result = fn(*args, **kwargs)
     first = None
     for level in range(6):

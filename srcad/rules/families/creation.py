@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcad.ir.atoms import MISSING
+from srcad.ir.atoms import MISSING, const_kind
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, Scalar
 from srcad.rules.families.core import (
@@ -68,7 +68,11 @@ def linspace(call: BoundCall, facts: Facts) -> Kind:
 @family("arange")
 def arange(call: BoundCall, facts: Facts) -> Kind:
     """``np.arange``; the length is known for integers with a step of 1."""
-    kinds = [k for k in call.operands() if not is_none(k)]
+    start, *rest = [*call.operands()[:3], UNKNOWN][: max(1, len(call.operands()))]
+    stop = rest[0] if rest and not is_none(rest[0]) else None
+    kinds = [start] if stop is None else [start, stop]
+    if len(rest) > 1 and not is_none(rest[1]):
+        kinds = [*([const_kind(0)] if stop is None else []), *kinds, rest[1]]
     names = [k.dtype if isinstance(k, Scalar) else None for k in kinds]
     dtype = promote([n for n in names if n is not None]) if None not in names and names else None
     if dtype in ("b1", "i1", "i2", "i4", "u1", "u2", "u4"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.ir.atoms import MISSING, constant
 from srcad.ir.dims import Dim, Facts
-from srcad.ir.kinds import UNKNOWN, Array, Kind, Numeric, Scalar
+from srcad.ir.kinds import UNKNOWN, Array, Kind, List, Numeric, Scalar, Tuple
 from srcad.rules.families.core import BoundCall, Dims, Operand, array_dtype, family, is_none, numeric, operand
 from srcad.rules.families.elementwise import broadcast, ufunc_dtype
 from srcad.rules.families.reductions import flat_length
@@ -106,6 +106,8 @@ def tensordot(call: BoundCall, facts: Facts) -> Kind:
     a, b = pair
     dtype = array_dtype([*pair])
     axes = call.constant("axes", 2)
+    if axes is MISSING:
+        axes = _listed(call.kind("axes"))
     if a.dims is None or b.dims is None:
         return Array(dtype, None)
     chosen = _tensordot_axes(axes, len(a.dims), len(b.dims))
@@ -116,6 +118,19 @@ def tensordot(call: BoundCall, facts: Facts) -> Kind:
         facts.equate(a.dims[i], b.dims[j])
     kept = [d for i, d in enumerate(a.dims) if i not in left] + [d for j, d in enumerate(b.dims) if j not in right]
     return Array(dtype, tuple(kept))
+
+
+def _listed(kind: Kind | None) -> Any:
+    """The value of a tuple of lists of equal integers: ``([0], [1])``."""
+    if not isinstance(kind, Tuple):
+        return MISSING
+    parts = [_list_value(k) if isinstance(k, List) else constant(k) for k in kind.items]
+    return MISSING if any(p is MISSING for p in parts) else tuple(parts)
+
+
+def _list_value(kind: List) -> Any:
+    value, count = constant(kind.item), None if kind.length is None else kind.length.known
+    return MISSING if value is MISSING or count is None or count > 1 else (value,) * count
 
 
 def _tensordot_axes(axes: Any, left: int, right: int) -> tuple[list[int], list[int]] | None:
