@@ -209,11 +209,15 @@ class Assignments(Expressions):
             free = (k for k in left if not any(moves[k][0] in reads[other] for other in left if other != k))
             k = next(free, None)
             if k is None:
-                targets: list[ast.expr] = [ast.Name(moves[i][0], _STORE) for i in left]
-                yield ast.Assign([ast.Tuple(targets, _STORE)], ast.Tuple([self.atom(moves[i][1]) for i in left], _LOAD))
+                yield self.together([moves[i] for i in left])
                 return
             left.remove(k)
             yield ast.Assign([ast.Name(moves[k][0], _STORE)], self.atom(moves[k][1]))
+
+    def together(self, moves: list[tuple[str, Atom]]) -> ast.stmt:
+        """``a, b = b, a``."""
+        targets: list[ast.expr] = [ast.Name(name, _STORE) for name, _ in moves]
+        return ast.Assign([ast.Tuple(targets, _STORE)], ast.Tuple([self.atom(source) for _, source in moves], _LOAD))
 
 
 def _is_attribute(name: Atom | Star) -> bool:

@@ -18,6 +18,7 @@ from srcad.codegen.printing import Line, render
 from srcad.codegen.references import References, share_helpers
 from srcad.codegen.statements import Statements
 from srcad.codegen.tables import variant
+from srcad.errors import InternalError
 from srcad.ir.nodes import Callee, Function, Loc, Program
 
 
@@ -66,6 +67,7 @@ def emit(program: Program, *, header: str = "", comments: bool = True) -> Genera
     writers = [_trial(function, comments) for function in functions]
     names = _function_names(program, [w.references for w in writers])
     callees = {key: names[k + 1] for k, (key, _) in enumerate(program.callees)}
+    _check_callees(writers, callees)
     share_helpers([w.references for w in writers], callees)
     bodies = [_body(f, w) for f, w in zip(functions, writers, strict=True)]
     lines = header.splitlines() + _helper_lines(writers)
@@ -80,6 +82,14 @@ def emit(program: Program, *, header: str = "", comments: bool = True) -> Genera
         emitted.append(Emitted(name, first, len(lines), helpers, dict(references.cells), locs))
         lines += [""] * 2
     return Generated("\n".join(lines).rstrip("\n") + "\n", tuple(emitted), callees)
+
+
+def _check_callees(writers: list[Statements], callees: dict[object, str]) -> None:
+    for writer in writers:
+        for key, helper in writer.references.helpers.items():
+            if isinstance(helper.value, Callee) and key not in callees:
+                name, caller = helper.value.name, writer.references.function.name
+                raise InternalError(f"emit: {caller} calls {name}, which is not in the program")
 
 
 def _trial(function: Function, comments: bool) -> Statements:

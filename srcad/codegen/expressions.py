@@ -138,8 +138,9 @@ class Expressions:
             return ast.Tuple([self.argument(a) for a in args], _LOAD)
         if fn is ops.make_list:
             return ast.List([self.argument(a) for a in args], _LOAD)
-        if fn is ops.make_set and args:
-            return ast.Set([self.argument(a) for a in args])
+        if fn is ops.make_set:
+            items = [self.argument(a) for a in args]
+            return ast.Set(items) if items else ast.Call(self.static(set), [], [])
         if fn is ops.make_dict:
             items = [self.argument(a) for a in args]
             return ast.Dict(list(items[::2]), items[1::2])

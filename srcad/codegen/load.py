@@ -56,6 +56,8 @@ def _compile(generated: Generated, filename: str) -> list[types.CodeType]:
     for position, (node, emitted) in enumerate(zip(tree.body, generated.functions, strict=True)):
         names = [*emitted.helpers, *emitted.cells]
         arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+        assert isinstance(node, ast.FunctionDef)
+        node.name = "<function>"  # in the factory's scope its own name would hide a global of that name
         factory = ast.FunctionDef("_factory", arguments, [node], [], None)
         if "type_params" in factory._fields:
             setattr(factory, "type_params", [])  # noqa: B010  (new in Python 3.12)
@@ -63,7 +65,8 @@ def _compile(generated: Generated, filename: str) -> list[types.CodeType]:
     module = compile(tree, filename, "exec", dont_inherit=True)
     factories = [c for c in module.co_consts if isinstance(c, types.CodeType)]
     codes = [next(c for c in factory.co_consts if isinstance(c, types.CodeType)) for factory in factories]
-    return [code.replace(co_qualname=code.co_name) for code in codes]
+    names = (emitted.name for emitted in generated.functions)
+    return [code.replace(co_name=n, co_qualname=n) for code, n in zip(codes, names, strict=True)]
 
 
 def _cells(

@@ -41,7 +41,7 @@ class Statements(Assignments):
         self.lines: list[Line] = []
         self.indent = 1
         self._comment: tuple[str, int, str] | None = None
-        self._last: tuple[Call, int] | None = None
+        self._recent: list[Call] = []
         self._loc: Loc | None = None
         result = function.body.yields[0]
         self.block(function.body, End((), "return", result))
@@ -53,7 +53,7 @@ class Statements(Assignments):
         """Write a block and its end; whether it always leaves (``break``, ``return``)."""
         roots = self.folding.roots(block)
         handed = bool(roots) and self._hands_down(roots[-1], block, end)
-        self._last = None
+        self._recent = []
         for stmt in roots[:-1] if handed else roots:
             self.stmt(stmt)
         last = roots[-1] if handed else None
@@ -96,24 +96,31 @@ class Statements(Assignments):
         return False
 
     def _write_copies(self, moves: list[tuple[str, Atom]]) -> None:
-        last = self._last
-        if last is not None and len(moves) > 1 and self._joins(last[0], moves):
-            call, position = last
-            del self.lines[position]
-            self.folding.inlined[call.target.uid] = call
-        for node in self.written_copies(moves):
+        joined = self._joined(moves) if len(moves) > 1 else []
+        del self.lines[len(self.lines) - len(joined) :]
+        self.folding.inlined.update((call.target.uid, call) for call in joined)
+        # Values that were folded in keep their order only in one tuple.
+        for node in [self.together(moves)] if joined else self.written_copies(moves):
             self._emit(node)
-        if last is not None:
-            self.folding.inlined.pop(last[0].target.uid, None)
+        for call in joined:
+            del self.folding.inlined[call.target.uid]
 
-    def _joins(self, call: Call, moves: list[tuple[str, Atom]]) -> bool:
-        """Whether the line before the copies is a value only for them: ``a, b = b, a + b``."""
-        target = call.target
-        forced = is_temporary(target.name) or self.name(target) != target.name
-        return forced and self.folding.uses.get(target.uid) == 1 and any(source == target for _, source in moves)
+    def _joined(self, moves: list[tuple[str, Atom]]) -> list[Call]:
+        """The lines right before the copies whose values are only for them: ``a, b = b, a + b``."""
+        sources = [source for _, source in moves]
+        joined: list[Call] = []
+        place = len(sources)
+        for call in reversed(self._recent):
+            target = call.target
+            forced = is_temporary(target.name) or self.name(target) != target.name
+            if not forced or self.folding.uses.get(target.uid) != 1 or target not in sources[:place]:
+                break
+            place = sources.index(target)
+            joined.insert(0, call)
+        return joined
 
     def _emit(self, node: ast.stmt) -> None:
-        self._last = None
+        self._recent = []
         self.lines.append(Line(self.indent, node, loc=self._loc))
 
     def _capture(self, write: Callable[[], bool]) -> tuple[list[Line], bool]:
@@ -124,19 +131,21 @@ class Statements(Assignments):
         leaves = write()
         self.indent -= 1
         inner, self.lines = self.lines, outer
-        self._last = None
+        self._recent = []
         self._comment = before if not any(isinstance(line.node, str) for line in inner) else None
         return inner, leaves
 
-    def _note(self, loc: Loc) -> None:
-        """The comment over the adjoint lines of one statement of the user's, once."""
+    def _note(self, loc: Loc) -> bool:
+        """The comment over the adjoint lines of one statement of the user's, once; whether one was written."""
         if not (self.comments and loc.adjoint and loc.text):
             self._comment = None
-            return
+            return False
         key = (loc.function, loc.stmt, loc.text)
         if key != self._comment:
             self._comment = key
             self.lines.append(Line(self.indent, f"# {loc.text}"))
+            return True
+        return False
 
     # -- statements ------------------------------------------------------------------------------------------------
 
@@ -145,13 +154,13 @@ class Statements(Assignments):
         self._loc = stmt.loc
         match stmt:
             case Call():
-                nodes = list(self.statement(stmt))
+                nodes, recent = list(self.statement(stmt)), self._recent
                 if nodes:
-                    self._note(stmt.loc)
+                    recent = [] if self._note(stmt.loc) else recent
                 for node in nodes:
                     self._emit(node)
                 if len(nodes) == 1 and isinstance(nodes[0], ast.Assign) and isinstance(nodes[0].targets[0], ast.Name):
-                    self._last = (stmt, len(self.lines) - 1)
+                    self._recent = [*recent, stmt]
             case If(targets=targets) if targets and targets[0].uid in self.folding.expressions:
                 self._note(stmt.loc)
                 unused = not self.used(targets[0]) and is_temporary(targets[0].name)

@@ -13,6 +13,7 @@ import pytest
 
 from srcad.codegen.emit import emit
 from srcad.codegen.load import load, unload
+from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.nodes import Callee, Program
 from tests.codegen import other_module
@@ -130,6 +131,13 @@ def test_functions_of_two_modules_in_one_program():
     assert loaded["whole"](1.0, 1.0) == 12.0
 
 
+def test_a_callee_that_is_missing():
+    b = Builder("n")
+    (n,) = b
+    with pytest.raises(InternalError, match="f calls g, which is not in the program"):
+        emit(b.program(b.call(Callee("g", "g"), n)))
+
+
 def test_recursion_through_cells():
     b = Builder("n")
     (n,) = b
@@ -141,6 +149,15 @@ def test_recursion_through_cells():
     function = b.function(result, "f")
     program = Program(function, (("f", function),))
     assert load(emit(program), program)["f"](5) == 120
+
+
+def test_a_global_with_the_name_of_the_function():
+    b = Builder("x", source=other_module.scaled)
+    (x,) = b
+    program = b.program(b.call(other_module.scaled, x, expr="scaled"), "scaled")
+    function = load(emit(program), program)["scaled"]
+    assert function is not other_module.scaled
+    assert function(2.0) == 20.0
 
 
 def test_an_object_without_a_name():
