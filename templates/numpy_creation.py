@@ -58,9 +58,16 @@ def ascontiguousarray(a, dtype=None, *, ans, ans_bar):
 def items_of(g, x, dtype):
     """The cotangent of `x` from that of ``np.array(x, dtype)``: lists are mirrored, numbers and arrays are leaves."""
     if isinstance(x, list):
-        return [items_of(g[i], item, dtype) for i, item in enumerate(x)]
+        return [inner_items_of(g[i], item, dtype) for i, item in enumerate(x)]
+    return inner_items_of(g, x, dtype)
+
+
+def inner_items_of(g, x, dtype):
+    """As `items_of` for an item: that of a list is a list of the parts of `g`."""
+    if isinstance(x, list):
+        return list(g)
     if isinstance(x, tuple):
-        return tuple([items_of(g[i], item, dtype) for i, item in enumerate(x)])
+        return tuple([inner_items_of(g[i], item, dtype) for i, item in enumerate(x)])
     if dtype is not None and isinstance(x, (np.ndarray, np.generic)):
         return in_dtype_of(g, x)
     return g

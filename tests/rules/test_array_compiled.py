@@ -78,3 +78,17 @@ def test_programs(function) -> None:
     expected = (function(x + 1e-6 * dot) - function(x - 1e-6 * dot)) / 2e-6
     np.testing.assert_allclose(np.sum(srcad.grad(function)(x) * dot), expected, rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(srcad.jvp(function, (x,), (dot,))[1], expected, rtol=1e-6, atol=1e-7)
+
+
+def nested_lists(a, b):
+    shared = [a, b]
+    y = np.array([shared, [b, a * b], shared])
+    return np.sum(np.sin(y) * y) + shared[0] * y[1, 0] + np.sum(np.array([(a, b), (b, b)]))
+
+
+def test_arrays_of_nested_lists() -> None:
+    step = 1e-6
+    slope = (nested_lists(0.7 + step, 0.2) - nested_lists(0.7 - step, 0.2)) / (2 * step)
+    other = (nested_lists(0.7, 0.2 + step) - nested_lists(0.7, 0.2 - step)) / (2 * step)
+    np.testing.assert_allclose(srcad.grad(nested_lists, argnums=(0, 1))(0.7, 0.2), [slope, other], rtol=1e-7)
+    np.testing.assert_allclose(srcad.jvp(nested_lists, (0.7, 0.2), (1.0, 0.0))[1], slope, rtol=1e-7)
