@@ -73,6 +73,8 @@ class Expressions:
         if type(value) is slice:
             parts = [self.constant(Const(v)) for v in (value.start, value.stop, value.step)]
             return ast.Call(self.static(slice), parts, [])
+        if type(value) is range:
+            return ast.Call(self.static(range), [self._number(v) for v in (value.start, value.stop, value.step)], [])
         if isinstance(value, np.generic) and isinstance(value.item(), (bool, int, float, complex)):
             return ast.Call(self.static(type(value)), [self.constant(Const(value.item()))], [])
         if isinstance(value, np.dtype) and value.isbuiltin == 1:

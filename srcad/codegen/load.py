@@ -65,8 +65,8 @@ def _compile(generated: Generated, filename: str) -> list[types.CodeType]:
     module = compile(tree, filename, "exec", dont_inherit=True)
     factories = [c for c in module.co_consts if isinstance(c, types.CodeType)]
     codes = [next(c for c in factory.co_consts if isinstance(c, types.CodeType)) for factory in factories]
-    names = (emitted.name for emitted in generated.functions)
-    return [code.replace(co_name=n, co_qualname=n) for code, n in zip(codes, names, strict=True)]
+    printed = (emitted.name for emitted in generated.functions)
+    return [code.replace(co_name=n, co_qualname=n) for code, n in zip(codes, printed, strict=True)]
 
 
 def _cells(

@@ -132,7 +132,7 @@ class References:
         if const.expr is None or not all(map(is_identifier, const.expr.split("."))):
             return None
         root, *rest = const.expr.split(".")
-        return const.expr if _follow(self.visible(root), rest) is const.value else None
+        return const.expr if _same(_follow(self.visible(root), rest), const.value) else None
 
     def _by_own_name(self, value: Any) -> str | None:
         name = getattr(value, "__name__", None)
@@ -197,6 +197,13 @@ def _splits(parts: list[str], value: Any) -> list[tuple[str, list[str]]]:
     return [(m, path) for m, path in cuts if m in sys.modules and _follow(sys.modules[m], path) is value]
 
 
+def _same(a: Any, b: Any) -> bool:
+    """Identity; bound methods are made anew by each read, so for them it is that of what they bind."""
+    if isinstance(b, (types.MethodType, types.BuiltinMethodType)) and isinstance(a, type(b)):
+        return a.__self__ is b.__self__ and bool(a == b)
+    return a is b
+
+
 def _follow(value: Any, path: list[str]) -> Any:
     for name in path:
         if value is _MISSING:
@@ -215,6 +222,8 @@ def describe(value: Any) -> str:
         return value.__name__
     if isinstance(module, str) and isinstance(name, str):
         return f"{module}.{name}"
+    if isinstance(name, str):
+        return name
     cls = type(value)
     return f"an object of class {cls.__module__}.{cls.__qualname__}"
 
