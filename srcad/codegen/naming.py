@@ -125,7 +125,8 @@ def _assign(function: Function, groups: _Groups, taken: Collection[str]) -> list
             names[root] = wanted
         else:
             blocked = taken if rank == _USER else (*taken, *users, *params)
-            apart = groups.apart[root] if rank == _TEMPORARY else 0
+            # A temporary without a name of its own is one value: its name is not used again for another.
+            apart = 0 if rank != _TEMPORARY else groups.apart[root] if wanted else -1
             names[root] = _free(wanted or "t", groups.conflicts[root] | apart, used, blocked)
         if rank == _USER:
             users.add(names[root])

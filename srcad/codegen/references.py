@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from srcad.codegen.tables import is_identifier, variant
 from srcad.ir.nodes import Callee, Const, Function
 
@@ -81,6 +83,10 @@ class References:
         if found is None and getattr(value, "__module__", None) == builtins.__name__:
             found = self._by_own_name(value)
         found = found or self._through_module(value, const.expr) or self._by_own_name(value)
+        owner = getattr(value, "__self__", None) if found is None else None
+        if isinstance(owner, (type, np.ufunc)) and _same(getattr(owner, value.__name__, None), value):
+            path = self._resolve(Const(owner))
+            return f"{path}.{value.__name__}" if isinstance(path, str) else (path[0], f"{path[1]}.{value.__name__}")
         return found if found is not None else self._helper(value, const.expr)
 
     def module(self, name: str) -> str | None:

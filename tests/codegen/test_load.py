@@ -169,6 +169,14 @@ def test_an_object_without_a_name():
     assert load(generated, program)["f"]()[0] is marker
 
 
+def test_methods_of_ufuncs_and_classes():
+    b = Builder("x", source=other_module.scaled)
+    (x,) = b
+    b.call(np.add.at, x, 0, 1.0)
+    program = b.program(b.call(dict.fromkeys, x))
+    assert emit(program).source == "def f(x):\n    numpy.add.at(x, 0, 1.0)\n    return dict.fromkeys(x)\n"
+
+
 def test_the_same_text_twice():
     assert emit(divide()).source == emit(divide()).source
 
