@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.calls import map_lengths
 from srcad.ir.atoms import atom_kind, const_kind, dtype_name, plain_tuple
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import (
@@ -265,28 +266,7 @@ def _array_kind(dtype: np.dtype[Any], ones: tuple[bool, ...], names: Names) -> K
 
 def forget_lengths(kind: Kind) -> Kind:
     """The kind without the lengths and values that belong to one item of many."""
-    match kind:
-        case Scalar(dtype=dtype, weak=weak):
-            return Scalar(dtype, weak)
-        case Array(dtype=dtype, dims=dims):
-            return Array(
-                dtype, None if dims is None else tuple(d if d is not None and d.known == 1 else None for d in dims)
-            )
-        case Tuple(items=items, cls=cls):
-            return Tuple(tuple(map(forget_lengths, items)), cls)
-        case List(item=item, cls=cls):
-            return List(forget_lengths(item), None, cls)
-        case Dict(item=item, items=items):
-            entries = None if items is None else tuple((k, forget_lengths(v)) for k, v in items)
-            return Dict(forget_lengths(item), entries)
-        case Object(cls=cls, fields=fields):
-            return Object(cls, tuple((n, forget_lengths(k)) for n, k in fields))
-        case Slice(start=start, stop=stop, step=step):
-            return Slice(*map(forget_lengths, (start, stop, step)))
-        case IteratorKind(item=item, form=form):
-            return IteratorKind(forget_lengths(item), None, form)
-        case _:
-            return kind
+    return map_lengths(kind, lambda dim: dim if dim is not None and dim.known == 1 else None, lambda value: None)
 
 
 __all__ = [
