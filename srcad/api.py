@@ -325,11 +325,20 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             f"jvp got {len(primals)} primals and {len(tangents)} tangents",
             remedy="give one tangent for each argument, None where the argument does not vary",
         )
-    wrt = tuple(k for k, t in enumerate(tangents) if t is not None)
+    wrt = tuple(k for k, t in enumerate(tangents) if _varies(t))
     along = tuple(_tangent_like(k, tangents[k], primals[k]) for k in wrt)
     name = getattr(f, "__name__", "f")
     name = "f" if name == "<lambda>" else name
     return _pushforwards(f, wrt, f"{name}_jvp").at(primals, along)
+
+
+def _varies(tangent: Any) -> bool:
+    """Whether a tangent states a direction: it is not None, nor a container of nothing else."""
+    if isinstance(tangent, Mapping):
+        return any(map(_varies, tangent.values()))
+    if isinstance(tangent, (list, tuple)):
+        return any(map(_varies, tangent))
+    return tangent is not None
 
 
 def _tangent_like(position: int, tangent: Any, primal: Any) -> Any:
@@ -436,7 +445,7 @@ def check(
         value_and_grad=value_and_grad(f, wrt),
         jvp=lambda primals, tangents: jvp(f, primals, tangents),
         argnums=wrt,
-        names=list(inspect.signature(f).parameters),
+        names=list(inspect.signature(f).parameters)[: len(args)],
         directions=directions,
         seed=seed,
     )

@@ -17,7 +17,7 @@ from srcad.ir.dims import Facts
 from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Atom, Block, Call, Const, Loc, Star, Stmt, Var
 from srcad.ir.visit import blocks, defs
-from srcad.transform.algebra import simplified
+from srcad.transform.algebra import is_zero, simplified
 
 
 class Builder:
@@ -27,17 +27,25 @@ class Builder:
         facts: what is known of lengths at this point.
         loc: the location that new statements get.
         defs: the call that defines each variable made so far, shared by nested builders.
+        is_mutated: whether the memory of a value is changed in place somewhere.
     """
 
-    def __init__(self, facts: Facts, loc: Loc, known: dict[Var, Call] | None = None) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        loc: Loc,
+        known: dict[Var, Call] | None = None,
+        is_mutated: Callable[[Atom], bool] = lambda atom: False,
+    ) -> None:
         self.facts = facts
         self.loc = loc
+        self.is_mutated = is_mutated
         self.defs: dict[Var, Call] = {} if known is None else known
         self.stmts: list[Stmt] = []
 
     def child(self, facts: Facts | None = None) -> Builder:
         """A builder for a block nested at this point."""
-        return Builder(self.facts.child() if facts is None else facts, self.loc, self.defs)
+        return Builder(self.facts.child() if facts is None else facts, self.loc, self.defs, self.is_mutated)
 
     def emit(self, stmt: Stmt) -> None:
         """Append a finished statement."""
@@ -75,7 +83,7 @@ class Builder:
     ) -> Var:
         """Append a call as it is, without algebra, and return its target."""
         callee = fn if isinstance(fn, (Var, Const)) else Const(fn)
-        atoms = tuple(args)
+        atoms = tuple(Const(0.0) if is_zero(a) else a for a in args)
         if kind is None:
             kind = result_kind(callee, atoms, tuple(kwargs), self.facts)
         target = Var(name, kind)

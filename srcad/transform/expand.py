@@ -61,9 +61,9 @@ def materialise(b: Builder, value: Value) -> Atom:
 
 
 def known_items(b: Builder, atom: Atom) -> list[Atom] | None:
-    """The items of a tuple or list whose display is known (for a list: only if nothing changes it, the caller knows)."""
+    """The items of a tuple, or of a list that nothing changes, whose display or length is known."""
     for make in (ops.make_tuple, ops.make_list):
-        call = b.definition(atom, make)
+        call = None if b.is_mutated(atom) and make is ops.make_list else b.definition(atom, make)
         if call is not None and not any(isinstance(a, Star) for a in call.args):
             return [a for a in call.args if not isinstance(a, Star)]
     if isinstance(atom, Const) and isinstance(atom.value, (tuple, str, range)):

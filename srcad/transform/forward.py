@@ -56,7 +56,7 @@ def pushforward(
     varying = active(function, inputs, memory)
     entry, params = private_copies(function, memory)
     sweep = _Sweep(memory, varying, facts_of)
-    b = Builder(facts, function.loc)
+    b = Builder(facts, function.loc, is_mutated=memory.is_mutated)
     dots: list[Var] = []
     for var in inputs:
         dot = Var(f"{var.name}_dot", cotangent_kind(var.kind))
@@ -215,7 +215,7 @@ class _Sweep:
     def loop(self, stmt: For | While, b: Builder) -> None:
         first = 1 if isinstance(stmt, For) else 0
         carried = stmt.body.params[first:]
-        wanted = [k for k, p in enumerate(carried) if p in self.active]
+        wanted = [k for k, p in enumerate(carried) if p in self.active or stmt.targets[k] in self.active]
         inits = [self.carried(b, stmt.inits[k], carried[k].kind) for k in wanted]
         params = [Var(_dotted(carried[k]), cotangent_kind(carried[k].kind)) for k in wanted]
         targets = [p.like(name=_dotted(stmt.targets[k])) for k, p in zip(wanted, params, strict=True)]

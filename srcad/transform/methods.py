@@ -20,8 +20,8 @@ def resolve_method(kind: Kind, name: str) -> Any:
     cls = class_of(kind)
     if cls is None and isinstance(kind, (Numeric, Unknown)):
         cls = np.ndarray
-    if isinstance(kind, Scalar) and not kind.weak:
-        cls = np.ndarray  # NumPy's scalars have the methods of arrays
+    if isinstance(kind, Scalar) and (cls is None or hasattr(cls, name)):
+        cls = np.ndarray  # numbers have some of the methods of arrays; the printed code calls the number's own
     function = getattr(cls, name, None)
     if function is None:
         return None
@@ -32,7 +32,7 @@ def resolve_method(kind: Kind, name: str) -> Any:
 
 def resolve_attribute(kind: Kind, name: str) -> Any:
     """The descriptor of an array attribute that has a derivative rule (``np.ndarray.T``), or None."""
-    if not isinstance(kind, (Array, Numeric, Unknown)):
+    if not isinstance(kind, (Array, Numeric, Unknown, Scalar)):
         return None
     descriptor = getattr(np.ndarray, name, None)
     rule = None if descriptor is None else rule_for(descriptor)

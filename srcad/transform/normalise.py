@@ -21,7 +21,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Tuple, Unknown, is_mutable, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, new_loop_id
-from srcad.ir.visit import blocks, defs, map_atoms, uses, with_blocks
+from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.methods import resolve_attribute, resolve_method
 from srcad.transform.recompute import has_items
 
@@ -45,7 +45,7 @@ _OPERATORS: dict[Any, Any] = {
 def normalise(function: Function) -> Function:
     """The same function in fewer forms."""
     pass_ = _Normaliser(_Uses(function.body))
-    body = pass_.block(function.body)
+    body = drop_invariants(pass_.block(function.body))
     return replace(function, body=body)
 
 
@@ -210,3 +210,48 @@ def _attribute(call: Call) -> Call:
         return call
     descriptor = resolve_attribute(atom_kind(receiver), name.value)
     return call if descriptor is None else replace(call, fn=Const(descriptor), args=(receiver,))
+
+
+def drop_invariants(block: Block) -> Block:
+    """Loop-carried values that every pass hands on as they are: they are what they were before the loop.
+
+    After ``x += v`` on an array has become an in-place operation, `x` is such a value.
+    """
+    stmts: list[Stmt] = []
+    renamed: dict[Var, Atom] = {}
+    for old in block.stmts:
+        stmt = substitute(old, renamed) if renamed else old
+        while isinstance(stmt, (For, While)):
+            reduced, same = _without_invariants(stmt)
+            if not same:
+                break
+            renamed |= same
+            stmt = reduced
+        stmts.append(with_blocks(stmt, tuple(drop_invariants(b) for b in blocks(stmt))))
+    yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
+    return replace(block, stmts=tuple(stmts), yields=yields)
+
+
+def _without_invariants(loop: For | While) -> tuple[For | While, dict[Var, Atom]]:
+    first = 1 if isinstance(loop, For) else 0
+    params = loop.body.params[first:]
+    same = [k for k, p in enumerate(params) if loop.body.yields[k] == p and is_mutable(p.kind)]
+    if not same:
+        return loop, {}
+    inside: dict[Var, Atom] = {params[k]: loop.inits[k] for k in same}
+    if isinstance(loop, While):
+        inside |= {loop.cond.params[k]: loop.inits[k] for k in same}
+    keep = [k for k in range(len(params)) if k not in same]
+    extra = [len(params)] if loop.stops else []
+    body = replace(
+        loop.body,
+        params=(*loop.body.params[:first], *(params[k] for k in keep)),
+        yields=tuple(loop.body.yields[k] for k in (*keep, *extra)),
+    )
+    after: dict[Var, Atom] = {loop.targets[k]: loop.inits[k] for k in same}
+    targets, inits = tuple(loop.targets[k] for k in keep), tuple(loop.inits[k] for k in keep)
+    new_body = substitute(body, inside)
+    if isinstance(loop, While):
+        cond = replace(loop.cond, params=tuple(loop.cond.params[k] for k in keep))
+        return replace(loop, targets=targets, inits=inits, cond=substitute(cond, inside), body=new_body), after
+    return replace(loop, targets=targets, inits=inits, body=new_body), after

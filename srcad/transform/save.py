@@ -57,7 +57,7 @@ class _Home:
     loops: tuple[int, ...]
     arm: tuple[int, int] | None
     call: Call | None
-    arms: tuple[tuple[int, int], ...]
+    nested: bool
 
 
 @dataclass
@@ -68,28 +68,30 @@ class _Forward:
     loops: dict[int, For | While] = field(default_factory=dict)
     calls: dict[Var, Call] = field(default_factory=dict)
 
-    def read(self, stmts: Sequence[Stmt], loops: tuple[int, ...], arms: tuple[tuple[int, int], ...]) -> None:
+    def read(
+        self, stmts: Sequence[Stmt], loops: tuple[int, ...], arm: tuple[int, int] | None, *, nested: bool
+    ) -> None:
         for stmt in stmts:
-            home = _Home(loops, arms[-1] if arms else None, stmt if isinstance(stmt, Call) else None, arms)
+            home = _Home(loops, arm, stmt if isinstance(stmt, Call) else None, nested)
             for var in defs(stmt):
                 self.homes[var] = home
             if isinstance(stmt, Call):
                 self.calls[stmt.target] = stmt
-            self.enter(stmt, loops, arms)
+            self.enter(stmt, loops, arm)
 
-    def enter(self, stmt: Stmt, loops: tuple[int, ...], arms: tuple[tuple[int, int], ...]) -> None:
+    def enter(self, stmt: Stmt, loops: tuple[int, ...], arm: tuple[int, int] | None) -> None:
         match stmt:
             case If():
-                self.read(stmt.then.stmts, loops, (*arms, (stmt.id, 0)))
-                self.read(stmt.orelse.stmts, loops, (*arms, (stmt.id, 1)))
+                self.read(stmt.then.stmts, loops, (stmt.id, 0), nested=True)
+                self.read(stmt.orelse.stmts, loops, (stmt.id, 1), nested=True)
             case For() | While():
                 self.loops[stmt.id] = stmt
                 inner = (*loops, stmt.id)
                 for param in stmt.body.params:
-                    self.homes[param] = _Home(inner, None, None, ())
-                self.read(stmt.body.stmts, inner, ())
+                    self.homes[param] = _Home(inner, None, None, nested=False)
+                self.read(stmt.body.stmts, inner, None, nested=False)
             case With():
-                self.read(stmt.body.stmts, loops, arms)
+                self.read(stmt.body.stmts, loops, arm, nested=True)
             case _:
                 pass
 
@@ -100,11 +102,11 @@ def save(function: Function, memory: Memory) -> Function:
     at = next((k for k, s in enumerate(stmts) if s.loc.adjoint), len(stmts))
     forward, reverse = stmts[:at], stmts[at:]
     saver = _Saver(memory)
-    saver.forward.read(forward, (), ())
+    saver.forward.read(forward, (), None, nested=False)
     saver.reverse_calls = {s.target: s for s in walk(Block((), reverse, ())) if isinstance(s, Call)}
     reverse = tuple(saver.statement(stmt, ()) for stmt in reverse)
     outside = _free(reverse, function.body.yields)
-    hoisted = [v for v in outside if (home := saver.forward.homes.get(v)) is not None and not home.loops and home.arms]
+    hoisted = [v for v in outside if (home := saver.forward.homes.get(v)) is not None and not home.loops and home.nested]
     forward = tuple(saver.forward_stmts(forward, top=True))
     renaming: dict[Var, Atom] = {}
     for var in hoisted:

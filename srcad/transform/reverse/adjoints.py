@@ -63,7 +63,7 @@ def _with_items(scope: Scope, var: Var, state: State | None) -> Value | None:
         assert taken is not None
         state = taken
     for key, atom in items.items():
-        scope.b.append(ops.UPDATES[operator.iadd], (state.atom, Const(key), atom))
+        add_to_entry(scope.b, state.atom, Const(key), atom)
     return state.atom
 
 
@@ -487,7 +487,18 @@ def _add_to_item(scope: Scope, base: Var, index: Atom, path: Path, state: State)
     keys: list[Atom] = [index, *(Const(k) for k in path)]
     for key in keys[:-1]:
         target = scope.b.call(operator.getitem, target, key)
-    scope.b.append(ops.UPDATES[operator.iadd], (target, keys[-1], state.atom))
+    add_to_entry(scope.b, target, keys[-1], state.atom)
+
+
+def add_to_entry(b: Builder, target: Atom, key: Atom, g: Atom) -> None:
+    """``target[key] += g`` for a list or a dict; entry by entry where the item is itself a container."""
+    kind = b.kind(target)
+    item = kind.item if isinstance(kind, (List, Dict)) else Unknown()
+    if isinstance(item, (Scalar, Array)):
+        b.append(ops.UPDATES[operator.iadd], (target, key, g))
+        return
+    total = b.append(runtime.accumulate, (b.append(operator.getitem, (target, key), kind=item), g), kind=item)
+    b.append(operator.setitem, (target, key, total))
 
 
 def add_indexed(b: Builder, target: Atom, index: Atom, g: Atom) -> None:

@@ -147,6 +147,8 @@ class Scope:
         if not may_be_active(kind):
             return
         g = as_real(self.b, g, kind)
+        if self.memory.is_mutated(g) and isinstance(self.b.kind(g), Array):
+            g, owned = self.b.append(np.ndarray.copy, (g,), kind=self.b.kind(g)), True  # a value, not the memory
         if isinstance(kind, (Numeric, Unknown)) and isinstance(g, Const):
             g, owned = self.b.call(runtime.broadcast_like, g, self.primal(slot)), True
         in_buffer = self.memory.root(slot[0]) is not None or (self.in_loop_for(slot[0]) and uses_buffer(kind))
@@ -176,9 +178,8 @@ class Scope:
         return self.b.call(runtime.accumulate, a, g)
 
     def _add_in_place(self, slot: Slot, g: Atom, owned: bool) -> None:
-        home = self
-        if home.is_local(slot[0]) and slot not in home.states and owned and self.holds_full(slot, g):
-            self.set(slot, State(g, owned=True))
+        if self.is_local(slot[0]) and slot not in self.states and isinstance(self.kind(slot), Array):
+            self.set(slot, State(g if owned and self.holds_full(slot, g) else self._copy(slot, g), owned=True))
             return
         buffer = self.buffer(slot)
         kind = self.kind(slot)
@@ -186,6 +187,9 @@ class Scope:
             add_in_place(self.b, buffer, g)
         else:
             self.set_through(slot, self.b.call(runtime.accumulate, buffer, g))
+
+    def _copy(self, slot: Slot, g: Atom) -> Atom:
+        return owned_copy(self.b, g, self.primal(slot), self.kind(slot))
 
     def set_through(self, slot: Slot, atom: Atom) -> None:
         """Replace the contents of the buffer at a slot by those of `atom` (a list or a dict)."""

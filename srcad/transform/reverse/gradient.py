@@ -84,7 +84,7 @@ def gradient(
     value, aux = _split_result(function, request)
     sweep = forward_sweep(function.body)
     entry, new_params = private_copies(function, memory)
-    b = Builder(facts, replace(function.loc, adjoint=True))
+    b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(params), memory)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc

@@ -69,6 +69,15 @@ def overwritten(call: Call) -> tuple[Atom, Atom] | None:
     return None
 
 
+def previous(call: Call) -> tuple[Atom, Atom] | None:
+    """The item that an augmented store changes, also in a list or a dict: its derivative reads what it was."""
+    place = overwritten(call)
+    if place is not None or not isinstance(call.fn, Const) or call.fn.value not in ops.UPDATE_OPERATORS:
+        return place
+    base, index = (a for a in call.args[:2] if not isinstance(a, Star))
+    return base, index
+
+
 def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, Var]) -> None:
     """Write the adjoint of a store."""
     assert isinstance(call.fn, Const)
@@ -122,9 +131,12 @@ def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
     if target is None:
         return
     b = scope.b
-    if isinstance(value, Var) and may_be_active(value.kind):
-        give_stored(scope, value, read_stored(b, target, index), target, index)
+    carries = isinstance(value, Var) and may_be_active(value.kind)
+    item = read_stored(b, target, index) if carries else None
     b.append(operator.setitem, (target, index, zero_item(scope, base, value)))
+    if item is not None:
+        assert isinstance(value, Var)
+        give_stored(scope, value, item, target)
 
 
 def zero_item(scope: Scope, base: Atom, value: Atom) -> Atom:
@@ -148,13 +160,11 @@ def read_stored(b: Builder, target: Atom, index: Atom) -> Atom:
     return b.append(np.ndarray.copy, (item,), kind=b.kind(item))
 
 
-def give_stored(scope: Scope, value: Var, g: Atom, target: Atom, index: Atom) -> None:
-    """Add `g`, which has the shape of ``target[index]``, to the cotangent of the stored value, which was broadcast to it."""
-    stored = Var("", scope.b.kind(g))
-    if stored.kind == value.kind or isinstance(scope.b.kind(target), (List, Dict)):
-        give(scope, value, g)
-        return
-    give(scope, value, unbroadcast(scope.b, g, value, stored))
+def give_stored(scope: Scope, value: Var, g: Atom, target: Atom) -> None:
+    """Add `g`, the cotangent of an item of `target`, to that of the stored value, which was broadcast to the item."""
+    if isinstance(g, Var) and not isinstance(scope.b.kind(target), (List, Dict)):
+        g = unbroadcast(scope.b, g, value, g)
+    give(scope, value, g)
 
 
 def _update(
@@ -178,26 +188,26 @@ def _update(
         if is_active:
             assert isinstance(value, Var)
             item = read_stored(b, target, index)
-            give_stored(scope, value, item if sign > 0 else b.call(operator.neg, item), target, index)
+            give_stored(scope, value, item if sign > 0 else b.call(operator.neg, item), target)
         return
     rule = rule_for(BINARY.get(op))
-    if rule is None or rule.partials is None or (old is None and isinstance(scope.b.kind(base), Array)):
+    if rule is None or rule.partials is None or old is None:
         raise UnsupportedSyntax(
             f"the in-place operator of this statement ({getattr(op, '__name__', op)}) is not differentiated yet",
             where=call.loc,
             remedy="write it as an assignment of a new value",
         )
-    before: Atom = old if old is not None else b.append(operator.getitem, (base, index))
+    before: Atom = old
     names = rule.partials.params
     ans = b.append(BINARY[op], (before, value))
     partials = apply_template(b, rule.partials, {names[0]: before, names[1]: value, "ans": ans})
     factors = partials.items if hasattr(partials, "items") else [b.call(operator.getitem, partials, k) for k in (0, 1)]
     item = read_stored(b, target, index)
-    if is_active:
-        assert isinstance(value, Var)
-        g = b.call(operator.mul, materialise(b, factors[1]), item)
-        give_stored(scope, value, g, target, index)
+    g = b.call(operator.mul, materialise(b, factors[1]), item) if is_active else None
     b.append(operator.setitem, (target, index, b.call(operator.mul, materialise(b, factors[0]), item)))
+    if g is not None:
+        assert isinstance(value, Var)
+        give_stored(scope, value, g, target)
 
 
 def _append(scope: Scope, base: Atom, value: Atom) -> None:

@@ -22,7 +22,7 @@ from srcad.ir.kinds import INT, Array, Scalar
 from srcad.ir.nodes import Block, Call, Const, For, Stmt, Var, While
 from srcad.ir.visit import blocks as blocks_of
 from srcad.ir.visit import with_blocks
-from srcad.transform.reverse.stores import overwritten
+from srcad.transform.reverse.stores import overwritten, previous
 
 
 @dataclass
@@ -60,7 +60,7 @@ def _block(sweep: Sweep, block: Block) -> Block:
 
 
 def _before_store(sweep: Sweep, call: Call) -> list[Stmt]:
-    place = overwritten(call)
+    place = previous(call)
     if place is None:
         return []
     base, index = place
@@ -69,7 +69,7 @@ def _before_store(sweep: Sweep, call: Call) -> list[Stmt]:
     whole = index == Const(Ellipsis)
     item = base if whole else Var("", kind)
     made: list[Stmt] = [] if whole else [Call(item, Const(operator.getitem), place, (), loc)]  # type: ignore[arg-type]
-    if isinstance(kind, Scalar):
+    if isinstance(kind, Scalar) or overwritten(call) is None:
         old = replace(item, name=f"{_name(base)}_old") if isinstance(item, Var) else Var("", kind)
         made = [Call(old, Const(operator.getitem), place, (), loc)]
     else:
