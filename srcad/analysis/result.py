@@ -29,9 +29,11 @@ from srcad.ir.kinds import (
     UNKNOWN,
     Array,
     Dict,
+    Iterator,
     Kind,
     List,
     Opaque,
+    Scalar,
     Slice,
     Static,
     Tuple,
@@ -40,6 +42,7 @@ from srcad.ir.kinds import (
 from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Star
 from srcad.rules.families import FAMILIES, BoundCall, operand
+from srcad.rules.families.core import numeric
 from srcad.rules.families.indexing import getitem
 from srcad.rules.families.python import boolean, item_of, length_of, truth_of
 
@@ -215,6 +218,8 @@ def method_kind(args: Sequence[Atom | Star], kwargs: Kwargs, facts: Facts) -> Ki
     owner = receiver_class(receiver)
     if owner is None or not isinstance(name, str):
         return UNKNOWN
+    if isinstance(receiver, Scalar) and receiver.weak is True and name == "conjugate" and receiver.dtype != "b1":
+        return receiver
     if owner in CONTAINER_CLASSES:
         return container_method(receiver, name, args[2:], kwargs, facts)
     descriptor = getattr(owner, name, None)
@@ -251,6 +256,24 @@ def _complex_object(*, negated: bool) -> Handler:
     return _plain(handle)
 
 
+def _ndindex(args: Sequence[Atom | Star], facts: Facts) -> Kind:
+    """``np.ndindex(*shape)``: tuples of ints, as many as the shape is long."""
+    items, exact = _displayed(args, facts)
+    if exact and len(items) == 1 and isinstance(items[0], Tuple):
+        items = list(items[0].items)
+    known = exact and all(isinstance(k, Scalar) for k in items)
+    return Iterator(Tuple((INT,) * len(items)) if known else List(INT, None, tuple))
+
+
+def _ndenumerate(kinds: list[Kind], facts: Facts) -> Kind:
+    """``np.ndenumerate(x)``: pairs of an index tuple and an element."""
+    item = operand(kinds[0])
+    if item is None:
+        return UNKNOWN
+    index: Kind = List(INT, None, tuple) if item.dims is None else Tuple((INT,) * len(item.dims))
+    return Iterator(Tuple((index, numeric(item.dtype, ()))))
+
+
 def _slice(kinds: list[Kind], facts: Facts) -> Kind:
     padded = [NONE, kinds[0], NONE] if len(kinds) == 1 else [*kinds, NONE][:3]
     return Slice(*padded)
@@ -284,6 +307,8 @@ _HANDLERS: dict[Any, Handler] = {
     ops.identity: _plain(lambda kinds, facts: kinds[0]),
     builtins.getattr: _getattr,
     builtins.slice: _plain(_slice),
+    np.ndindex: _ndindex,
+    np.ndenumerate: _plain(_ndenumerate),
     np.ndim: _array_fact("ndim"),
     np.shape: _array_fact("shape"),
     np.size: _array_fact("size"),

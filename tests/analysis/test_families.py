@@ -123,6 +123,13 @@ def test_elementwise_real(fn):
     assert any(attempt("elementwise_real", fn, x) for x in [*SCALARS, *ARRAYS])
 
 
+@pytest.mark.parametrize("fn", [np.round, np.around])
+def test_rounding(fn):
+    for x, digits in itertools.product([*SCALARS, *ARRAYS], [0, 1, np.int64(1)]):
+        attempt("elementwise", fn, x, decimals=digits)
+        attempt("same", fn, x, digits)
+
+
 def test_clip_and_where():
     for x in [*SCALARS, *ARRAYS]:
         for low, high in [(0, 1), (0.0, 1.0), (None, 1.0), (0.5, None), (a(3), 2.0), (a(2, 3), a(3))]:

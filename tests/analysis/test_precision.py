@@ -131,6 +131,10 @@ TABLE = [
     ("lambda s: f'{s}'", "str"),
     ("lambda x: divmod(7, 2)", "(int, int)"),
     ("lambda x: operator.mul(x, 2.0)", "f8[n]"),
+    ("lambda s: np.round(s, 2)", "np.f8"),
+    ("lambda s: s.conjugate()", "float"),
+    ("lambda M: [M[i, j] for i, j in np.ndindex(*M.shape)]", "list[np.f8]"),
+    ("lambda M: [a for i, a in np.ndenumerate(M)]", "list[np.f8]"),
 ]
 TYPES = "x: f8[n], M: f8[n, d], s: float, i: i8[m], y: f8[k], p: {W: f8[n, d], b: f8[d]}, xs: list[f8[n]]"
 

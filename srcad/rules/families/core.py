@@ -26,7 +26,7 @@ Dims = tuple[Dim | None, ...]
 #: Parameters that say how to compute, not what from.
 OPTIONS = frozenset(
     ("out", "where", "dtype", "casting", "order", "subok", "signature", "axis", "axes", "keepdims", "initial")
-    + ("like", "device", "copy", "kind", "stable", "optimize")
+    + ("like", "device", "copy", "kind", "stable", "optimize", "decimals")
 )
 
 

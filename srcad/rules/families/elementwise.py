@@ -55,6 +55,7 @@ OPERATOR_UFUNCS: dict[Callable[..., Any], np.ufunc] = {
 
 #: NumPy functions that are not ufuncs and turn integers into floats.
 _FLOAT_FUNCTIONS = frozenset({"sinc", "i0"})
+_SCALAR_FUNCTIONS = (np.round, np.around, np.sinc, np.nan_to_num)
 _PYTHON_TYPES: dict[str, Any] = {"i8": int, "f8": float, "c16": complex, "b1": np.dtype("?")}
 _PYTHON_KINDS: dict[type, Scalar] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
 
@@ -174,7 +175,7 @@ def elementwise(call: BoundCall, facts: Facts) -> Kind:
     dims = _shape(call, operands, facts)
     if ufunc is None:
         dtype = _function_dtype(call.fn, operands)
-        return _out(call) or (numeric(dtype_argument(call, dtype), dims) if dims else Numeric(dtype))
+        return _out(call) or _of_function(call, dtype, dims)
     if python := python_result(call.fn, call.operands()[: ufunc.nin]):
         return python
     if not isinstance(call.fn, np.ufunc):
@@ -183,6 +184,12 @@ def elementwise(call: BoundCall, facts: Facts) -> Kind:
     if len(kinds) > 1:
         return Tuple(kinds) if is_none(call.kind("out")) else UNKNOWN
     return _out(call) or kinds[0]
+
+
+def _of_function(call: BoundCall, dtype: str | None, dims: Dims | None) -> Kind:
+    """The result of a function that is no ufunc: only some are known to turn rank 0 into a scalar."""
+    dtype = dtype_argument(call, dtype)
+    return numeric(dtype, dims) if dims or call.fn in _SCALAR_FUNCTIONS else Numeric(dtype)
 
 
 def _operator(fn: object, ufunc: np.ufunc, operands: list[Operand], dims: Dims | None) -> Kind:
@@ -204,6 +211,8 @@ def _function_dtype(fn: object, operands: list[Operand]) -> str | None:
     if not module.startswith("numpy"):
         return None
     dtype = common_dtype(operands)
+    if dtype == "b1":
+        return None  # rounding makes halves of bools, other functions bools or integers
     if getattr(fn, "__name__", "") in _FLOAT_FUNCTIONS:
         return dtype if dtype is not None and dtype[0] in "fc" else "f8" if dtype in ("i8", "i4", "u8", "u4") else None
     return dtype

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from srcad.ir.atoms import MISSING
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, Numeric, Scalar, Static
@@ -13,6 +15,7 @@ from srcad.rules.families.core import (
     dtype_argument,
     family,
     is_none,
+    numeric,
     operand,
     shape_dims,
 )
@@ -48,6 +51,8 @@ def same(call: BoundCall, facts: Facts) -> Kind:
         return UNKNOWN
     if getattr(call.fn, "__name__", "") in _FLATTENING and "axis" in call.arguments and is_none(call.kind("axis")):
         return Array(item.dtype, (flat_length(item.dims),))  # sort(x, axis=None) flattens
+    if call.fn in (np.round, np.around):
+        return numeric(None if item.dtype == "b1" else item.dtype, item.dims)
     return Array(item.dtype, item.dims) if item.dims else Numeric(item.dtype)
 
 
