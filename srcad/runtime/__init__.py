@@ -5,11 +5,12 @@ imports nothing of srcad but its errors.
 """
 
 from srcad.runtime.arrays import add_at, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
-from srcad.runtime.structures import accumulate, gradient_like, own, zeros_like
+from srcad.runtime.structures import accumulate, add_values, gradient_like, own, unsorted, zeros_like
 
 __all__ = [
     "accumulate",
     "add_at",
+    "add_values",
     "broadcast_like",
     "copied",
     "gradient_like",
@@ -18,5 +19,6 @@ __all__ = [
     "stop_gradient",
     "take_stored",
     "unbroadcast",
+    "unsorted",
     "zeros_like",
 ]

@@ -167,3 +167,28 @@ def _with_fields(like: Any, fields: dict[str, Any]) -> Any:
     made = object.__new__(type(like))
     made.__dict__.update(fields)
     return made
+
+
+def add_values(bars: dict[Any, Any], items: list[Any]) -> None:
+    """Add the cotangents of ``d.values()``, in order, to those of the entries of `d`, in place.
+
+    >>> bars = {"a": 1.0}
+    >>> add_values(bars, [2.0])
+    >>> bars
+    {'a': 3.0}
+    """
+    for key, item in zip(bars, items, strict=True):
+        bars[key] = accumulate(bars[key], item)
+
+
+def unsorted(g: Any, items: Any, reverse: bool = False) -> Any:
+    """The cotangents of `items` from those of ``sorted(items, reverse=reverse)``: the permutation undone.
+
+    >>> unsorted([1.0, 2.0, 3.0], [0.5, 0.1, 0.3])
+    [3.0, 1.0, 2.0]
+    """
+    order = sorted(range(len(items)), key=items.__getitem__, reverse=reverse)
+    found: list[Any] = [None] * len(order)
+    for item, place in zip(_items(g, len(order)), order, strict=True):
+        found[place] = item
+    return np.array(found) if isinstance(items, np.ndarray) else found

@@ -201,10 +201,36 @@ class _Expansion:
             atoms = [materialise(self.b, a) for a in args]
             named = [(n, materialise(self.b, v)) for n, v in kwargs.items()]
             return self.b.call(fn, *atoms, kwargs=named)
+        if kwargs == {} and (known := _evaluated(fn, args)) is not None:
+            return known
         bound = bind_values(fn, args, kwargs)
         if bound is None:
             raise _CannotExpand
         return _Expansion(self.b, self.depth + 1).run(lower(fn, template=True), bound)
+
+
+def _evaluated(fn: FunctionType, args: Sequence[Value]) -> Value | None:
+    """The result of a helper of the templates whose arguments are all known: it is simply called."""
+    try:
+        return _as_value(fn(*(_as_constant(a) for a in args)))
+    except _CannotExpand:
+        return None
+
+
+def _as_constant(value: Value) -> Any:
+    if isinstance(value, Seq):
+        return value.cls(_as_constant(v) for v in value.items)
+    if isinstance(value, Const) and isinstance(value.value, (bool, int, float, str, tuple, type(None))):
+        return value.value
+    raise _CannotExpand
+
+
+def _as_value(value: Any) -> Value:
+    if isinstance(value, (tuple, list)):
+        return Seq([_as_value(v) for v in value], type(value))
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return Const(value)
+    raise _CannotExpand
 
 
 def bind_values(fn: FunctionType, args: Sequence[Value], kwargs: Mapping[str | None, Value]) -> list[Value] | None:

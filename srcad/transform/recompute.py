@@ -10,9 +10,8 @@ import numpy as np
 
 from srcad.analysis.memory import Memory, view_of
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Kind, List, Scalar, Static, Tuple, is_mutable
+from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
-from srcad.ir.visit import uses
 from srcad.transform.builder import Builder
 
 _ALWAYS: frozenset[Any] = frozenset(
@@ -97,33 +96,44 @@ def _again(
 # --- items of loops ----------------------------------------------------------------------------------------------------
 
 
-def _made(calls: Mapping[Var, Call], source: Atom) -> tuple[Any, list[Atom]]:
-    """The function that makes an iterable, and its arguments."""
+def made_by(calls: Mapping[Var, Call], source: Atom) -> tuple[Any, list[Atom]]:
+    """The function that makes an iterable, and its arguments (keywords last: ``start`` of `enumerate`)."""
     call = calls.get(source) if isinstance(source, Var) else None
-    if call is None or not isinstance(call.fn, Const):
+    if call is None or not isinstance(call.fn, Const) or not _hashable(call.fn.value):
         return None, []
-    return call.fn.value, [a for a in call.args if not isinstance(a, Star)]
+    if any(isinstance(a, Star) for a in call.args):
+        return None, []
+    return call.fn.value, [*(a for a in call.args if not isinstance(a, Star)), *(v for _, v in call.kwargs)]
+
+
+def is_sized(source: Atom, calls: Mapping[Var, Call]) -> bool:
+    """Whether the number of items of an iterable is known without running through it."""
+    if has_items(source, calls):
+        return True
+    return isinstance(source, Var) and isinstance(source.kind, Dict)
 
 
 def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
     """Whether the items of an iterable can be read again by their number."""
-    fn, args = _made(calls, source)
+    fn, args = made_by(calls, source)
     if fn in (zip, enumerate, reversed):
         return all(has_items(a, calls) for a in (args[:1] if fn is enumerate else args))
     if fn in (range, dict.keys, dict.values, dict.items):
         return True
+    if fn is np.ndenumerate:
+        return has_items(args[0], calls)
     return isinstance(source, Var) and isinstance(source.kind, (Array, List, Tuple))
 
 
 def available_item(b: Builder, loop: For, element: Var) -> Atom:
     """The item of a pass in the reverse loop: its element where the loop runs over a range, else read again."""
-    fn, _ = _made(b.defs, loop.iter)
+    fn, _ = made_by(b.defs, loop.iter)
     return element if fn is range else item_at(b, loop.iter, element)
 
 
 def item_at(b: Builder, source: Atom, index: Atom) -> Atom:
     """The item that a loop over `source` gets in the pass numbered `index`."""
-    fn, args = _made(b.defs, source)
+    fn, args = made_by(b.defs, source)
     if fn is zip:
         return b.append(ops.make_tuple, [item_at(b, a, index) for a in args])
     if fn is enumerate:
@@ -135,6 +145,9 @@ def item_at(b: Builder, source: Atom, index: Atom) -> Atom:
     if fn is range:
         again = b.append(range, args)
         return b.append(operator.getitem, (again, index))
+    if fn is np.ndenumerate:
+        place = place_at(b, args[0], index)
+        return b.append(ops.make_tuple, (place, b.append(operator.getitem, (args[0], place))))
     if fn is dict.keys:
         return key_at(b, args[0], index)
     if fn is dict.values:
@@ -150,6 +163,6 @@ def key_at(b: Builder, base: Atom, index: Atom) -> Atom:
     return b.call(operator.getitem, b.append(list, (base,), kind=List(Static("key"))), index)
 
 
-def all_uses(call: Call) -> list[Var]:
-    """The variables that a call uses."""
-    return list(uses(call))
+def place_at(b: Builder, base: Atom, index: Atom) -> Atom:
+    """The indices of element number `index` of an array."""
+    return b.append(np.unravel_index, (index, b.call(getattr, base, Const("shape"))))

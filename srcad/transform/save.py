@@ -45,7 +45,7 @@ from srcad.ir.nodes import (
 )
 from srcad.ir.visit import blocks, count_uses, defs, free_vars, substitute, uses, walk, with_blocks
 from srcad.transform.builder import Builder
-from srcad.transform.recompute import available_item, has_items, is_cheap, rebuild
+from srcad.transform.recompute import available_item, has_items, is_cheap, is_sized, rebuild
 
 _SCALAR_COST, _ARRAY_COST = 2, 5
 
@@ -156,7 +156,7 @@ class _Saver:
         if body.params[0] in count_uses(new.body):
             return new
         always = [self.pushes[v] for v in kept if self.forward.homes[v].arm is None]
-        counts = isinstance(original, While) or original.stops
+        counts = isinstance(original, While) or original.stops or not is_sized(original.iter, self.forward.calls)
         if counts and always and len(loops) == 1:
             return _drained(new, always[0])
         return replace(new, iter=self.unreversed(new.iter))

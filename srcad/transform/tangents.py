@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,20 +30,21 @@ def tangent_of_primitive(b: Builder, call: Call, dot: Dots) -> Value:
     if rule.nondifferentiable:
         return ZERO
     bound = bind(rule, call)
-    varying = {name: value for name, value in bound.items() if name in rule.wrt and _varies(value, dot)}
     refuse_inactive(rule, call, bound, lambda atom: dot(atom) is not ZERO)
     if rule.tangent is not None:
         return _from_template(b, call, rule, bound, dot)
     if rule.partials is not None:
         return _from_partials(b, call, rule, bound, dot)
+    places = _places(call, rule)
     if rule.multilinear:
         total: Value = ZERO
-        for name in varying:
-            term = _with_tangents(b, call, rule, {name}, dot)
-            total = term if total is ZERO else b.call(operator.add, total, term)
+        for place in places:
+            if _varies(_argument(call, place), dot):
+                term = _with_tangents(b, call, [place], dot)
+                total = term if total is ZERO else b.call(operator.add, total, term)
         return total
     if rule.linear:
-        return _with_tangents(b, call, rule, set(rule.wrt), dot)
+        return _with_tangents(b, call, places, dot)
     raise MissingRule(
         f"{rule.name} has no tangent rule",
         where=call.loc,
@@ -65,7 +66,8 @@ def _from_template(
         value = bound[name]
         values[f"{name}_dot"] = Seq([_dense(b, a, dot(a)) for a in value]) if isinstance(value, tuple) else dot(value)
     names = {p.name for p in rule.tangent.ssa.body.params}
-    return apply_template(b, rule.tangent, {k: v for k, v in values.items() if k in names})
+    dense = {f"{name}_dot": bound[name] for name in rule.wrt}
+    return apply_template(b, rule.tangent, {k: v for k, v in values.items() if k in names}, zeros_of=dense)
 
 
 def _from_partials(
@@ -95,23 +97,34 @@ def _items(b: Builder, value: Value, count: int) -> list[Value]:
     return [b.call(operator.getitem, value, Const(k)) for k in range(count)]
 
 
-def _with_tangents(b: Builder, call: Call, rule: Rule, names: set[str], dot: Dots) -> Value:
-    """The primitive itself, with the arguments for the parameters `names` replaced by their tangents."""
-    markers = [Var("") if isinstance(a, Var) else a for a in call.args]
-    keywords = [(k, Var("") if isinstance(v, Var) else v) for k, v in call.kwargs]
+Place = int | str
+
+
+def _places(call: Call, rule: Rule) -> list[Place]:
+    """The arguments of a call (by position or keyword) that belong to the parameters which carry derivatives."""
+    markers: list[Atom | Star] = [a if isinstance(a, Star) else Var("") for a in call.args]
+    keywords = [(k, Var("")) for k, _ in call.kwargs]
     bound = rule.bind(markers, keywords, where=call.loc) or {}
-    replaced: set[Var] = set()
-    for name in names:
+    wanted: set[Var] = set()
+    for name in rule.wrt:
         value = bound.get(name, ())
-        replaced.update(a for a in (value if isinstance(value, tuple) else (value,)) if isinstance(a, Var))
+        wanted.update(a for a in (value if isinstance(value, tuple) else (value,)) if isinstance(a, Var))
+    found: list[Place] = [k for k, m in enumerate(markers) if m in wanted]
+    return found + [str(k) for k, m in keywords if m in wanted]
+
+
+def _argument(call: Call, place: Place) -> Atom:
+    value = call.args[place] if isinstance(place, int) else dict(call.kwargs)[place]
+    return value.value if isinstance(value, Star) else value
+
+
+def _with_tangents(b: Builder, call: Call, places: Sequence[Place], dot: Dots) -> Value:
+    """The primitive itself, with the arguments at `places` replaced by their tangents, zeros where there is none."""
     args = [
-        materialise(b, _dense(b, a, dot(a))) if m in replaced and not isinstance(a, Star) else a
-        for a, m in zip(call.args, markers, strict=True)
+        materialise(b, _dense(b, a, dot(a))) if k in places and not isinstance(a, Star) else a
+        for k, a in enumerate(call.args)
     ]
-    kwargs = [
-        (k, materialise(b, _dense(b, v, dot(v))) if m in replaced else v)
-        for (k, v), (_, m) in zip(call.kwargs, keywords, strict=True)
-    ]
+    kwargs = [(k, materialise(b, _dense(b, v, dot(v))) if k in places else v) for k, v in call.kwargs]
     return b.call(call.fn, *args, kwargs=kwargs)
 
 

@@ -7,6 +7,7 @@ Primitives bring their templates; the operations of the language (displays, subs
 from __future__ import annotations
 
 import inspect
+import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,9 +18,10 @@ from srcad import runtime
 from srcad.analysis.memory import index_form, view_of
 from srcad.errors import InternalError, MissingRule, NonDifferentiable, UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Slice, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import Rule, Template, rule_for
+from srcad.transform.algebra import is_zero
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, expand, materialise
@@ -36,11 +38,25 @@ def whole(scope: Scope, var: Var) -> Value | None:
     states = [_taken(scope, var, path, kind) for path, kind in leaves(var.kind)]
     direct = scope.take((var, ()))
     if direct is not None:
-        return direct.atom
+        spread_buffer(scope, var, direct, states)
+        states = [_taken(scope, var, path, kind) for path, kind in leaves(var.kind)]
     if all(s is None for s in states):
         return None
     found = iter(states)
     return _assembled(scope, var, (), var.kind, lambda: next(found))
+
+
+def spread_buffer(scope: Scope, var: Var, direct: State, states: Sequence[Value | None] = ()) -> None:
+    """Give the items of a buffer, which was made for subscripts known only at run time, to the parts of the structure."""
+    for (path, kind), known in itertools.zip_longest(leaves(var.kind), states):
+        if not may_be_active(kind):
+            continue
+        item: Atom = direct.atom
+        for key in path:
+            item = scope.b.call(operator.getitem, item, Const(key))
+        scope.add((var, path), item)
+        if known is not None and not isinstance(known, Seq):
+            scope.add((var, path), known)
 
 
 def _taken(scope: Scope, var: Var, path: Path, kind: Kind) -> Value | None:
@@ -90,7 +106,7 @@ def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool
     kind = subkind(atom.kind, path)
     inner = parts(kind)
     if inner is None and isinstance(value, Seq):
-        if isinstance(kind, List):
+        if isinstance(kind, List) and not path and not scope.memory.is_mutated(atom) and not scope.in_loop_for(atom):
             for k, item in enumerate(value.items):
                 give(scope, atom, item, path=(*path, k), owned=owned)
             return
@@ -139,6 +155,9 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if call.target not in active:
         return
     fn = call.fn.value if isinstance(call.fn, Const) else None
+    if fn in (operator.add, operator.mul) and isinstance(call.target.kind, (Tuple, List)):
+        reverse_sequence_arithmetic(scope, call)
+        return
     special = _LANGUAGE.get(fn) if fn is not None and _hashable(fn) else None
     if special is not None:
         special(scope, call, active)
@@ -322,8 +341,13 @@ def _pairs(b: Builder, arg: Atom | tuple[Atom, ...], partial: Value) -> list[tup
     return list(zip(arg, _unpacked(b, partial, len(arg)), strict=True))
 
 
-def apply_template(b: Builder, template: Template, values: Mapping[str, Any]) -> Value:
-    """The body of a template for these parameters, written in place; a call of it where that is not possible."""
+def apply_template(
+    b: Builder, template: Template, values: Mapping[str, Any], *, zeros_of: Mapping[str, Any] | None = None
+) -> Value:
+    """The body of a template for these parameters, written in place; a call of it where that is not possible.
+
+    `zeros_of` gives, for parameters that may be the symbolic zero, the value whose zero it is: a call needs a real one.
+    """
     names = [p.name for p in template.ssa.body.params]
     args: list[Value] = [Seq(list(v)) if isinstance(v := values[n], tuple) else v for n in names]
     result = expand(b, template.ssa, args)
@@ -333,6 +357,8 @@ def apply_template(b: Builder, template: Template, values: Mapping[str, Any]) ->
     keywords: list[tuple[str | None, Atom]] = []
     for param in inspect.signature(template.function).parameters.values():
         value = values[param.name]
+        if is_zero(value) and zeros_of and isinstance(b.kind(zeros_of[param.name]), Array):
+            value = b.append(np.zeros_like, (zeros_of[param.name],))
         if param.kind is param.VAR_POSITIONAL:
             positional += [materialise(b, v) for v in value]
         elif param.kind is param.KEYWORD_ONLY:
@@ -348,9 +374,8 @@ def apply_template(b: Builder, template: Template, values: Mapping[str, Any]) ->
 def _display(scope: Scope, call: Call, active: Active) -> None:
     """``(a, b)`` and ``[a, b]``."""
     if any(isinstance(a, Star) for a in call.args):
-        raise UnsupportedSyntax(
-            "a starred item of unknown length in a display that carries a derivative", where=call.loc
-        )
+        _starred_display(scope, call)
+        return
     target = call.target
     listed = scope.take((target, ()))
     for k, item in enumerate(call.args):
@@ -362,6 +387,78 @@ def _display(scope: Scope, call: Call, active: Active) -> None:
                 give(scope, item, state.atom, path=path, owned=state.owned)
         if listed is not None:
             give(scope, item, scope.b.call(operator.getitem, listed.atom, Const(k)))
+
+
+def _starred_display(scope: Scope, call: Call) -> None:
+    """``[a, *xs, b]``: items and stretches of the cotangent, by position."""
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    b = scope.b
+    at: Atom = Const(0)
+    for item in call.args:
+        if isinstance(item, Star):
+            stop = b.call(operator.add, at, _length_of(b, item.value))
+            _give_part(scope, item.value, value, at, stop)
+            at = stop
+            continue
+        known = isinstance(value, Seq) and isinstance(at, Const)
+        part = value.items[at.value] if known else b.append(operator.getitem, (materialise(b, value), at))  # type: ignore[union-attr]
+        give(scope, item, part)
+        at = b.call(operator.add, at, Const(1))
+
+
+def _merge_dicts(scope: Scope, call: Call, active: Active) -> None:
+    """``{**a, **b}``: each entry goes to the last dict that has its key."""
+    value = whole(scope, call.target)
+    kind = call.target.kind
+    if value is None:
+        return
+    if not isinstance(kind, Dict) or kind.items is None:
+        raise UnsupportedSyntax(
+            "dicts whose keys are not known while compiling are merged, and carry a derivative", where=call.loc,
+            remedy="build the dict entry by entry",
+        )
+    for (key, _), item in zip(kind.items, _unpacked(scope.b, value, len(kind.items)), strict=True):
+        for source in reversed(call.args):
+            found = scope.b.kind(source) if isinstance(source, Var) else None
+            if isinstance(found, Dict) and found.items is not None and key in dict(found.items):
+                assert isinstance(source, Var)
+                give(scope, source, item, path=(key,))
+                break
+
+
+def _sorted(scope: Scope, call: Call, active: Active) -> None:
+    """``sorted(xs)``: each cotangent goes to where its item came from."""
+    value = whole(scope, call.target)
+    if value is None or isinstance(call.args[0], Star):
+        return
+    options = dict(call.kwargs)
+    if "key" in options:
+        raise UnsupportedSyntax(
+            "sorted with a key that srcad cannot look into carries a derivative", where=call.loc,
+            remedy="sort the indices, as in: order = np.argsort(...)",
+        )
+    source = call.args[0]
+    args = (materialise(scope.b, value), source, options.get("reverse", Const(False)))
+    give(scope, source, scope.b.append(runtime.unsorted, args, kind=scope.b.kind(source)))
+
+
+def _sum(scope: Scope, call: Call, active: Active) -> None:
+    """Builtin `sum` of a list whose length is only known at run time: every item gets the cotangent of the sum."""
+    source = call.args[0]
+    single = len(call.args) == 1 and not call.kwargs
+    if single and isinstance(source, Var) and isinstance(source.kind, List) and isinstance(source.kind.item, Scalar):
+        ans_bar = whole(scope, call.target)
+        if ans_bar is not None:
+            b = scope.b
+            one = b.append(ops.make_list, (materialise(b, ans_bar),))
+            items = b.append(operator.mul, (one, b.call(len, source)), kind=List(Scalar("f8")))
+            give(scope, source, items, owned=True)
+        return
+    ans_bar = whole(scope, call.target)
+    if ans_bar is not None:
+        reverse_primitive(scope, call, active, ans_bar)
 
 
 def _dict_display(scope: Scope, call: Call, active: Active) -> None:
@@ -476,13 +573,6 @@ def _is_negative(index: Const, kind: Kind) -> bool:
 
 
 def _add_to_item(scope: Scope, base: Var, index: Atom, path: Path, state: State) -> None:
-    if parts(base.kind) is not None:
-        raise UnsupportedSyntax(
-            f"{base.name or 'a container'} is read with a subscript that is only known at run time",
-            where=scope.b.loc,
-            why="its items have different kinds, so their derivatives are kept apart",
-            remedy="use a list, or constant subscripts",
-        )
     target: Atom = scope.buffer((base, ()))
     keys: list[Atom] = [index, *(Const(k) for k in path)]
     for key in keys[:-1]:
@@ -494,6 +584,9 @@ def add_to_entry(b: Builder, target: Atom, key: Atom, g: Atom) -> None:
     """``target[key] += g`` for a list or a dict; entry by entry where the item is itself a container."""
     kind = b.kind(target)
     item = kind.item if isinstance(kind, (List, Dict)) else Unknown()
+    if isinstance(b.kind(key), Slice):
+        b.append(runtime.add_at, (target, key, g), kind=Unknown())
+        return
     if isinstance(item, (Scalar, Array)):
         b.append(ops.UPDATES[operator.iadd], (target, key, g))
         return
@@ -544,6 +637,96 @@ def _sequence_copy(scope: Scope, call: Call, active: Active) -> None:
     give(scope, source, value)
 
 
+def reverse_sequence_arithmetic(scope: Scope, call: Call) -> None:
+    """``xs + ys`` and ``xs * n`` of lists and tuples: item by item."""
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    b = scope.b
+    first, second = (a for a in call.args if not isinstance(a, Star))
+    assert isinstance(call.fn, Const)
+    if call.fn.value is operator.add:
+        count = _length_of(b, first)
+        _give_part(scope, first, value, Const(None), count)
+        _give_part(scope, second, value, count, Const(None))
+        return
+    source, times = (first, second) if isinstance(b.kind(first), (Tuple, List)) else (second, first)
+    if not isinstance(times, Const):
+        raise UnsupportedSyntax(
+            "a sequence is repeated a number of times that is only known at run time", where=call.loc,
+            remedy="build it in a loop",
+        )
+    for k in range(times.value):
+        size = _length_of(b, source)
+        start = b.call(operator.mul, size, Const(k))
+        _give_part(scope, source, value, start, b.call(operator.add, start, size))
+
+
+def _length_of(b: Builder, sequence: Atom) -> Atom:
+    kind = b.kind(sequence)
+    return Const(len(kind.items)) if isinstance(kind, Tuple) else b.call(len, sequence)
+
+
+def _give_part(scope: Scope, source: Atom, value: Value, start: Atom, stop: Atom) -> None:
+    """Give ``value[start:stop]`` to a sequence."""
+    if not isinstance(source, Var) or not may_be_active(source.kind):
+        return
+    if isinstance(value, Seq) and isinstance(start, Const) and isinstance(stop, Const):
+        give(scope, source, Seq(value.items[start.value : stop.value], value.cls))
+        return
+    b = scope.b
+    part = b.append(slice, (start, stop, Const(None)))
+    found = b.append(operator.getitem, (materialise(b, value), part), kind=source.kind)
+    if isinstance(source.kind, Tuple):
+        give(scope, source, Seq(_unpacked(b, found, len(source.kind.items))))
+    else:
+        give(scope, source, found)
+
+
+def _iterated(scope: Scope, call: Call, active: Active) -> None:
+    """Iterators that are consumed as values (``list(zip(a, b))``): each item goes where it came from."""
+    value = whole(scope, call.target)
+    if value is None or not isinstance(call.fn, Const):
+        return
+    fn, b = call.fn.value, scope.b
+    args = [a for a in call.args if not isinstance(a, Star)]
+    if fn is iter:
+        give(scope, args[0], value)
+        return
+    if fn in (dict.values, dict.get):
+        _dict_read(scope, fn, args, value)
+        return
+    raise UnsupportedSyntax(
+        f"{getattr(fn, '__name__', fn)}() carries a derivative outside of a for statement", where=call.loc,
+        why="it is differentiated as the iterable of a loop or of a comprehension",
+        remedy="write the loop out",
+    )
+
+
+def _dict_read(scope: Scope, fn: Any, args: list[Atom], value: Value) -> None:
+    base = args[0]
+    assert isinstance(base, Var)
+    if fn is dict.get:
+        if isinstance(args[1], Const) and isinstance(base.kind, Dict) and base.kind.items is not None:
+            if args[1].value in dict(base.kind.items):
+                give_item(scope, base, args[1], (), State(materialise(scope.b, value)))
+            elif len(args) > 2:  # noqa: PLR2004
+                give(scope, args[2], value)
+            return
+        raise UnsupportedSyntax(
+            "dict.get with a key that is only known at run time carries a derivative", where=scope.b.loc,
+            remedy="test for the key with 'in', then read it with a subscript",
+        )
+    if isinstance(base.kind, Dict) and base.kind.items is not None:
+        for (key, _), item in zip(
+            base.kind.items, _unpacked(scope.b, value, len(base.kind.items)), strict=True
+        ):
+            give(scope, base, item, path=(key,))
+        return
+    target = scope.buffer((base, ()))
+    scope.b.append(runtime.add_values, (target, materialise(scope.b, value)))
+
+
 _LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {
     ops.make_tuple: _display,
     ops.make_list: _display,
@@ -554,4 +737,14 @@ _LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {
     getattr: _get_attribute,
     list: _sequence_copy,
     tuple: _sequence_copy,
+    iter: _iterated,
+    zip: _iterated,
+    enumerate: _iterated,
+    reversed: _iterated,
+    dict.values: _iterated,
+    dict.items: _iterated,
+    dict.get: _iterated,
+    ops.merge_dicts: _merge_dicts,
+    sorted: _sorted,
+    sum: _sum,
 }

@@ -25,6 +25,7 @@ from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.builder import Builder
 
@@ -300,7 +301,12 @@ def zeros(b: Builder, primal: Atom, kind: Kind) -> Atom:
             return b.append(ops.zeros_like_items, (primal,), kind=Dict(kind.item))
         case Tuple(items=items):
             made = [zeros(b, b.call(operator.getitem, primal, k), item) for k, item in enumerate(items)]
-            return b.append(ops.make_tuple, made)
+            return b.append(ops.make_list, made, kind=List(join_all(items)))
+        case Dict(items=items) if items is not None:
+            pairs = [a for key, item in items for a in (Const(key), zeros(b, b.call(operator.getitem, primal, Const(key)), item))]
+            return b.append(ops.make_dict, pairs, kind=Dict(kind.item))
+        case _ if not may_be_active(kind):
+            return Const(0.0)
         case _:
             return b.append(runtime.zeros_like, (primal,), kind=kind)
 

@@ -36,7 +36,7 @@ from srcad.ir.kinds import (
 )
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
 from srcad.transform.builder import Builder
-from srcad.transform.reverse.adjoints import give, whole
+from srcad.transform.reverse.adjoints import give, spread_buffer, whole
 from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
@@ -214,6 +214,9 @@ def _finished(scope: Scope, var: Var) -> Atom:
     """The gradient that the caller gets for an argument: its shape and dtype, writable, its own memory."""
     if parts(var.kind) is not None:
         found: dict[tuple[object, ...], Atom | None] = {}
+        direct = scope.take((var, ()))
+        if direct is not None:
+            spread_buffer(scope, var, direct)
         for path, _ in leaves(var.kind):
             state = scope.take((var, path))
             found[path] = None if state is None else _leaf(scope, (var, path), state.atom, owned=state.owned)

@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from srcad.analysis.memory import Memory
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir.dims import Facts
@@ -18,7 +20,7 @@ from srcad.ir.kinds import INT, Array, Iterator, List, Scalar, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Stmt, Var, While, With, new_loop_id
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
-from srcad.transform.recompute import key_at
+from srcad.transform.recompute import key_at, place_at
 from srcad.transform.reverse.adjoints import Active, give, give_item, reverse_call
 from srcad.transform.reverse.cotangents import (
     Path,
@@ -282,6 +284,10 @@ def _give_to_source(
         assert isinstance(part, (Var, Const))
         mirrored = inner.b.call(operator.sub, Const(-1), index)
         _give_to_source(inner, inner.b.definition(part), part, mirrored, path, state)
+    elif made is not None and fn is np.ndenumerate:
+        base = made.args[0]
+        assert isinstance(base, Var)
+        give_item(inner, base, place_at(inner.b, base, index), path[1:], state)
     elif made is not None and fn in (dict.values, dict.items):
         base = made.args[0]
         assert isinstance(base, Var)
@@ -322,6 +328,8 @@ def _length(b: Builder, source: Atom) -> Atom:
         if len(lengths) == 1 or all(b.facts.equal(d, dims[0]) for d in dims):
             return lengths[0]
         return b.append(min, lengths, kind=INT)
+    if made is not None and fn is np.ndenumerate:
+        return b.append(getattr, (made.args[0], Const("size")), kind=INT)
     if made is not None and fn in (enumerate, reversed, dict.keys, dict.values, dict.items):
         inner = made.args[0]
         assert isinstance(inner, (Var, Const))

@@ -21,7 +21,8 @@ from srcad.ir.dims import Facts
 from srcad.ir.kinds import INT, Array, Scalar
 from srcad.ir.nodes import Block, Call, Const, For, Stmt, Var, While
 from srcad.ir.visit import blocks as blocks_of
-from srcad.ir.visit import with_blocks
+from srcad.ir.visit import walk, with_blocks
+from srcad.transform.recompute import is_sized
 from srcad.transform.reverse.stores import overwritten, previous
 
 
@@ -33,16 +34,19 @@ class Sweep:
         block: the statements of the primal.
         passes: for loops that count their passes, the variable that holds the number, by loop id.
         olds: for stores, the variable that holds what is overwritten, by the store's target.
+        calls: the calls of the primal, by target.
     """
 
     block: Block
     passes: dict[int, Var] = field(default_factory=dict)
     olds: dict[Var, Var] = field(default_factory=dict)
+    calls: dict[Var, Call] = field(default_factory=dict)
 
 
 def forward_sweep(body: Block) -> Sweep:
     """The forward sweep for the body of a typed function."""
     sweep = Sweep(body)
+    sweep.calls = {s.target: s for s in walk(body) if isinstance(s, Call)}
     sweep.block = _block(sweep, body)
     return sweep
 
@@ -53,7 +57,9 @@ def _block(sweep: Sweep, block: Block) -> Block:
         inner = with_blocks(stmt, tuple(_block(sweep, b) for b in blocks_of(stmt)))
         if isinstance(inner, Call):
             stmts += _before_store(sweep, inner)
-        elif isinstance(inner, While) or (isinstance(inner, For) and inner.stops):
+        elif isinstance(inner, While) or (
+            isinstance(inner, For) and (inner.stops or not is_sized(inner.iter, sweep.calls))
+        ):
             inner = _counted(sweep, inner)
         stmts.append(inner)
     return replace(block, stmts=tuple(stmts))
