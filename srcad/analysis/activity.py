@@ -27,8 +27,15 @@ def cuts(call: Call) -> bool:
     """Whether the result of `call` has a zero derivative by statement (a comparison, an index, a stopped gradient)."""
     if not isinstance(call.fn, Const):
         return False
-    rule = rule_for(call.fn.value)
+    fn = call.fn.value
+    if fn is getattr:
+        return isinstance(call.args[1], Const) and call.args[1].value in METADATA
+    rule = rule_for(fn)
     return rule is not None and rule.nondifferentiable
+
+
+#: Attributes of arrays that say nothing about their elements.
+METADATA = frozenset(("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"))
 
 
 class _Solver:

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from srcad.ir.atoms import atom_kind
+from srcad import runtime
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
-from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
+    + [runtime.add_at, runtime.add_to, runtime.add_values]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -70,6 +72,8 @@ def is_pure(call: Call) -> bool:
     if not isinstance(call.fn, Const) or writes(call):
         return False
     fn = call.fn.value
+    if isinstance(fn, Callee):
+        return fn.pure
     if _in(fn, _PURE) or _in(fn, _ARITHMETIC):
         return True
     if _in(fn, _IMPURE):
@@ -78,10 +82,7 @@ def is_pure(call: Call) -> bool:
     if rule is not None:
         return not rule.impure
     module = getattr(fn, "__module__", None) or ""
-    return module.startswith(("srcad.templates", "srcad.runtime")) and getattr(fn, "__name__", "") not in (
-        "add_at",
-        "check_scalar",
-    )
+    return module.startswith(("srcad.templates", "srcad.runtime"))
 
 
 def cannot_raise(call: Call) -> bool:

@@ -12,6 +12,7 @@ reverse order. That is exact as long as all stores to a root happen before it is
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
@@ -25,6 +26,23 @@ from srcad.rules import rule_for
 Roots = tuple[Var, ...]
 
 _DISPLAYS = (ops.make_tuple, ops.make_list, ops.make_dict, ops.make_set, ops.merge_dicts)
+
+
+@dataclass(frozen=True)
+class CallEffect:
+    """What a call of another function of the program does to memory.
+
+    Args:
+        writes: the arguments that it changes in place.
+        returns: the arguments whose memory its result may refer to.
+    """
+
+    writes: tuple[Atom, ...] = ()
+    returns: tuple[Atom, ...] = ()
+
+
+#: The effect of a call of another function of the program; None for any other call.
+EffectOf = Callable[[Call], "CallEffect | None"]
 
 
 @dataclass
@@ -52,6 +70,17 @@ class Memory:
         """The roots of an atom; none for what is not a reference."""
         return self.roots.get(atom, ()) if isinstance(atom, Var) else ()
 
+    def reachable(self, atom: Atom) -> Roots:
+        """The roots of an atom, and those of what it contains."""
+        found = dict.fromkeys(self.of(atom))
+        pending = list(found)
+        while pending:
+            for inner in self.contents.get(pending.pop(), ()):
+                if inner not in found:
+                    found[inner] = None
+                    pending.append(inner)
+        return tuple(found)
+
     def root(self, atom: Atom) -> Var | None:
         """The mutated root that `atom` refers to directly, or None where its memory is never changed through it."""
         found = self.of(atom)
@@ -78,9 +107,9 @@ class Memory:
                         )
 
 
-def find_memory(function: Function) -> Memory:
-    """The memory facts of a typed, normalised function."""
-    finder = _Finder()
+def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory:
+    """The memory facts of a typed, normalised function; `effect_of` tells what calls of other functions do."""
+    finder = _Finder(effect_of)
     for param in function.body.params:
         if is_mutable(param.kind):
             finder.fresh(param, ())
@@ -99,8 +128,9 @@ def find_memory(function: Function) -> Memory:
 class _Finder:
     """One walk over the function; repeated until the roots no longer grow."""
 
-    def __init__(self) -> None:
+    def __init__(self, effect_of: EffectOf | None) -> None:
         self.memory = Memory()
+        self.effect_of = effect_of
         self.order = 0
 
     def snapshot(self) -> tuple[object, ...]:
@@ -172,6 +202,10 @@ class _Finder:
 
     def call(self, call: Call, loops: tuple[int, ...]) -> None:
         self.memory.defined[call.target] = call
+        effect = self.effect_of(call) if self.effect_of is not None else None
+        if effect is not None:
+            self.user_call(call, effect, loops)
+            return
         for atom in writes(call):
             for root in self.memory.of(atom):
                 self.memory.stores.setdefault(root, []).append(Event(self.order, loops, call.loc))
@@ -190,6 +224,17 @@ class _Finder:
             self.fresh_or_merge(call.target, passed, loops)
             return
         self.result(call, fn, args, loops)
+
+    def user_call(self, call: Call, effect: CallEffect, loops: tuple[int, ...]) -> None:
+        """A call of another function, which may change its arguments and return references to them."""
+        for atom in effect.writes:
+            for root in self.memory.reachable(atom):
+                self.memory.stores.setdefault(root, []).append(Event(self.order, loops, call.loc))
+        if not is_mutable(call.target.kind):
+            return
+        returned = tuple(r for a in effect.returns for r in self.memory.reachable(a))
+        self.escape(returned, loops, call.loc)
+        self.fresh_or_merge(call.target, returned, loops)
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
         if fn in _DISPLAYS or fn in (list, tuple, sorted, reversed, zip, enumerate, dict):

@@ -1,23 +1,20 @@
 """The kinds of run-time values, and the key by which compiled versions are found.
 
-Input: an argument. Output: `key_of` describes it by a hashable value, fast, because it is on the path of every
-call; `kind_of` turns that description into a kind with fresh symbols. The description is the only thing that looks
-at the value, so equal keys have equal kinds up to the names of symbols. Arrays are described by dtype, rank and
-which lengths are 1.
+Input: an argument. Output: `srcad.analysis.keys.key_of` describes it by a hashable value; `kind_of` turns that
+description into a kind with fresh symbols. The description is the only thing that looks at the value, so equal keys have
+equal kinds up to the names of symbols.
 """
 
 from __future__ import annotations
 
-import enum
-import functools
-import types
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
 from srcad.analysis.calls import map_lengths
-from srcad.ir.atoms import atom_kind, const_kind, dtype_name, plain_tuple
+from srcad.analysis.keys import Identity, key_of
+from srcad.ir.atoms import atom_kind, const_kind, dtype_name
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import (
     BOOL,
@@ -39,138 +36,6 @@ from srcad.ir.kinds import (
 )
 from srcad.ir.kinds import Iterator as IteratorKind
 from srcad.ir.lattice import join_all
-
-#: Containers nested deeper than this are not described, nor are dicts with more entries described one by one.
-MAX_DEPTH = 8
-MAX_ENTRIES = 256
-
-
-class Identity:
-    """A static object in a key: compared by identity, and kept alive by the key."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identity) and self.value is other.value
-
-
-def key_of(value: object) -> Hashable:
-    """A description of a value that decides its kind.
-
-    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(3)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of([1.0])
-    (True, True, False)
-    """
-    describe = _DESCRIBE.get(type(value))
-    return describe(value) if describe is not None else _describe(value, (), 0)
-
-
-def _describe_array(value: np.ndarray[Any, Any]) -> Hashable:
-    shape = value.shape
-    if 1 in shape:
-        return (np.ndarray, value.dtype, tuple([n == 1 for n in shape]))
-    return (np.ndarray, value.dtype, len(shape))
-
-
-def _describe_type(value: object) -> Hashable:
-    cls: Any = type(value)
-    return cls  # type: ignore[no-any-return]
-
-
-def _describe_static(value: object) -> Hashable:
-    return (Static, value)
-
-
-_DESCRIBE: dict[type, Callable[[Any], Hashable]] = {
-    np.ndarray: _describe_array,
-    **dict.fromkeys((bool, int, float, complex), _describe_type),
-    **dict.fromkeys((str, bytes, type(None), types.EllipsisType), _describe_static),
-}
-_OPAQUE = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, np.random.SeedSequence)
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, np.ufunc, np.dtype)
-_STATIC = (
-    type,
-    enum.Enum,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    types.MethodWrapperType,
-    functools.partial,
-)
-
-
-def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
-    """The description of any value; `above` are the ids of the containers around it, against cycles."""
-    describe = _DESCRIBE.get(type(value))
-    if describe is not None:
-        return describe(value)
-    if isinstance(value, np.generic):
-        return (np.generic, value.dtype) if dtype_name(value.dtype) else (Static, Identity(value))
-    if isinstance(value, _FUNCTIONS):
-        return (Static, value)  # a bound method is made anew at every access: compared by what it is bound to
-    if isinstance(value, _STATIC):
-        return (Static, Identity(value))
-    if id(value) in above or depth > MAX_DEPTH:
-        return UNKNOWN
-    above, depth = (*above, id(value)), depth + 1
-    cls = type(value)
-    if isinstance(value, tuple) and plain_tuple(cls):
-        return (tuple, cls, tuple(_describe(v, above, depth) for v in value))
-    if cls is list:
-        return _describe_list(value, above, depth)  # type: ignore[arg-type]
-    if cls is dict:
-        return _describe_dict(value, above, depth)  # type: ignore[arg-type]
-    if cls in (set, frozenset):
-        plain = all(isinstance(v, (str, bytes, int, type(None))) for v in value)  # type: ignore[attr-defined]
-        return (Opaque, cls) if plain else UNKNOWN
-    if isinstance(value, slice):
-        return (slice, *(_describe(v, above, depth) for v in (value.start, value.stop, value.step)))
-    if cls is range:
-        return range
-    if isinstance(value, _OPAQUE):
-        return (Opaque, cls)
-    return _describe_object(value, above, depth)
-
-
-def _describe_list(value: list[object], above: tuple[int, ...], depth: int) -> Hashable:
-    """A list: its items' descriptions without repetition. Arrays count as alike only where their shapes are equal."""
-    items = dict.fromkeys(_describe(v, above, depth) for v in value)
-    alike = len(value) == 1 or len({v.shape if type(v) is np.ndarray else None for v in value}) == 1
-    arrays = len(value) == 1 or (len(items) == 1 and all(type(v) is np.ndarray for v in value))
-    return (list, tuple(items), len(value) == 1, alike and arrays)
-
-
-def _describe_dict(value: dict[object, object], above: tuple[int, ...], depth: int) -> Hashable:
-    fixed = len(value) <= MAX_ENTRIES and all(isinstance(k, (str, int)) for k in value)
-    if fixed:
-        return (dict, tuple((type(k), k, _describe(v, above, depth)) for k, v in value.items()))
-    return (dict, None, tuple(dict.fromkeys(_describe(v, above, depth) for v in value.values())))
-
-
-def _describe_object(value: object, above: tuple[int, ...], depth: int) -> Hashable:
-    """An instance of a class written in Python: its attributes, in the order of their assignment, then its slots."""
-    cls = type(value)
-    if isinstance(value, (np.ndarray, tuple, list, dict, str, bytes, int, float, complex, BaseException)):
-        return UNKNOWN
-    fields = dict(getattr(value, "__dict__", ()))
-    for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else tuple(slots):
-            if name not in ("__dict__", "__weakref__") and name not in fields and hasattr(value, name):
-                fields[name] = getattr(value, name)
-    if not fields and not (cls.__flags__ & _HEAP_TYPE):
-        return UNKNOWN
-    if len(fields) > MAX_ENTRIES:
-        return (Object, cls, ())
-    return (Object, cls, tuple((name, _describe(v, above, depth)) for name, v in fields.items()))
-
-
-_HEAP_TYPE = 1 << 9
-
 
 class Names:
     """Names for lengths: ``n m d k p q r s``, then ``n2 m2`` ..., never the same twice."""

@@ -23,7 +23,7 @@ from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, If, Star, Var
 
-_LOAD = ast.Load()
+_LOAD, _STORE = ast.Load(), ast.Store()
 
 
 class Expressions:
@@ -148,6 +148,8 @@ class Expressions:
             return ast.Dict(list(items[::2]), items[1::2])
         if fn is ops.merge_dicts:
             return self._merged(args)
+        if fn is ops.zeros_like_each or fn is ops.zeros_like_items:
+            return self._zeros(call)
         if fn is ops.load_global:
             return self.global_name(_text(call))
         if fn is ops.load_free:
@@ -155,6 +157,17 @@ class Expressions:
         if fn is ops.join_string or fn is ops.format_value:
             return self._f_string([call.target] if fn is ops.format_value else list(args), call)
         return self._method(fn, call)
+
+    def _zeros(self, call: Call) -> ast.expr:
+        """``[np.zeros_like(v) for v in xs]``, or the same for the entries of a dict."""
+        item = ast.Name("v", _LOAD)
+        zero = ast.Call(self.static(np.zeros_like), [item], [])
+        source = self.argument(call.args[0])
+        if call.fn == Const(ops.zeros_like_each):
+            return ast.ListComp(zero, [ast.comprehension(ast.Name("v", _STORE), source, [], 0)])
+        entries = ast.Call(ast.Attribute(source, "items", _LOAD), [], [])
+        target = ast.Tuple([ast.Name("k", _STORE), ast.Name("v", _STORE)], _STORE)
+        return ast.DictComp(ast.Name("k", _LOAD), zero, [ast.comprehension(target, entries, [], 0)])
 
     def _merged(self, args: Sequence[Atom | Star]) -> ast.expr:
         """``{"k": 1, **d}``: displays among the merged dicts are written as their entries."""

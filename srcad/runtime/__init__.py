@@ -4,16 +4,21 @@ Input and output are ordinary values: numbers, arrays, and containers of them. T
 imports nothing of srcad but its errors.
 """
 
-from srcad.runtime.arrays import add_at, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
-from srcad.runtime.structures import accumulate, add_values, gradient_like, own, unsorted, zeros_like
+from srcad.runtime.arrays import add_at, as_updated, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
+from srcad.runtime.structures import accumulate, add_to, add_values, backwards, column, gradient_like, items_like, own, unsorted, zeros_like
 
 __all__ = [
     "accumulate",
     "add_at",
+    "add_to",
     "add_values",
+    "as_updated",
+    "backwards",
     "broadcast_like",
+    "column",
     "copied",
     "gradient_like",
+    "items_like",
     "own",
     "seed",
     "stop_gradient",

@@ -177,3 +177,20 @@ def stop_gradient(x: Any) -> Any:
     3.0
     """
     return x
+
+
+def as_updated(result: Any, before: Any) -> Any:
+    """What ``x op= v`` leaves in `x`, from the new value and the old one, neither of which is changed.
+
+    An array keeps its dtype and shape, with NumPy's errors; anything else is replaced.
+
+    >>> as_updated(2.0, 1.0)
+    2.0
+    """
+    if not isinstance(before, np.ndarray):
+        return result
+    if np.shape(result) != before.shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {before.shape} doesn't match the broadcast shape {np.shape(result)}"
+        )
+    return np.asarray(result).astype(before.dtype, casting="same_kind", copy=False)

@@ -192,3 +192,55 @@ def unsorted(g: Any, items: Any, reverse: bool = False) -> Any:
     for item, place in zip(_items(g, len(order)), order, strict=True):
         found[place] = item
     return np.array(found) if isinstance(items, np.ndarray) else found
+
+
+def add_to(x_bar: Any, g: Any) -> None:
+    """Add the cotangent `g` to `x_bar`, a list, a dict or an array, in place; one number stands for every item.
+
+    >>> bars = [1.0, [2.0]]
+    >>> add_to(bars, [1.0, [1.0]])
+    >>> bars
+    [2.0, [3.0]]
+    """
+    if isinstance(x_bar, np.ndarray):
+        x_bar += g
+        return
+    keys = list(x_bar) if isinstance(x_bar, dict) else range(len(x_bar))
+    for key in keys:
+        part = g[key] if isinstance(g, (dict, list, tuple, np.ndarray)) else g
+        if isinstance(x_bar[key], (list, dict)):
+            add_to(x_bar[key], part)
+        else:
+            x_bar[key] = accumulate(x_bar[key], part)
+
+
+def items_like(g: Any, x: Any) -> Any:
+    """The cotangent of a sequence `x` from a list of cotangents of its first items, the others zero.
+
+    >>> items_like([1.0], np.ones(2))
+    array([1., 0.])
+    """
+    full = zeros_like(x)
+    if full is None:
+        return None
+    for k, item in enumerate(g):
+        full[k] = accumulate(full[k], item) if isinstance(full, list) else item
+    return full
+
+
+def column(g: Any, k: int) -> list[Any]:
+    """Item number `k` of each item.
+
+    >>> column([(1.0, 2.0), (3.0, 4.0)], 1)
+    [2.0, 4.0]
+    """
+    return [item[k] for item in g]
+
+
+def backwards(g: Any) -> list[Any]:
+    """The items in reverse order.
+
+    >>> backwards([1.0, 2.0])
+    [2.0, 1.0]
+    """
+    return list(g)[::-1]

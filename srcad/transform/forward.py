@@ -31,7 +31,8 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Va
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
 from srcad.transform.reverse.cotangents import cotangent_kind, filled, is_full, parts
-from srcad.transform.reverse.gradient import Request, private_copies, require_float
+from srcad.transform.request import Request
+from srcad.transform.reverse.gradient import private_copies, require_float
 from srcad.transform.algebra import ZERO
 from srcad.transform.tangents import tangent_of_primitive, tangent_of_store
 

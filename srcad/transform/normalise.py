@@ -132,6 +132,8 @@ class _Normaliser:
             return [_method(call)]
         if fn is getattr:
             return [_attribute(call)]
+        if fn is operator.or_ and isinstance(atom_kind(call.args[0]), Dict):
+            return [replace(call, fn=Const(ops.merge_dicts))]
         if isinstance(call.fn, Const) and _in(fn, _OPERATORS):
             return self.in_place(call, fn)
         return [call]
@@ -165,11 +167,11 @@ class _Normaliser:
                 return [replace(call, fn=Const(_OPERATORS[op]))]
             return [replace(call, target=Var("", Opaque(type(None))), fn=Const(ops.IN_PLACE[op]))]
         if isinstance(kind, (Numeric, Unknown)) and isinstance(base, Var):
-            return self.perhaps_in_place(call, base)
+            return self.perhaps_in_place(call, base, op)
         return [replace(call, fn=Const(_OPERATORS[op]))]
 
-    def perhaps_in_place(self, call: Call, base: Var) -> list[Stmt]:
-        """A number or an array, nobody knows: work on a copy, which is the same where nobody else sees the array."""
+    def perhaps_in_place(self, call: Call, base: Var, op: Any) -> list[Stmt]:
+        """A number or an array, nobody knows: compute a new value, which is the same where nobody else sees the array."""
         if self.seen.seen_after(base, call):
             raise UnsupportedSyntax(
                 f"{base.name or 'a value'} may be an array that this statement changes in place, and is used again later",
@@ -178,9 +180,9 @@ class _Normaliser:
                 remedy=f"write {base.name or 'x'} = {base.name or 'x'} + ..., or call the derivative with arguments of "
                 "known kind",
             )
-        own = Var(base.name, base.kind)
-        copied = Call(own, Const(runtime.own), (base,), (), call.loc)
-        return [copied, replace(call, args=(own, *call.args[1:]))]
+        result = Var("", call.target.kind)
+        computed = replace(call, target=result, fn=Const(_OPERATORS[op]))
+        return [computed, replace(call, fn=Const(runtime.as_updated), args=(result, base), kwargs=())]
 
 
 def _in(fn: object, table: dict[Any, Any]) -> bool:

@@ -536,10 +536,8 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
         return  # a view of memory that is changed in place: its uses have added to the shadow directly
     inner = parts(call.target.kind)
     if inner is None:
-        state = scope.take((call.target, ()))
-        if state is None and isinstance(call.target.kind, List):
-            value = whole(scope, call.target)
-            state = None if value is None else State(materialise(scope.b, value))
+        value = whole(scope, call.target)
+        state = None if value is None else State(materialise(scope.b, value))
         if state is not None:
             give_item(scope, base, index, (), state)
         return
@@ -632,7 +630,7 @@ def _sequence_copy(scope: Scope, call: Call, active: Active) -> None:
     b = scope.b
     if isinstance(source.kind, Array) or isinstance(source.kind, Unknown | Numeric):
         atom = materialise(b, value)
-        give(scope, source, b.append(runtime.broadcast_like, (b.call(np.asarray, atom), source), kind=source.kind))
+        give(scope, source, b.append(runtime.items_like, (atom, source), kind=source.kind), owned=True)
         return
     give(scope, source, value)
 
@@ -693,6 +691,9 @@ def _iterated(scope: Scope, call: Call, active: Active) -> None:
     if fn is iter:
         give(scope, args[0], value)
         return
+    if fn in (zip, enumerate, reversed):
+        _give_items(scope, fn, args, value)
+        return
     if fn in (dict.values, dict.get):
         _dict_read(scope, fn, args, value)
         return
@@ -701,6 +702,21 @@ def _iterated(scope: Scope, call: Call, active: Active) -> None:
         why="it is differentiated as the iterable of a loop or of a comprehension",
         remedy="write the loop out",
     )
+
+
+def _give_items(scope: Scope, fn: Any, args: Sequence[Atom], value: Value) -> None:
+    """The items of an iterator that was turned into a list go to the sequences that it was made of."""
+    b = scope.b
+    atom = materialise(b, value)
+    for k, source in enumerate(args[:1] if fn is enumerate else args):
+        if not isinstance(source, Var) or not may_be_active(source.kind):
+            continue
+        if fn is reversed:
+            part = b.append(runtime.items_like, (b.append(runtime.backwards, (atom,)), source), kind=source.kind)
+        else:
+            column = b.append(runtime.column, (atom, Const(1 if fn is enumerate else k)))
+            part = b.append(runtime.items_like, (column, source), kind=source.kind)
+        give(scope, source, part, owned=True)
 
 
 def _dict_read(scope: Scope, fn: Any, args: list[Atom], value: Value) -> None:

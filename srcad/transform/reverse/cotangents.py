@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from srcad import runtime
 from srcad.analysis.memory import Memory
+from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
 from srcad.ir.lattice import join_all
@@ -35,10 +36,11 @@ Slot = tuple[Var, Path]
 
 @dataclass(frozen=True)
 class State:
-    """A cotangent: its value, and whether it is ours alone."""
+    """A cotangent: its value, whether it is ours alone, and whether it was made with its primal's full shape."""
 
     atom: Atom
     owned: bool = False
+    full: bool = False
 
 
 def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
@@ -100,6 +102,19 @@ class Scope:
         self.b, self.own, self.memory, self.parent, self.loop = b, own, memory, parent, loop
         self.states: dict[Slot, State] = {}
         self.carried: dict[Slot, Var] = {}
+        self.given: dict[Var, Var] = {}  # what the caller gave, for arguments of which the function works on a copy
+
+    def settle(self, var: Var, *, is_active: bool) -> None:
+        """Leave no cotangent of `var` behind, now that its definition has been dealt with.
+
+        One that a rule gave to a value which does not vary is dropped; a lost one of an active value is a bug.
+        """
+        left = [slot for slot in self.states if slot[0] == var]
+        if not is_active:
+            for slot in left:
+                del self.states[slot]
+        elif left and self.memory.root(var) is None:
+            raise InternalError(f"reverse: a cotangent of {var.name or 'a temporary'} is lost", where=self.b.loc)
 
     def is_local(self, var: Var) -> bool:
         """Whether the cotangent of `var` lives in this scope."""
@@ -111,7 +126,7 @@ class Scope:
 
     def primal(self, slot: Slot) -> Atom:
         """The primal value at a slot."""
-        atom: Atom = slot[0]
+        atom: Atom = self.given.get(slot[0], slot[0])
         for key in slot[1]:
             atom = self.b.call(operator.getitem, atom, Const(key))
         return atom
@@ -126,13 +141,13 @@ class Scope:
             return self.parent.current(slot)
         param = Var(bar(*_named(slot)), cotangent_kind(self.kind(slot)))
         self.carried[slot] = param
-        self.states[slot] = State(param, owned=not isinstance(param.kind, Scalar))
+        self.states[slot] = State(param, owned=not isinstance(param.kind, Scalar), full=True)
         return self.states[slot]
 
     def set(self, slot: Slot, state: State) -> None:
         """Replace the cotangent at a slot."""
         if isinstance(state.atom, Var) and not state.atom.name:
-            state = State(self.b.rename(state.atom, bar(*_named(slot))), state.owned)
+            state = replace(state, atom=self.b.rename(state.atom, bar(*_named(slot))))
         self.states[slot] = state
 
     def take(self, slot: Slot) -> State | None:
@@ -145,7 +160,7 @@ class Scope:
         `g` has the primal's shape or broadcasts to it; `owned` says that nobody else holds it.
         """
         kind = self.kind(slot)
-        if not may_be_active(kind):
+        if not may_be_active(kind) or g == Const(0.0):
             return
         g = as_real(self.b, g, kind)
         if self.memory.is_mutated(g) and isinstance(self.b.kind(g), Array):
@@ -159,7 +174,7 @@ class Scope:
         state = self.current(slot)
         if state is None:
             self.set(slot, State(g, owned))
-        elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.holds_full(slot, state.atom):
+        elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.is_buffer(slot, state):
             add_in_place(self.b, state.atom, g)
         else:
             self.set(slot, State(self._sum(state.atom, g, kind), owned=True))
@@ -180,26 +195,15 @@ class Scope:
 
     def _add_in_place(self, slot: Slot, g: Atom, owned: bool) -> None:
         if self.is_local(slot[0]) and slot not in self.states and isinstance(self.kind(slot), Array):
-            self.set(slot, State(g if owned and self.holds_full(slot, g) else self._copy(slot, g), owned=True))
+            own = g if owned and is_full(self.b, g, self.kind(slot)) else self._copy(slot, g)
+            self.set(slot, State(own, owned=True, full=True))
             return
         buffer = self.buffer(slot)
         kind = self.kind(slot)
-        if isinstance(kind, (Array, Numeric)):
-            add_in_place(self.b, buffer, g)
-        else:
-            self.set_through(slot, self.b.call(runtime.accumulate, buffer, g))
+        add_in_place(self.b, buffer, g)
 
     def _copy(self, slot: Slot, g: Atom) -> Atom:
         return owned_copy(self.b, g, self.primal(slot), self.kind(slot))
-
-    def set_through(self, slot: Slot, atom: Atom) -> None:
-        """Replace the contents of the buffer at a slot by those of `atom` (a list or a dict)."""
-        if self.is_local(slot[0]):
-            self.set(slot, State(atom, owned=True))
-        else:
-            buffer = self.buffer(slot)
-            everything = self.b.append(slice, (Const(None), Const(None), Const(None)))
-            self.b.append(operator.setitem, (buffer, everything, atom))
 
     def buffer(self, slot: Slot) -> Atom:
         """The cotangent at a slot as an owned value of full shape, which may be changed in place."""
@@ -213,16 +217,16 @@ class Scope:
         state = self.states.get(slot)
         if state is None:
             atom = zeros(self.b, self.primal(slot), self.kind(slot))
-        elif state.owned and self.holds_full(slot, state.atom):
+        elif self.is_buffer(slot, state):
             return state.atom
         else:
             atom = owned_copy(self.b, state.atom, self.primal(slot), self.kind(slot))
-        self.set(slot, State(atom, owned=True))
+        self.set(slot, State(atom, owned=True, full=True))
         return self.states[slot].atom
 
-    def holds_full(self, slot: Slot, g: Atom) -> bool:
-        """Whether `g` is known to have the full shape of the primal value at a slot."""
-        return is_full(self.b, g, self.kind(slot))
+    def is_buffer(self, slot: Slot, state: State) -> bool:
+        """Whether a cotangent may be changed in place: it is ours and has the full shape of the primal value."""
+        return state.owned and (state.full or is_full(self.b, state.atom, self.kind(slot)))
 
     def close_branch(self, others: list[Scope]) -> list[Slot]:
         """The slots of the outer scope that one of the branches `others` gave a new cotangent."""
@@ -230,7 +234,10 @@ class Scope:
 
 
 def add_in_place(b: Builder, target: Atom, g: Atom) -> None:
-    """``target += g``, or ``target -= h`` where `g` is ``-h``."""
+    """``target += g``, or ``target -= h`` where `g` is ``-h``; containers item by item."""
+    if not isinstance(b.kind(target), (Array, Numeric, Scalar)):
+        b.append(runtime.add_to, (target, g), kind=Unknown())
+        return
     negated = b.definition(g, operator.neg)
     if negated is None:
         b.append(ops.IN_PLACE[operator.iadd], (target, g))

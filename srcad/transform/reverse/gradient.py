@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,36 +34,24 @@ from srcad.ir.kinds import (
     is_inexact,
     may_be_active,
 )
-from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Stmt, Var
 from srcad.transform.builder import Builder
+from srcad.transform.request import Request
 from srcad.transform.reverse.adjoints import give, spread_buffer, whole
+from srcad.transform.reverse.calls import PairOf, split_calls
 from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
 from srcad.transform.expand import Seq, Value
 
 
-@dataclass(frozen=True)
-class Request:
-    """Which derivative is wanted.
-
-    Args:
-        wrt: positions of the parameters to differentiate with respect to.
-        single: whether one gradient is returned bare (`argnums` an int) or in a tuple.
-        value: whether the value is returned too.
-        has_aux: whether the function returns ``(value, aux)``.
-        name: the name of the generated function.
-    """
-
-    wrt: tuple[int, ...]
-    single: bool = True
-    value: bool = False
-    has_aux: bool = False
-    name: str = "f_grad"
-
-
 def gradient(
-    function: Function, request: Request, memory: Memory, facts: Facts, facts_of: Callable[[Block], Facts]
+    function: Function,
+    request: Request,
+    memory: Memory,
+    facts: Facts,
+    facts_of: Callable[[Block], Facts],
+    pair_of: PairOf | None = None,
 ) -> Function:
     """The function that computes the gradient, in the form ``adjoint`` (see `srcad.ir.verify`).
 
@@ -73,6 +61,7 @@ def gradient(
         memory: its memory facts.
         facts: what is known of lengths once its top level has run.
         facts_of: the same for each block inside it.
+        pair_of: gives the forward and reverse functions of a callee.
 
     Raises:
         ArgumentError: an argument that cannot carry a derivative, a result that is not a real scalar.
@@ -82,23 +71,52 @@ def gradient(
     for var in inputs:
         require_float(function, var)
     value, aux = _split_result(function, request)
-    sweep = forward_sweep(function.body)
     entry, new_params = private_copies(function, memory)
+    forward, scope = both_sweeps(
+        function, inputs, value, lambda b: _seed(b, value, function), memory, (facts, facts_of), pair_of
+    )
+    b = scope.b
+    b.loc = replace(function.loc, adjoint=True, stmt=-1, text="")
+    scope.given = {v: g for v, g in zip(params, new_params, strict=True) if v != g}
+    grads = [_finished(scope, var) for var in inputs]
+    result = _result(b, request, value, aux, grads)
+    stmts = (*entry, *_named_value(forward.stmts, value, request), *b.stmts)
+    return replace(function, name=request.name, body=Block(new_params, stmts, (result,)))
+
+
+def both_sweeps(
+    function: Function,
+    inputs: Sequence[Var],
+    value: Atom,
+    seed: Callable[[Builder], Atom],
+    memory: Memory,
+    lengths: tuple[Facts, Callable[[Block], Facts]],
+    pair_of: PairOf | None,
+) -> tuple[Block, Scope]:
+    """The forward sweep, and the reverse sweep in the builder of a scope that holds the cotangents of the parameters.
+
+    Args:
+        function: typed and normalised.
+        inputs: the parameters to differentiate with respect to.
+        value: the result to differentiate.
+        seed: writes the cotangent of `value`.
+        memory: the memory facts of the function.
+        lengths: the facts at the top level, and those of each block inside it.
+        pair_of: gives the forward and reverse functions of a callee.
+    """
+    facts, facts_of = lengths
+    sweep = forward_sweep(function.body)
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
-    scope = Scope(b, frozenset(params), memory)
+    scope = Scope(b, frozenset(function.body.params), memory)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
     varying = active(function, inputs, memory)
-    seed = _seed(b, value, function)
-    give(scope, value, seed)
-    context = Context(memory, varying, sweep.passes, sweep.olds, facts_of)
+    give(scope, value, seed(b))
+    forward, calls = split_calls(sweep.block, varying, memory, pair_of)
+    context = Context(memory, varying, sweep.passes, sweep.olds, facts_of, calls)
     reverse_block(context, sweep.block, scope)
-    b.loc = replace(function.loc, adjoint=True, stmt=-1, text="")
-    grads = [_finished(scope, var) for var in inputs]
-    result = _result(b, request, value, aux, grads)
-    stmts = (*entry, *_named_value(sweep.block.stmts, value, request), *b.stmts)
-    return replace(function, name=request.name, body=Block(new_params, stmts, (result,)))
+    return forward, scope
 
 
 def require_float(function: Function, var: Var) -> None:
@@ -284,6 +302,8 @@ def _array(b: Builder, g: Atom, primal: Atom, kind: Array, *, owned: bool) -> At
     found = b.kind(g)
     if isinstance(found, Scalar):
         return filled(b, g, primal, kind)
+    if kind.dims == ():
+        return b.append(np.full_like, (primal, g))  # arithmetic on 0-d arrays gives NumPy scalars
     if not is_full(b, g, kind) or not isinstance(found, Array) or found.dtype is None:
         return b.append(runtime.gradient_like, (g, primal))
     if found.dtype != kind.dtype:
@@ -294,6 +314,8 @@ def _array(b: Builder, g: Atom, primal: Atom, kind: Array, *, owned: bool) -> At
 def _is_fresh(b: Builder, g: Atom) -> bool:
     """Whether `g` is an array that the reverse sweep allocated, and not memory of an argument or of a value."""
     call = b.definition(g)
+    if call is not None and isinstance(call.fn, Const) and isinstance(call.fn.value, Callee):
+        return False  # it may have given back what it was given
     return call is not None and view_of(call) is None and call.loc.adjoint and call.fn != Const(ops.identity)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
 from srcad.transform.reverse.adjoints import Active, give, give_item, reverse_call
+from srcad.transform.reverse.calls import SplitCall, reverse_split
 from srcad.transform.reverse.cotangents import (
     Path,
     Scope,
@@ -46,6 +47,7 @@ class Context:
     passes: Mapping[int, Var]
     olds: Mapping[Var, Var]
     facts_of: Callable[[Block], Facts]
+    calls: Mapping[Var, SplitCall] = field(default_factory=dict)
 
 
 def reverse_block(context: Context, block: Block, scope: Scope) -> None:
@@ -53,10 +55,13 @@ def reverse_block(context: Context, block: Block, scope: Scope) -> None:
     for stmt in reversed(block.stmts):
         scope.b.loc = replace(stmt.loc, adjoint=True)
         match stmt:
+            case Call() if stmt.target in context.calls:
+                reverse_split(scope, stmt, context.calls[stmt.target])
             case Call() if is_store(stmt):
                 reverse_store(scope, stmt, context.active, context.olds)
             case Call():
                 reverse_call(scope, stmt, context.active)
+                scope.settle(stmt.target, is_active=stmt.target in context.active)
             case If():
                 _reverse_if(context, stmt, scope)
             case For() | While():
@@ -211,7 +216,7 @@ def _emit_loop(
     loop = For(tuple(targets), iterable, tuple(inits), body, False, scope.b.loc, new_loop_id(), stmt.id)
     scope.b.emit(loop)
     for slot, target in zip(outer, targets[len(slots) :], strict=True):
-        scope.set(slot, State(target, owned=not isinstance(target.kind, Scalar)))
+        scope.set(slot, State(target, owned=not isinstance(target.kind, Scalar), full=True))
     for (k, path), target in zip(slots, targets, strict=False):
         give(scope, stmt.inits[k], target, path=path)
 
@@ -275,6 +280,8 @@ def _give_to_source(
         part = made.args[path[0]]  # type: ignore[call-overload]
         assert isinstance(part, (Var, Const))
         _give_to_source(inner, inner.b.definition(part), part, index, path[1:], state)
+    elif made is not None and fn in (enumerate, np.ndenumerate, dict.items) and path[:1] == (0,):
+        return  # positions and keys carry no derivative
     elif made is not None and fn is enumerate:
         part = made.args[0]
         assert isinstance(part, (Var, Const))

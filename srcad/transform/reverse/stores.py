@@ -18,7 +18,7 @@ from srcad.analysis.effects import writes
 from srcad.analysis.memory import index_form
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, List, Scalar, may_be_active
+from srcad.ir.kinds import Array, Dict, List, Scalar, Slice, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
@@ -127,6 +127,12 @@ def _store_target(scope: Scope, base: Atom) -> Atom | None:
 
 
 def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
+    if isinstance(scope.b.kind(base), List) and isinstance(scope.b.kind(index), Slice):
+        raise UnsupportedSyntax(
+            "a slice of a list is replaced, and carries a derivative", where=scope.b.loc,
+            why="the list may change its length",
+            remedy="store the items one by one, or use an array",
+        )
     target = _store_target(scope, base)
     if target is None:
         return

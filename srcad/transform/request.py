@@ -1,0 +1,24 @@
+"""What is asked of a derivative: with respect to what, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which derivative is wanted.
+
+    Args:
+        wrt: positions of the parameters to differentiate with respect to.
+        single: whether one gradient is returned bare (`argnums` an int) or in a tuple.
+        value: whether the value is returned too.
+        has_aux: whether the function returns ``(value, aux)``.
+        name: the name of the generated function.
+    """
+
+    wrt: tuple[int, ...]
+    single: bool = True
+    value: bool = False
+    has_aux: bool = False
+    name: str = "f_grad"
