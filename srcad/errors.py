@@ -77,22 +77,10 @@ class InternalError(SrcadError):
 
 
 def render(what: str, where: Where | None, why: str, remedy: str) -> str:
-    """The text of an error: what, the place with a caret, why, fix.
-
-    Tabs of the source line are kept in the caret line, so that the caret stays under the expression in any terminal.
-    """
+    """The text of an error: what, the place with a caret, why, fix."""
     lines = [what]
     if where is not None and where.line:
-        in_function = f", in {where.function}" if where.function else ""
-        lines.append(f'  File "{where.file}", line {where.line}{in_function}')
-        text = linecache.getline(where.file, where.line).rstrip("\n")
-        if text.strip():
-            stripped = text.lstrip()
-            indent = len(text) - len(stripped)
-            col = max(where.col, indent)
-            width = max(1, min(where.end_col, len(text)) - col)
-            pad = "".join(c if c == "\t" else " " for c in text[indent:col])
-            lines += ["    " + stripped, "    " + pad + "^" * width]
+        lines += excerpt(where)
     if why:
         lines.append("  why: " + why.replace("\n", "\n       "))
     if remedy:
@@ -100,7 +88,26 @@ def render(what: str, where: Where | None, why: str, remedy: str) -> str:
     return "\n".join(lines)
 
 
-def _rebuild(
-    cls: type[SrcadError], what: str, where: Where | None, why: str, remedy: str
-) -> SrcadError:
+def excerpt(where: Where, *, caret: bool = True) -> list[str]:
+    """The lines that show a place: file and line, the line's text, and a caret under the expression.
+
+    Tabs of the source line are kept in the caret line, so that the caret stays under the expression in any terminal.
+    """
+    in_function = f", in {where.function}" if where.function else ""
+    lines = [f'  File "{where.file}", line {where.line}{in_function}']
+    text = linecache.getline(where.file, where.line).rstrip("\r\n")
+    stripped = text.strip()
+    if not stripped:
+        return lines
+    lines.append("    " + stripped)
+    if caret:
+        indent = len(text) - len(text.lstrip())
+        col = max(where.col, indent)
+        width = max(1, min(where.end_col, len(text)) - col)
+        pad = "".join(c if c == "\t" else " " for c in text[indent:col])
+        lines.append("    " + pad + "^" * width)
+    return lines
+
+
+def _rebuild(cls: type[SrcadError], what: str, where: Where | None, why: str, remedy: str) -> SrcadError:
     return cls(what, where=where, why=why, remedy=remedy)

@@ -27,7 +27,8 @@ from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
 from srcad.transform.restore import restore
-from srcad.transform.reverse.gradient import Request, gradient
+from srcad.transform.request import Request
+from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 
 Mode = Literal["reverse", "forward"]

@@ -122,10 +122,14 @@ class Star:
 
 @dataclass(frozen=True)
 class Callee:
-    """A function of the program called by another one: the value of a `Const` in `Call.fn`."""
+    """A function of the program called by another one: the value of a `Const` in `Call.fn`.
+
+    `pure` says that it only computes a value: a call whose value is not needed may go.
+    """
 
     name: str
     key: object
+    pure: bool = False
 
     @property
     def __name__(self) -> str:

@@ -220,6 +220,8 @@ def items_like(g: Any, x: Any) -> Any:
     >>> items_like([1.0], np.ones(2))
     array([1., 0.])
     """
+    if not isinstance(x, (list, tuple, np.ndarray)):
+        return list(g)
     full = zeros_like(x)
     if full is None:
         return None

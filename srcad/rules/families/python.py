@@ -263,7 +263,8 @@ def python_sum(call: BoundCall, facts: Facts) -> Kind:
     count = length_of(kinds[0])
     surely = count is not None and (facts.resolve(count).lower_bound or 0) > 0
     # The sum of no floats is the int 0, which serves as 0.0 wherever a float does.
-    surely = surely or (len(kinds) == 1 and isinstance(item, Scalar) and item.dtype is not None and is_inexact(item.dtype))
+    from_zero = isinstance(start, Scalar) and start.value == Dim.of(0)
+    surely = surely or (from_zero and isinstance(item, Scalar) and item.dtype is not None and is_inexact(item.dtype))
     total = add(start, item, facts) if surely else join(start, add(start, item, facts), facts)
     for _ in range(8):
         after = join(total, add(total, item, facts), facts)

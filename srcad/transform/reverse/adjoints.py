@@ -571,7 +571,7 @@ def _is_negative(index: Const, kind: Kind) -> bool:
 
 
 def _add_to_item(scope: Scope, base: Var, index: Atom, path: Path, state: State) -> None:
-    target: Atom = scope.buffer((base, ()))
+    target: Atom = shadow(scope, base)
     keys: list[Atom] = [index, *(Const(k) for k in path)]
     for key in keys[:-1]:
         target = scope.b.call(operator.getitem, target, key)

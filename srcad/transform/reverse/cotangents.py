@@ -194,7 +194,11 @@ class Scope:
         return self.b.call(runtime.accumulate, a, g)
 
     def _add_in_place(self, slot: Slot, g: Atom, owned: bool) -> None:
-        if self.is_local(slot[0]) and slot not in self.states and isinstance(self.kind(slot), Array):
+        fresh = self.is_local(slot[0]) and slot not in self.states
+        if fresh and owned and isinstance(self.kind(slot), List) and isinstance(self.b.kind(g), List):
+            self.set(slot, State(g, owned=True, full=True))
+            return
+        if fresh and isinstance(self.kind(slot), Array):
             own = g if owned and is_full(self.b, g, self.kind(slot)) else self._copy(slot, g)
             self.set(slot, State(own, owned=True, full=True))
             return

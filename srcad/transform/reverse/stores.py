@@ -18,7 +18,7 @@ from srcad.analysis.effects import writes
 from srcad.analysis.memory import index_form
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, List, Scalar, Slice, may_be_active
+from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Slice, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
@@ -59,7 +59,7 @@ def overwritten(call: Call) -> tuple[Atom, Atom] | None:
     if not isinstance(call.fn, Const):
         return None
     args = [a for a in call.args if not isinstance(a, Star)]
-    if not args or not isinstance(args[0], Var) or not isinstance(args[0].kind, Array):
+    if not args or not isinstance(args[0], Var) or not isinstance(args[0].kind, (Array, Numeric, Unknown)):
         return None
     fn = call.fn.value
     if fn is operator.setitem or fn in ops.UPDATE_OPERATORS:
@@ -156,14 +156,16 @@ def zero_item(scope: Scope, base: Atom, value: Atom) -> Atom:
 def read_stored(b: Builder, target: Atom, index: Atom) -> Atom:
     """The cotangent of what was stored at ``target[index]``, as a value that later changes of `target` do not reach."""
     form = index_form(b.kind(index))
-    if form in ("fancy", "unknown") and isinstance(b.kind(target), Array):
+    if form in ("fancy", "unknown") and not isinstance(b.kind(target), (List, Dict)):
         known = b.append(operator.getitem, (target, index))
         b.rollback(b.mark() - 1)
         return b.append(runtime.take_stored, (target, index), kind=known.kind)
     item = b.append(operator.getitem, (target, index)) if index != Const(Ellipsis) else target
     if isinstance(b.kind(item), Scalar) or form == "mask" or isinstance(b.kind(target), (List, Dict)):
         return item
-    return b.append(np.ndarray.copy, (item,), kind=b.kind(item))
+    if isinstance(b.kind(item), Array):
+        return b.append(np.ndarray.copy, (item,), kind=b.kind(item))
+    return b.append(runtime.own, (item,), kind=b.kind(item))
 
 
 def give_stored(scope: Scope, value: Var, g: Atom, target: Atom) -> None:

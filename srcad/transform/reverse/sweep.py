@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from srcad import runtime
 from srcad.analysis.result import result_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import INT, Array, Scalar
@@ -80,7 +81,7 @@ def _before_store(sweep: Sweep, call: Call) -> list[Stmt]:
         made = [Call(old, Const(operator.getitem), place, (), loc)]
     else:
         old = Var(f"{_name(base)}_old", kind)
-        made.append(Call(old, Const(np.ndarray.copy if isinstance(kind, Array) else np.copy), (item,), (), loc))
+        made.append(Call(old, Const(np.ndarray.copy if isinstance(kind, Array) else runtime.own), (item,), (), loc))
     sweep.olds[call.target] = old
     return made
 

@@ -1,0 +1,221 @@
+"""The derivative of a function as an object: it compiles itself for the kinds of arguments it meets, and keeps what it compiled.
+
+A call first tries the version that ran last, by a test written for that version. What is executed is exactly the text
+that `Derivative.source` shows.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from srcad.analysis.keys import Identity, key_of
+from srcad.ir.nodes import Guard
+from srcad.notes import annotate
+from srcad.primals import Primal, annotated_kinds
+from srcad.transform.request import Request
+from srcad.versions import ANY, Datum, Version, make_version
+
+if TYPE_CHECKING:
+    from srcad.ir.kinds import Kind
+
+Mode = Literal["reverse", "forward"]
+
+#: So many versions are kept for one derivative, and in all for functions with the same code (closures of one factory).
+_MAX_VERSIONS = 64
+_MAX_SHARED = 512
+
+_known_kinds: ContextVar[bool] = ContextVar("known_kinds", default=True)
+_compiling = threading.RLock()
+_shared: dict[Hashable, tuple[Any, Version]] = {}
+
+
+@contextmanager
+def compile_options(*, kinds: bool = True) -> Iterator[None]:
+    """Options for what is compiled inside the ``with``.
+
+    Args:
+        kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time. Less pretty, never
+            less right.
+    """
+    token = _known_kinds.set(kinds)
+    try:
+        yield
+    finally:
+        _known_kinds.reset(token)
+
+
+class _Function(NamedTuple):
+    """The Python function to differentiate, and what it depends on itself where it is a generated one."""
+
+    function: Any
+    guards: tuple[Guard, ...] = ()
+    data: tuple[Datum, ...] = ()
+
+
+class Derivative:
+    """The derivative of a function: what `grad` and `value_and_grad` return.
+
+    Attributes:
+        primal: the function that was differentiated (also `__wrapped__`).
+        source: the text of the version that ran last; before any call, of the version for the annotated kinds.
+    """
+
+    def __init__(self, primal: Callable[..., Any], request: Request, *, mode: Mode = "reverse") -> None:
+        self.primal = self.__wrapped__ = primal
+        self.request = request
+        self.mode = mode
+        self._primal = Primal.of(primal)
+        self.__signature__ = self._primal.signature
+        self._arity = self._primal.arity
+        self._versions: dict[Hashable, Version] = {}
+        self._last: Version | None = None
+        self.__module__ = getattr(primal, "__module__", None) or __name__
+        self.__name__ = request.name
+        self.__qualname__ = ".".join([*self._primal.qualname.split(".")[:-1], request.name])
+        self.__doc__ = _documentation(self._primal, request)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The derivative at these arguments, which are those of the primal."""
+        version = self._last
+        if kwargs or len(args) != self._arity:
+            args = self._primal.bind(self.__name__, args, kwargs)
+        if version is None or not _known_kinds.get() or not version.fits(*args):
+            version = self._last = self._version(args)
+        try:
+            result = version.run(*args)
+        except Exception as error:
+            annotate(error, version.run.__code__.co_filename)
+            raise
+        return result if self._primal.rest is None else self._primal.pick(result, self.request)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A derivative in a class body is a method."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<derivative {self.__name__} of {self._primal.qualname}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        name = self._primal.qualname
+        found: Any = sys.modules.get(self.__module__)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (_rebuild, (type(self), self.primal, self.request, self.mode))
+
+    @property
+    def source(self) -> str:
+        """The generated text: of the version that ran last, else for the annotated kinds."""
+        if self._last is not None:
+            return self._last.generated.source
+        kinds = annotated_kinds(self._primal.parameters)
+        with _compiling:
+            return self._compile((ANY,) * len(kinds), kinds, known=True).generated.source
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The generated text of the version that these arguments get."""
+        return self._version(self._primal.bind(self.__name__, args, kwargs)).generated.source
+
+    def _version(self, values: tuple[Any, ...]) -> Version:
+        """The version for these arguments, which becomes the one used last."""
+        known = _known_kinds.get()
+        key = tuple(map(key_of, values)) if known else (ANY,) * len(values)
+        version = self._versions.get((known, key))
+        if version is not None and version.current():
+            self._versions[known, key] = self._versions.pop((known, key))
+            return version
+        with _compiling:
+            version = self._versions.get((known, key))
+            if version is None or not version.current():
+                version = self._shared_or_new(key, values, known=known)
+                self._versions.pop((known, key), None)
+                while len(self._versions) >= _MAX_VERSIONS:
+                    del self._versions[next(iter(self._versions))]
+                self._versions[known, key] = version
+            return version
+
+    def _shared_or_new(self, key: tuple[Hashable, ...], values: tuple[Any, ...], *, known: bool) -> Version:
+        """A version of another function with this one's code where there is one that is valid for it, else a new one."""
+        from srcad.analysis.values import kinds_of
+        from srcad.ir.kinds import UNKNOWN
+
+        function = self._primal.function
+        code, names = getattr(function, "__code__", None), getattr(function, "__globals__", None)
+        place = (Identity(code), id(names), self.request, self.mode, known, key)
+        if code is not None and place in _shared:
+            old, version = _shared[place]
+            version = version if old is function else version.rebound(old, function)
+            if version.current():
+                _shared[place] = _shared.pop(place)
+                return version
+        kinds = kinds_of(values) if known else (UNKNOWN,) * len(values)
+        version = self._compile(key, kinds, known=known)
+        if code is not None:
+            _shared.pop(place, None)
+            while len(_shared) >= _MAX_SHARED:
+                del _shared[next(iter(_shared))]
+            _shared[place] = (function, version)
+        return version
+
+    def _compile(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version:
+        from srcad.callees import Callees
+        from srcad.codegen.load import load
+        from srcad.pipeline import Job, run
+
+        primal = self._function(key, kinds, known=known)
+        callees = Callees(primal.function, kinds=known)
+        job = run(Job(primal.function, kinds, self.request, self.mode, callees))
+        assert job.generated is not None
+        loaded = load(job.generated, job.program)
+        data = [Datum(_root(primal.function, place, name), name, k) for (place, name), k in callees.data.items()]
+        guards = (*job.body.guards, *primal.guards)
+        return make_version(loaded[self.request.name], job.generated, key, guards, (*data, *primal.data))
+
+    def _function(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> _Function:
+        """What to differentiate: the primal, or the version of it for these kinds where it is a derivative itself."""
+        inner = self._primal.function
+        if not isinstance(inner, Derivative):
+            return _Function(inner)
+        version = inner._compile(key, kinds, known=known)
+        return _Function(version.run, version.guards, version.data)
+
+
+class Pushforward(Derivative):
+    """The forward derivative of a function with respect to some of its arguments."""
+
+    def at(self, primals: tuple[Any, ...], along: tuple[Any, ...]) -> tuple[Any, Any]:
+        """Value and tangent at `primals` in the direction `along`."""
+        values = self._primal.bind(self.__name__, primals, {})
+        version = self._last = self._version(values)
+        try:
+            value, tangent = version.run(*values, *along)
+        except Exception as error:
+            annotate(error, version.run.__code__.co_filename)
+            raise
+        return value, tangent
+
+
+def _rebuild(cls: type[Derivative], primal: Callable[..., Any], request: Request, mode: Mode) -> Derivative:
+    return cls(primal, request, mode=mode)
+
+
+def _root(function: Any, place: str, name: str) -> Any:
+    """The dict or cell that holds data."""
+    if place == "global":
+        return function.__globals__
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))[name]
+
+
+def _documentation(primal: Primal, request: Request) -> str:
+    names = [parameter.name for parameter in primal.parameters]
+    wrt = ", ".join(names[k] for k in request.wrt)
+    what = "Value and gradient" if request.value else "Gradient"
+    text = f"{what} of {primal.name} with respect to {wrt}, generated by srcad."
+    original = inspect.getdoc(primal.given)
+    return text if not original else f"{text}\n\nThe documentation of {primal.name}:\n\n{original}"

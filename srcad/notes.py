@@ -1,0 +1,59 @@
+"""What an exception from a derivative is told about the user's code: the statement that the failing line belongs to.
+
+Generated files are known here from loading until their code is gone. Nothing is done while nothing fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+from srcad.errors import Where, excerpt
+
+_lines: dict[str, Mapping[int, Where]] = {}
+
+
+def remember(filename: str, lines: Mapping[int, Where]) -> None:
+    """From now on `annotate` knows the user's statement behind each line of a generated file."""
+    _lines[filename] = lines
+
+
+def forget(filename: str) -> None:
+    """The file is gone."""
+    _lines.pop(filename, None)
+
+
+def is_generated(filename: str) -> bool:
+    """Whether code of this file is generated."""
+    return filename in _lines
+
+
+def annotate(error: BaseException, filename: str) -> None:
+    """Add a note with the place in the user's code to an exception that code of `filename` has raised.
+
+    Only the innermost frame of generated code is told of, by the derivative that it belongs to: an exception that
+    comes out of several derivatives is annotated once.
+    """
+    innermost = None
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in _lines:
+            innermost = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    if innermost is None or innermost[0] != filename:
+        return
+    place = _origin(*innermost)
+    if place is not None:
+        sweep = "in the derivative of" if getattr(place, "adjoint", False) else "in the function that is differentiated"
+        error.add_note("\n".join([f"{sweep}:", *excerpt(place, caret=False)]))
+
+
+def _origin(filename: str, line: int) -> Where | None:
+    """The user's statement behind a line; that of a derivative of a derivative goes back through both."""
+    found: Where | None = None
+    while filename in _lines:
+        place = _lines[filename].get(line)
+        if place is None:
+            return found
+        found, filename, line = place, place.file, place.line
+    return found

@@ -1,0 +1,176 @@
+"""Compiled versions of a derivative, and the choice among them.
+
+A version is valid for the kinds of arguments it was compiled for while every name that was resolved while compiling means
+what it meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is
+written for the version, because it is on the path of every call:
+
+    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 2 and 1 not in y.shape
+    and globals2.get("helper") is value3
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcad.analysis.keys import key_of
+from srcad.ir.kinds import Static
+from srcad.ir.nodes import Guard
+
+if TYPE_CHECKING:
+    from srcad.codegen.emit import Generated
+
+
+@dataclass(frozen=True)
+class Datum:
+    """Data that was read while compiling: where it is (the globals or a cell), its name, and the key of its kind."""
+
+    root: Any
+    name: str
+    key: Hashable
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """One compiled derivative.
+
+    Attributes:
+        run: the compiled function.
+        generated: its text.
+        key: what the arguments must be.
+        guards: the names that were resolved while compiling.
+        data: the data that was read while compiling.
+        fits: whether arguments (given separately) have the right kinds, and everything else is as it was.
+        current: whether everything else is as it was.
+    """
+
+    run: Callable[..., Any]
+    generated: Generated
+    key: tuple[Hashable, ...]
+    guards: tuple[Guard, ...]
+    data: tuple[Datum, ...]
+    fits: Callable[..., bool]
+    current: Callable[[], bool]
+
+    def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
+        """This version for another function with the same code and globals: variables of its closure in place of the old ones."""
+        cells = dict(zip(map(id, old.__closure__ or ()), new.__closure__ or (), strict=True))
+
+        def moved(root: Any) -> Any:
+            return cells.get(id(root), root)
+
+        run = self.run
+        closure = tuple(moved(cell) for cell in run.__closure__ or ())
+        made = types.FunctionType(run.__code__, run.__globals__, run.__name__, None, closure)
+        guards = tuple(replace(guard, root=moved(guard.root)) for guard in self.guards)
+        data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
+        return make_version(made, self.generated, self.key, guards, data)
+
+
+def make_version(
+    run: Callable[..., Any],
+    generated: Generated,
+    key: tuple[Hashable, ...],
+    guards: Sequence[Guard],
+    data: Sequence[Datum],
+) -> Version:
+    """A version with its tests."""
+    distinct = tuple({(id(guard.root), guard.name): guard for guard in guards}.values())
+    writer = _Writer()
+    around = [writer.guard(guard) for guard in distinct]
+    around += [writer.matches(writer.place(datum.root, datum.name), datum.key) for datum in data]
+    names = [f"x{position}" for position in range(len(key))]
+    values = [part for name, expected in zip(names, key, strict=True) for part in writer.argument(name, expected)]
+    return Version(
+        run,
+        generated,
+        key,
+        distinct,
+        tuple(data),
+        writer.test(names, [*values, *around]),
+        writer.test([], around),
+    )
+
+
+#: The key of an argument whose kind is not looked at.
+ANY = object()
+
+
+class _Writer:
+    """Writes conditions; the objects that they name are variables around them."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Any] = {"ndarray": np.ndarray, "key_of": key_of}
+
+    def name(self, kind: str, value: Any) -> str:
+        """A name for an object."""
+        for known, other in self.objects.items():
+            if other is value:
+                return known
+        name = f"{kind}{len(self.objects)}"
+        self.objects[name] = value
+        return name
+
+    def guard(self, guard: Guard) -> str:
+        """Whether a name still means what it meant."""
+        value = self.name("value", guard.value)
+        if isinstance(guard.root, dict) and guard.name not in guard.root:
+            found = guard.root.get("__builtins__", builtins)
+            scope = self.name("builtins", found if isinstance(found, dict) else vars(found))
+            unshadowed = f"{guard.name!r} not in {self.name('globals', guard.root)}"
+            return f"{unshadowed} and {scope}.get({guard.name!r}) is {value}"
+        return f"{self.place(guard.root, guard.name)} is {value}"
+
+    def place(self, root: Any, name: str) -> str:
+        """The expression that looks a name up."""
+        if isinstance(root, types.CellType):
+            return f"{self.name('cell', root)}.cell_contents"
+        if isinstance(root, dict):
+            return f"{self.name('globals', root)}[{name!r}]"
+        if isinstance(root, types.ModuleType) and name in vars(root):
+            return f"{self.name('module', vars(root))}[{name!r}]"
+        return f"{self.name('owner', root)}.{name}"
+
+    def argument(self, name: str, key: Hashable) -> list[str]:
+        """Whether an argument has the kind of a key."""
+        return [] if key is ANY else [self.matches(name, key)]
+
+    def matches(self, value: str, key: Any) -> str:
+        """Whether an expression's value has the kind of a key."""
+        match key:
+            case type():
+                return f"type({value}) is {self.name('type', key)}"
+            case (np.ndarray, np.dtype() as dtype, int(rank)):
+                shape = f" and 1 not in {value}.shape" if rank else ""
+                return f"{self._array(value, dtype, rank)}{shape}"
+            case (np.ndarray, np.dtype() as dtype, tuple(ones)):
+                lengths = [f"{value}.shape[{axis}] {'==' if one else '!='} 1" for axis, one in enumerate(ones)]
+                return " and ".join([self._array(value, dtype, len(ones)), *lengths])
+            case (first, bool() | None) if first is Static:
+                return f"{value} is {key[1]}"
+            case _:
+                return f"key_of({value}) == {self.name('key', key)}"
+
+    def _array(self, value: str, dtype: np.dtype[Any], rank: int) -> str:
+        return f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)} and {value}.ndim == {rank}"
+
+    def test(self, params: list[str], conditions: Iterable[str]) -> Callable[..., bool]:
+        """The function of these conditions; a look-up that fails is a condition that does not hold."""
+        lines = [
+            f"def make({', '.join(self.objects)}):",
+            f"    def test({', '.join(params)}):",
+            "        try:",
+            f"            return {' and '.join(conditions) or 'True'}",
+            "        except (LookupError, AttributeError, ValueError):",
+            "            return False",
+            "    return test",
+        ]
+        scope: dict[str, Any] = {}
+        exec(compile("\n".join(lines), "<srcad choice of a version>", "exec"), scope)
+        test: Callable[..., bool] = scope["make"](**self.objects)
+        return test
