@@ -61,16 +61,16 @@ class Version:
     run: Callable[..., Any]
     generated: Generated
     guards: tuple[Guard, ...]
-    data: Mapping[tuple[str, str], Hashable]
+    data: Mapping[tuple[Any, str, str], Hashable]
 
-    def is_valid(self, primal: Any) -> bool:
+    def is_valid(self) -> bool:
         """Whether every name that was resolved while compiling still means the same."""
         for guard in self.guards:
             if _current(guard) is not guard.value:
                 return False
-        for (place, name), key in self.data.items():
+        for (reader, place, name), key in self.data.items():
             try:
-                value = look_up(primal, place, name)
+                value = look_up(reader, place, name)
             except LookupError:
                 return False
             if key_of(value) != key:
@@ -151,11 +151,11 @@ class Derivative:
         known = _known_kinds.get()
         key = (known, *map(key_of, values)) if known else (known, len(values))
         version = self._versions.get(key)
-        if version is not None and version.is_valid(self.primal):
+        if version is not None and version.is_valid():
             return version
         with _compiling:
             version = self._versions.get(key)
-            if version is not None and version.is_valid(self.primal):
+            if version is not None and version.is_valid():
                 return version
             kinds = kinds_of(values) if known else (UNKNOWN,) * len(values)
             new = self._compile(kinds, known=known)
@@ -172,7 +172,8 @@ class Derivative:
         job = run(Job(self.primal, kinds, self.request, self.mode, callees))
         assert job.generated is not None
         loaded = load(job.generated, job.program)
-        return Version(loaded[self.request.name], job.generated, job.body.guards, dict(callees.data))
+        guards = (*job.body.guards, *callees.guards.values())
+        return Version(loaded[self.request.name], job.generated, guards, dict(callees.data))
 
 
 class Pushforward(Derivative):

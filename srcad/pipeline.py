@@ -89,15 +89,19 @@ def _infer(job: Job) -> Job:
 
 def _normalise(job: Job) -> Job:
     function = normalise(job.body)
-    memory = find_memory(function)
+    memory = find_memory(function, job.callees.effect_of)
     memory.check()
+    job.callees.check(function)
     return replace(job, function=function, memory=memory)
 
 
 def _differentiate(job: Job) -> Job:
     assert job.typed is not None and job.memory is not None
-    transform = gradient if job.mode == "reverse" else pushforward
-    function = transform(job.body, job.request, job.memory, job.typed.facts, job.typed.facts_of)
+    typed, memory = job.typed, job.memory
+    if job.mode == "reverse":
+        function = gradient(job.body, job.request, memory, typed.facts, typed.facts_of, job.callees.pair_of)
+    else:
+        function = pushforward(job.body, job.request, memory, typed.facts, typed.facts_of, job.callees.jvp_of)
     return replace(job, function=function)
 
 

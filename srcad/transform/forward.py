@@ -27,9 +27,10 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Tuple, may_be_active
-from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Var, While, With
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Star, Var, While, With
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
+from srcad.transform.reverse.calls import paired
 from srcad.transform.reverse.cotangents import cotangent_kind, filled, is_full, parts
 from srcad.transform.request import Request
 from srcad.transform.reverse.gradient import private_copies, require_float
@@ -37,8 +38,34 @@ from srcad.transform.algebra import ZERO
 from srcad.transform.tangents import tangent_of_primitive, tangent_of_store
 
 
+@dataclass(frozen=True)
+class Jvp:
+    """A call of another function in forward mode.
+
+    Args:
+        function: returns ``(value, tangent)``; takes the arguments of the function and the tangents of the active ones.
+        args: an atom for each parameter.
+        wrt: the positions of the active arguments.
+    """
+
+    function: Callee
+    args: tuple[Atom, ...]
+    wrt: tuple[int, ...]
+
+
+#: The forward derivative for a call with an active result; None where it calls a primitive.
+JvpOf = Callable[[Call, frozenset[Var]], "Jvp | None"]
+
+
 def pushforward(
-    function: Function, request: Request, memory: Memory, facts: Facts, facts_of: Callable[[Block], Facts]
+    function: Function,
+    request: Request,
+    memory: Memory,
+    facts: Facts,
+    facts_of: Callable[[Block], Facts],
+    jvp_of: JvpOf | None = None,
+    *,
+    private: bool = True,
 ) -> Function:
     """The function that computes value and tangent.
 
@@ -50,20 +77,22 @@ def pushforward(
         memory: its memory facts.
         facts: what is known of lengths once its top level has run.
         facts_of: the same for each block inside it.
+        jvp_of: gives the forward derivatives of callees.
+        private: whether arguments that are changed in place are copied first: the caller's data is the user's.
     """
     inputs = [function.body.params[k] for k in request.wrt]
     for var in inputs:
         require_float(function, var)
     varying = active(function, inputs, memory)
-    entry, params = private_copies(function, memory)
-    sweep = _Sweep(memory, varying, facts_of)
+    entry, params = private_copies(function, memory) if private else ([], function.body.params)
+    sweep = _Sweep(memory, varying, facts_of, jvp_of)
     b = Builder(facts, function.loc, is_mutated=memory.is_mutated)
     dots: list[Var] = []
     for var in inputs:
         dot = Var(f"{var.name}_dot", cotangent_kind(var.kind))
         dots.append(dot)
         own: Atom = dot
-        if var in memory.stores:
+        if var in memory.stores and private:
             b.loc = replace(function.loc, saving=True)
             own = b.append(runtime.copied, (dot,), name=dot.name, kind=dot.kind)
         sweep.dots[var] = own
@@ -86,6 +115,7 @@ class _Sweep:
     memory: Memory
     active: frozenset[Var]
     facts_of: Callable[[Block], Facts]
+    jvp_of: JvpOf | None = None
 
     def __post_init__(self) -> None:
         self.dots: dict[Var, Value] = {}
@@ -113,6 +143,10 @@ class _Sweep:
                     raise InternalError(f"no case for the node {type(stmt).__name__}")
 
     def call(self, call: Call, b: Builder) -> None:
+        made = self.jvp_of(call, self.active) if self.jvp_of is not None and call.target in self.active else None
+        if made is not None:
+            self.user_call(call, made, b)
+            return
         written = writes(call)
         if written:
             if any(isinstance(a, Var) and a in self.active for a in written):
@@ -128,6 +162,14 @@ class _Sweep:
         language = _LANGUAGE.get(call.fn.value) if isinstance(call.fn, Const) and _hashable(call.fn.value) else None
         value = language(self, b, call) if language is not None else tangent_of_primitive(b, call, self.dot)
         self.keep(b, call, value)
+
+    def user_call(self, call: Call, made: Jvp, b: Builder) -> None:
+        """``y, y_dot = f_jvp(a, b, a_dot)``."""
+        along = [materialise(b, self.mirrored(b, made.args[k], self.dot(made.args[k]))) for k in made.wrt]
+        dot = Var(_dotted(call.target), cotangent_kind(call.target.kind))
+        for stmt in paired(call.target, dot, Call(Var(""), Const(made.function), (*made.args, *along), (), call.loc)):
+            b.emit(stmt)
+        self.keep(b, call, dot)
 
     def keep(self, b: Builder, call: Call, value: Value) -> None:
         """Note the tangent of a call's result: full, with a name, in memory of its own where the value will be changed."""
