@@ -1,240 +1,33 @@
-"""The public functions: thin, no compiler logic.
-
-A `Derivative` is a callable that compiles itself for the kinds of the arguments it is called with, and keeps what it compiled. The
-executed code is the printed code.
-"""
+"""The public functions: thin, no compiler logic."""
 
 from __future__ import annotations
 
-import functools
 import inspect
-import threading
-import weakref
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, overload
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-import gast
 import numpy as np
 
-from srcad.analysis.values import key_of, kinds_of
-from srcad.callees import Callees, look_up
-from srcad.codegen.emit import Generated
-from srcad.codegen.load import load, unload
 from srcad.checking import CheckReport, check_derivatives, float_arguments
+from srcad.derivative import Derivative, Mode, Picks, Pushforward, compile_options
 from srcad.errors import ArgumentError
-from srcad.frontend.source import find
-from srcad.ir.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Array, Kind, Numeric
-from srcad.ir.nodes import Guard
-from srcad.ir.printer import to_text
-from srcad.pipeline import SHOWN, Job, Mode, run
+from srcad.primals import Primal, annotated_kinds, positions, require_callable
 from srcad.runtime import stop_gradient
-from srcad.transform.reverse.gradient import Request
+from srcad.transform.request import Request
 
-_MAX_VERSIONS = 64
+if TYPE_CHECKING:
+    from srcad.ir.kinds import Kind
 
-_known_kinds: ContextVar[bool] = ContextVar("known_kinds", default=True)
-_compiling = threading.RLock()
-
-
-@contextmanager
-def compile_options(*, kinds: bool = True) -> Iterator[None]:
-    """Options for what is compiled inside the ``with``.
-
-    Args:
-        kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time. Less pretty, never
-            less right.
-    """
-    token = _known_kinds.set(kinds)
-    try:
-        yield
-    finally:
-        _known_kinds.reset(token)
-
-
-@dataclass
-class Version:
-    """One compiled derivative: for these kinds of arguments, while these names mean what they meant."""
-
-    run: Callable[..., Any]
-    generated: Generated
-    guards: tuple[Guard, ...]
-    data: Mapping[tuple[Any, str, str], Hashable]
-
-    def is_valid(self) -> bool:
-        """Whether every name that was resolved while compiling still means the same."""
-        for guard in self.guards:
-            if _current(guard) is not guard.value:
-                return False
-        for (reader, place, name), key in self.data.items():
-            try:
-                value = look_up(reader, place, name)
-            except LookupError:
-                return False
-            if key_of(value) != key:
-                return False
-        return True
-
-
-def _current(guard: Guard) -> Any:
-    root = guard.root
-    if isinstance(root, dict):
-        return root.get(guard.name, guard)
-    try:
-        return root.cell_contents if hasattr(root, "cell_contents") else getattr(root, guard.name, guard)
-    except ValueError:
-        return guard
-
-
-class Derivative:
-    """The derivative of a function: what `grad` and `value_and_grad` return.
-
-    Attributes:
-        primal: the function that was differentiated (also `__wrapped__`).
-        source: the text of the version that ran last; before any call, of the version for the annotated kinds.
-    """
-
-    def __init__(self, primal: Callable[..., Any], request: Request, *, mode: Mode = "reverse") -> None:
-        functools.update_wrapper(self, primal)
-        self.primal = primal
-        self.request = request
-        self.mode = mode
-        self._signature = inspect.signature(primal, follow_wrapped=False)
-        self._simple = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in self._signature.parameters.values())
-        self._arity = len(self._signature.parameters)
-        self._versions: dict[Hashable, Version] = {}
-        self._last: Version | None = None
-        self.__name__ = request.name
-        self.__qualname__ = request.name
-        self.__doc__ = _documentation(primal, self._signature, request)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The derivative at these arguments, which are those of the primal."""
-        values = args if not kwargs and self._simple and len(args) == self._arity else self._bind(args, kwargs)
-        version = self._version(values)
-        self._last = version
-        return version.run(*values)
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """A derivative in a class body is a method."""
-        return self if instance is None else functools.partial(self, instance)
-
-    def __repr__(self) -> str:
-        return f"<derivative {self.__name__} of {getattr(self.primal, '__qualname__', self.primal)}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.primal, self.request, self.mode)
-
-    @property
-    def source(self) -> str:
-        """The generated text: of the version that ran last, else for the annotated kinds."""
-        if self._last is not None:
-            return self._last.generated.source
-        kinds = tuple(_annotated(p) for p in self._signature.parameters.values())
-        return self._compile(kinds).generated.source
-
-    def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The generated text of the version that these arguments get."""
-        return self._version(self._bind(args, kwargs)).generated.source
-
-    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-        try:
-            bound = self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.__name__}(): {error}") from None
-        bound.apply_defaults()
-        return tuple(bound.arguments[name] for name in self._signature.parameters)
-
-    def _version(self, values: tuple[Any, ...]) -> Version:
-        known = _known_kinds.get()
-        key = (known, *map(key_of, values)) if known else (known, len(values))
-        version = self._versions.get(key)
-        if version is not None and version.is_valid():
-            return version
-        with _compiling:
-            version = self._versions.get(key)
-            if version is not None and version.is_valid():
-                return version
-            kinds = kinds_of(values) if known else (UNKNOWN,) * len(values)
-            new = self._compile(kinds, known=known)
-            if version is not None:
-                unload(version.run.__code__.co_filename)
-            while len(self._versions) >= _MAX_VERSIONS:
-                oldest = next(iter(self._versions))
-                unload(self._versions.pop(oldest).run.__code__.co_filename)
-            self._versions[key] = new
-            return new
-
-    def _compile(self, kinds: tuple[Kind, ...], *, known: bool = True) -> Version:
-        callees = Callees(self.primal, kinds=known)
-        job = run(Job(self.primal, kinds, self.request, self.mode, callees))
-        assert job.generated is not None
-        loaded = load(job.generated, job.program)
-        guards = (*job.body.guards, *callees.guards.values())
-        return Version(loaded[self.request.name], job.generated, guards, dict(callees.data))
-
-
-class Pushforward(Derivative):
-    """The forward derivative of a function with respect to some of its arguments."""
-
-    def at(self, primals: tuple[Any, ...], along: tuple[Any, ...]) -> tuple[Any, Any]:
-        """Value and tangent at `primals` in the direction `along`."""
-        values = self._bind(primals, {})
-        version = self._version(values)
-        self._last = version
-        value, tangent = version.run(*values, *along)
-        return value, tangent
-
-
-def _rebuild(primal: Callable[..., Any], request: Request, mode: Mode) -> Derivative:
-    return Derivative(primal, request, mode=mode)
-
-
-_ANNOTATIONS: dict[Any, Kind] = {
-    float: FLOAT,
-    int: INT,
-    bool: BOOL,
-    complex: COMPLEX,
-    np.ndarray: Array("f8", None),
-    "float": FLOAT,
-    "int": INT,
-    "bool": BOOL,
-    "complex": COMPLEX,
-    "np.ndarray": Array("f8", None),
-}
-
-
-def _annotated(param: inspect.Parameter) -> Kind:
-    """The kind that a parameter's annotation or default suggests; else a float scalar or array of any rank."""
-    try:
-        known = _ANNOTATIONS.get(param.annotation)
-    except TypeError:
-        known = None
-    if known is not None:
-        return known
-    if isinstance(param.default, (bool, int, str, type(None))):
-        return kinds_of((param.default,))[0]
-    return Numeric("f8")
-
-
-def _documentation(primal: Any, signature: inspect.Signature, request: Request) -> str:
-    names = list(signature.parameters)
-    wrt = ", ".join(names[k] for k in request.wrt)
-    what = "Value and gradient" if request.value else "Gradient"
-    name = getattr(primal, "__name__", "the function")
-    text = f"{what} of {name} with respect to {wrt}, generated by srcad."
-    original = inspect.getdoc(primal)
-    return text if not original else f"{text}\n\nThe primal's documentation:\n\n{original}"
-
-
-# --- what users call ---------------------------------------------------------------------------------------------------
+__all__ = ["Derivative", "check", "compile_options", "dump", "grad", "jvp", "stop_gradient", "value_and_grad"]
 
 
 @overload
 def grad(
-    f: None = None, argnums: int | tuple[int, ...] = 0, *, argnames: str | tuple[str, ...] | None = None, has_aux: bool = False
+    f: None = None,
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    argnames: str | tuple[str, ...] | None = None,
+    has_aux: bool = False,
 ) -> Callable[[Callable[..., Any]], Derivative]: ...
 @overload
 def grad(
@@ -250,6 +43,7 @@ def grad(
     *,
     argnames: str | tuple[str, ...] | None = None,
     has_aux: bool = False,
+    **unknown: Any,
 ) -> Derivative | Callable[[Callable[..., Any]], Derivative]:
     """The gradient of a function that returns a real scalar.
 
@@ -258,6 +52,7 @@ def grad(
         argnums: position of the argument to differentiate with respect to, or a tuple of positions.
         argnames: the same by name, instead of `argnums`.
         has_aux: whether `f` returns ``(value, aux)``; the derivative then returns ``(gradient, aux)``.
+        **unknown: nothing else; a misspelt option is an error.
 
     Returns:
         A function of the same arguments. It returns the gradient, with the argument's shape and dtype (a tuple of gradients
@@ -271,16 +66,34 @@ def grad(
     >>> df(2.0)
     12.0
     """
+    _refuse("grad", unknown)
     return _derivative(f, argnums, argnames, has_aux=has_aux, value=False)
 
 
+@overload
+def value_and_grad(
+    f: None = None,
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    argnames: str | tuple[str, ...] | None = None,
+    has_aux: bool = False,
+) -> Callable[[Callable[..., Any]], Derivative]: ...
+@overload
+def value_and_grad(
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    argnames: str | tuple[str, ...] | None = None,
+    has_aux: bool = False,
+) -> Derivative: ...
 def value_and_grad(
     f: Callable[..., Any] | None = None,
     argnums: int | tuple[int, ...] = 0,
     *,
     argnames: str | tuple[str, ...] | None = None,
     has_aux: bool = False,
-) -> Any:
+    **unknown: Any,
+) -> Derivative | Callable[[Callable[..., Any]], Derivative]:
     """Value and gradient of a function that returns a real scalar.
 
     Args:
@@ -288,6 +101,7 @@ def value_and_grad(
         argnums: as for `grad`.
         argnames: as for `grad`.
         has_aux: whether `f` returns ``(value, aux)``; the derivative then returns ``((value, aux), gradient)``.
+        **unknown: nothing else; a misspelt option is an error.
 
     Returns:
         A function that returns ``(value, gradient)``; the value is bit for bit what `f` returns.
@@ -299,6 +113,7 @@ def value_and_grad(
     >>> srcad.value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
+    _refuse("value_and_grad", unknown)
     return _derivative(f, argnums, argnames, has_aux=has_aux, value=True)
 
 
@@ -320,6 +135,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> srcad.jvp(lambda x: x * x, (3.0,), (1.0,))
     (9.0, 6.0)
     """
+    _sequences(primals, tangents)
     primals, tangents = tuple(primals), tuple(tangents)
     if len(primals) != len(tangents):
         raise ArgumentError(
@@ -328,9 +144,16 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         )
     wrt = tuple(k for k, t in enumerate(tangents) if _varies(t))
     along = tuple(_tangent_like(k, tangents[k], primals[k]) for k in wrt)
-    name = getattr(f, "__name__", "f")
-    name = "f" if name == "<lambda>" else name
-    return _pushforwards(f, wrt, f"{name}_jvp").at(primals, along)
+    return _pushforward(require_callable(f, "jvp"), wrt).at(primals, along)
+
+
+def _sequences(primals: Any, tangents: Any) -> None:
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise ArgumentError(
+                f"the {name} of jvp are of type {type(given).__name__}, not a tuple",
+                remedy="give one for each argument, in a tuple: srcad.jvp(f, (x,), (x_dot,))",
+            )
 
 
 def _varies(tangent: Any) -> bool:
@@ -356,15 +179,31 @@ def _tangent_like(position: int, tangent: Any, primal: Any) -> Any:
     return tangent
 
 
-_JVP_CACHE: weakref.WeakKeyDictionary[Any, dict[tuple[int, ...], Pushforward]] = weakref.WeakKeyDictionary()
+_MAX_PUSHFORWARDS = 128
+_pushforwards: dict[Hashable, Pushforward] = {}
 
 
-def _pushforwards(f: Callable[..., Any], wrt: tuple[int, ...], name: str) -> Pushforward:
-    """The compiled forward derivatives of a function, kept as long as the function lives."""
-    kept = _JVP_CACHE.setdefault(f, {})
-    if wrt not in kept:
-        kept[wrt] = Pushforward(f, Request(wrt, name=name), mode="forward")
-    return kept[wrt]
+def _pushforward(f: Callable[..., Any], given: tuple[int, ...]) -> Pushforward:
+    """The forward derivative of a function with respect to the arguments at these positions; the latest ones are kept."""
+    try:
+        known = _pushforwards.pop((f, given), None)
+    except TypeError:  # it cannot be hashed, as an instance of a class with __eq__
+        return _make_pushforward(f, given)
+    while len(_pushforwards) >= _MAX_PUSHFORWARDS:
+        _pushforwards.pop(next(iter(_pushforwards)), None)
+    made = _pushforwards[f, given] = _make_pushforward(f, given) if known is None else known
+    return made
+
+
+def _make_pushforward(f: Callable[..., Any], given: tuple[int, ...]) -> Pushforward:
+    primal = Primal.of(f)
+    found = positions(primal, given, None)[0] if given else ()
+    wrt = tuple(position for position, item in found if item is None)
+    if len(wrt) != len(found):
+        raise ArgumentError(
+            f"jvp of {primal.name} varies an item of its *args", remedy="give the function named arguments instead"
+        )
+    return Pushforward(f, Request(wrt, name=f"{primal.stem}_jvp"), mode="forward")
 
 
 def dump(
@@ -393,26 +232,42 @@ def dump(
     Raises:
         ArgumentError: an unknown argument or stage.
     """
-    f = f.primal if isinstance(f, Derivative) else f
-    signature = inspect.signature(f, follow_wrapped=False)
+    from srcad.callees import Callees
+    from srcad.ir.printer import to_text
+    from srcad.pipeline import SHOWN, Job, run
+
+    primal = Primal.of(f.primal if isinstance(f, Derivative) else require_callable(f, "dump"))
+    names = list(primal.inner.parameters)
     for name in kinds or ():
-        if name not in signature.parameters:
+        if name not in names:
             raise ArgumentError(
-                f"{getattr(f, '__name__', 'the function')} has no argument {name!r}",
-                remedy=f"its arguments are {', '.join(signature.parameters) or 'none'}",
+                f"{primal.name} has no argument {name!r}", remedy=f"its arguments are {', '.join(names) or 'none'}"
             )
     if stage == "gast":
-        return gast.dump(find(f).tree, indent=2)
+        return _tree(primal.function)
     if stage not in SHOWN:
         raise ArgumentError(f"there is no stage {stage!r}", remedy=f"stages are gast, {', '.join(SHOWN)}")
-    wrt, single = _positions(f, signature, argnums, argnames)
-    called = getattr(f, "__name__", "f")
+    if mode not in ("reverse", "forward"):
+        raise ArgumentError(f"there is no mode {mode!r}", remedy="modes are reverse and forward")
+    found, single = positions(primal, argnums, argnames)
+    wrt = tuple(dict.fromkeys(position for position, _ in found))
     suffix = "jvp" if mode == "forward" else "value_and_grad" if value else "grad"
-    name = f"{'f' if called == '<lambda>' else called}_{suffix}"
-    given = tuple((kinds or {}).get(n) or _annotated(p) for n, p in signature.parameters.items())
-    request = Request(wrt, single, value, name=name)
-    job = run(Job(f, given, request, mode, Callees(f), comments=comments), until=SHOWN[stage])
+    request = Request(wrt, single, value, name=f"{primal.stem}_{suffix}")
+    annotated = annotated_kinds(primal.parameters)
+    given = tuple((kinds or {}).get(name) or kind for name, kind in zip(names, annotated, strict=True))
+    job = run(
+        Job(primal.function, given, request, mode, Callees(primal.function), comments=comments), until=SHOWN[stage]
+    )
     return job.generated.source if job.generated is not None else to_text(job.body)
+
+
+def _tree(function: Any) -> str:
+    """The syntax tree of a function."""
+    import gast
+
+    from srcad.frontend.source import find
+
+    return str(gast.dump(find(function).tree, indent=2))
 
 
 def check(
@@ -452,6 +307,15 @@ def check(
     )
 
 
+def _refuse(called: str, unknown: Mapping[str, Any]) -> None:
+    """Raise for the first option that there is not."""
+    for name in unknown:
+        raise ArgumentError(
+            f"{called} has no option {name!r}",
+            remedy="its options are argnums, argnames and has_aux; arguments of the function go to the derivative",
+        )
+
+
 def _derivative(
     f: Callable[..., Any] | None,
     argnums: int | tuple[int, ...],
@@ -459,56 +323,24 @@ def _derivative(
     *,
     has_aux: bool,
     value: bool,
-) -> Any:
+) -> Derivative | Callable[[Callable[..., Any]], Derivative]:
+    """The derivative, or without a function the decorator with these options."""
+    if not isinstance(has_aux, (bool, np.bool_)):
+        raise ArgumentError(f"has_aux is {has_aux!r}", remedy="give True or False")
     if f is None:
-        return functools.partial(
-            value_and_grad if value else grad, argnums=argnums, argnames=argnames, has_aux=has_aux
-        )
+        return lambda f: _derivative_of(f, argnums, argnames, has_aux=has_aux, value=value)
+    return _derivative_of(f, argnums, argnames, has_aux=has_aux, value=value)
+
+
+def _derivative_of(
+    f: Any, argnums: Any, argnames: str | tuple[str, ...] | None, *, has_aux: bool, value: bool
+) -> Derivative:
     suffix = "value_and_grad" if value else "grad"
-    if not callable(f):
-        raise ArgumentError(
-            f"{suffix} needs a function, not {type(f).__name__}",
-            remedy=f"use it as {suffix}(f), as @{suffix}, or with options as @{suffix}(argnums=(0, 1))",
-        )
-    signature = inspect.signature(f, follow_wrapped=False)
-    wrt, single = _positions(f, signature, argnums, argnames)
-    name = getattr(f, "__name__", "f")
-    name = "f" if name == "<lambda>" else name
-    return Derivative(f, Request(wrt, single, value, has_aux, f"{name}_{suffix}"))
-
-
-def _positions(
-    f: Any, signature: inspect.Signature, argnums: Any, argnames: str | tuple[str, ...] | None
-) -> tuple[tuple[int, ...], bool]:
-    """The positions to differentiate with respect to, and whether there is just one, given bare."""
-    names = list(signature.parameters)
-    called = getattr(f, "__name__", "the function")
-    if argnames is not None:
-        if argnums != 0:
-            raise ArgumentError("both argnums and argnames are given", remedy="give one of them")
-        wanted = (argnames,) if isinstance(argnames, str) else tuple(argnames)
-        for name in wanted:
-            if name not in names:
-                raise ArgumentError(
-                    f"{called} has no argument {name!r}", remedy=f"its arguments are {', '.join(names) or 'none'}"
-                )
-        return tuple(names.index(n) for n in wanted), isinstance(argnames, str)
-    single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
-    wanted_nums = (argnums,) if single else argnums
-    if not isinstance(wanted_nums, (tuple, list)) or not all(_is_int(n) for n in wanted_nums) or not wanted_nums:
-        raise ArgumentError(f"argnums is {argnums!r}", remedy="give an integer or a tuple of integers")
-    positions = tuple(int(n) + len(names) if n < 0 else int(n) for n in wanted_nums)
-    for given, position in zip(wanted_nums, positions, strict=True):
-        if not 0 <= position < len(names):
-            raise ArgumentError(
-                f"argnums {given} is out of range: {called} has {len(names)} argument{'s' * (len(names) != 1)}",
-                remedy=f"positions are 0 to {len(names) - 1}" if names else "a function without arguments has no gradient",
-            )
-    if len(set(positions)) != len(positions):
-        raise ArgumentError(f"argnums {argnums!r} names an argument twice", remedy="name each argument once")
-    return positions, single
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
+    primal = Primal.of(require_callable(f, suffix))
+    found, single = positions(primal, argnums, argnames)
+    name = f"{primal.stem}_{suffix}"
+    if all(item is None for _, item in found):
+        return Derivative(f, Request(tuple(position for position, _ in found), single, value, has_aux, name))
+    wrt = tuple(dict.fromkeys(position for position, _ in found))
+    picks = Picks(tuple((wrt.index(position), item) for position, item in found), single)
+    return Derivative(f, Request(wrt, False, value, has_aux, name), picks=picks)

@@ -10,14 +10,18 @@ import functools
 import inspect
 import sys
 import threading
+import types
+import weakref
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from srcad.analysis.keys import Identity, key_of
+from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.ir.nodes import Guard
-from srcad.notes import annotate
+from srcad.notes import annotate, forget, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
 from srcad.versions import ANY, Datum, Version, make_version
@@ -59,6 +63,52 @@ class _Function(NamedTuple):
     data: tuple[Datum, ...] = ()
 
 
+@dataclass(frozen=True)
+class Picks:
+    """The arguments asked for where some are items of ``*args``: the whole tuple is differentiated, these are picked.
+
+    Attributes:
+        items: for each argument its position in `Request.wrt`, and in the tuple.
+        single: whether one gradient is returned bare.
+    """
+
+    items: tuple[tuple[int, int | None], ...]
+    single: bool
+
+    def check(self, values: Sequence[Any], request: Request, name: str) -> None:
+        """Whether the arguments asked for are there and can be differentiated.
+
+        Raises:
+            ArgumentError: they are not.
+        """
+        for slot, item in self.items:
+            given = values[request.wrt[slot]]
+            if item is None:
+                continue
+            if item >= len(given):
+                raise ArgumentError(
+                    f"{name} is given no argument {item} in its *args", remedy="pass it, or leave it out of argnums"
+                )
+            if not isinstance(given[item], (float, complex, list, tuple, dict)) and not _inexact(given[item]):
+                raise ArgumentError(
+                    f"argument {item} in *args of {name} cannot be differentiated: it is of type {type(given[item]).__name__}",
+                    why="only floating-point numbers, arrays and containers of them have derivatives",
+                    remedy="pass a float, or leave it out of argnums",
+                )
+
+    def of(self, result: Any, request: Request) -> Any:
+        """The result of a derivative with these gradients picked."""
+        gradients = result[1] if request.value else result[0] if request.has_aux else result
+        picked = tuple([gradients[slot] if item is None else gradients[slot][item] for slot, item in self.items])
+        made = picked[0] if self.single else picked
+        return (result[0], made) if request.value else (made, result[1]) if request.has_aux else made
+
+
+def _inexact(value: Any) -> bool:
+    dtype = getattr(value, "dtype", None)
+    return dtype is None or dtype.kind in "fcO"
+
+
 class Derivative:
     """The derivative of a function: what `grad` and `value_and_grad` return.
 
@@ -67,9 +117,12 @@ class Derivative:
         source: the text of the version that ran last; before any call, of the version for the annotated kinds.
     """
 
-    def __init__(self, primal: Callable[..., Any], request: Request, *, mode: Mode = "reverse") -> None:
+    def __init__(
+        self, primal: Callable[..., Any], request: Request, *, mode: Mode = "reverse", picks: Picks | None = None
+    ) -> None:
         self.primal = self.__wrapped__ = primal
         self.request = request
+        self._picks = picks
         self.mode = mode
         self._primal = Primal.of(primal)
         self.__signature__ = self._primal.signature
@@ -85,7 +138,7 @@ class Derivative:
         """The derivative at these arguments, which are those of the primal."""
         version = self._last
         if kwargs or len(args) != self._arity:
-            args = self._primal.bind(self.__name__, args, kwargs)
+            args = self._bind(args, kwargs)
         if version is None or not _known_kinds.get() or not version.fits(*args):
             version = self._last = self._version(args)
         try:
@@ -93,7 +146,7 @@ class Derivative:
         except Exception as error:
             annotate(error, version.run.__code__.co_filename)
             raise
-        return result if self._primal.rest is None else self._primal.pick(result, self.request)
+        return result if self._picks is None else self._picks.of(result, self.request)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """A derivative in a class body is a method."""
@@ -107,7 +160,7 @@ class Derivative:
         found: Any = sys.modules.get(self.__module__)
         for part in name.split("."):
             found = getattr(found, part, None)
-        return name if found is self else (_rebuild, (type(self), self.primal, self.request, self.mode))
+        return name if found is self else (_rebuild, (type(self), self.primal, self.request, self.mode, self._picks))
 
     @property
     def source(self) -> str:
@@ -120,7 +173,13 @@ class Derivative:
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The generated text of the version that these arguments get."""
-        return self._version(self._primal.bind(self.__name__, args, kwargs)).generated.source
+        return self._version(self._bind(args, kwargs)).generated.source
+
+    def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = self._primal.bind(self.__name__, args, kwargs)
+        if self._picks is not None:
+            self._picks.check(values, self.request, self._primal.name)
+        return values
 
     def _version(self, values: tuple[Any, ...]) -> Version:
         """The version for these arguments, which becomes the one used last."""
@@ -128,7 +187,8 @@ class Derivative:
         key = tuple(map(key_of, values)) if known else (ANY,) * len(values)
         version = self._versions.get((known, key))
         if version is not None and version.current():
-            self._versions[known, key] = self._versions.pop((known, key))
+            self._versions.pop((known, key), None)
+            self._versions[known, key] = version  # the one used last is dropped last
             return version
         with _compiling:
             version = self._versions.get((known, key))
@@ -150,7 +210,7 @@ class Derivative:
         place = (Identity(code), id(names), self.request, self.mode, known, key)
         if code is not None and place in _shared:
             old, version = _shared[place]
-            version = version if old is function else version.rebound(old, function)
+            version = version if old is function else version.rebound(old, function)  # the same where it has no closure
             if version.current():
                 _shared[place] = _shared.pop(place)
                 return version
@@ -160,7 +220,8 @@ class Derivative:
             _shared.pop(place, None)
             while len(_shared) >= _MAX_SHARED:
                 del _shared[next(iter(_shared))]
-            _shared[place] = (function, version)
+            hollow = _hollow(function)
+            _shared[place] = (hollow, version if hollow is function else version.rebound(function, hollow))
         return version
 
     def _compile(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version:
@@ -172,16 +233,25 @@ class Derivative:
         callees = Callees(primal.function, kinds=known)
         job = run(Job(primal.function, kinds, self.request, self.mode, callees))
         assert job.generated is not None
-        loaded = load(job.generated, job.program)
-        data = [Datum(_root(primal.function, place, name), name, k) for (place, name), k in callees.data.items()]
-        guards = (*job.body.guards, *primal.guards)
-        return make_version(loaded[self.request.name], job.generated, key, guards, (*data, *primal.data))
+        function = load(job.generated, job.program)[self.request.name]
+        filename = function.__code__.co_filename
+        remember(filename, {line: loc for made in job.generated.functions for line, loc in made.locs.items()})
+        weakref.finalize(function.__code__, _free, filename).atexit = False
+        data = [Datum(_root(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
+        guards = (*job.body.guards, *callees.guards.values(), *primal.guards)
+        return make_version(function, job.generated, key, guards, (*data, *primal.data))
 
     def _function(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> _Function:
         """What to differentiate: the primal, or the version of it for these kinds where it is a derivative itself."""
         inner = self._primal.function
         if not isinstance(inner, Derivative):
             return _Function(inner)
+        if inner._picks is not None:
+            raise UnsupportedSyntax(
+                f"the derivative of {inner.__name__} is not supported yet",
+                why="it picks gradients of items of *args",
+                remedy="differentiate a function with named arguments",
+            )
         version = inner._compile(key, kinds, known=known)
         return _Function(version.run, version.guards, version.data)
 
@@ -201,8 +271,26 @@ class Pushforward(Derivative):
         return value, tangent
 
 
-def _rebuild(cls: type[Derivative], primal: Callable[..., Any], request: Request, mode: Mode) -> Derivative:
-    return cls(primal, request, mode=mode)
+def _rebuild(
+    cls: type[Derivative], primal: Callable[..., Any], request: Request, mode: Mode, picks: Picks | None
+) -> Derivative:
+    return cls(primal, request, mode=mode, picks=picks)
+
+
+def _hollow(function: Any) -> Any:
+    """The function with an empty closure: kept in place of it, so that what it closes over is not kept alive."""
+    if not function.__closure__:
+        return function
+    cells = tuple(types.CellType() for _ in function.__closure__)
+    return types.FunctionType(function.__code__, function.__globals__, function.__name__, None, cells)
+
+
+def _free(filename: str) -> None:
+    """Free the text of a generated file whose code is gone."""
+    from srcad.codegen.load import unload
+
+    unload(filename)
+    forget(filename)
 
 
 def _root(function: Any, place: str, name: str) -> Any:

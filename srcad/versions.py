@@ -97,7 +97,7 @@ def make_version(
     )
 
 
-#: The key of an argument whose kind is not looked at.
+#: The key of an argument whose kind is not looked at: such a version is never tried before looking it up.
 ANY = object()
 
 
@@ -138,7 +138,7 @@ class _Writer:
 
     def argument(self, name: str, key: Hashable) -> list[str]:
         """Whether an argument has the kind of a key."""
-        return [] if key is ANY else [self.matches(name, key)]
+        return ["False"] if key is ANY else [self.matches(name, key)]
 
     def matches(self, value: str, key: Any) -> str:
         """Whether an expression's value has the kind of a key."""

@@ -37,6 +37,7 @@ from srcad.ir.kinds import (
 from srcad.ir.kinds import Iterator as IteratorKind
 from srcad.ir.lattice import join_all
 
+
 class Names:
     """Names for lengths: ``n m d k p q r s``, then ``n2 m2`` ..., never the same twice."""
 

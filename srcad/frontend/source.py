@@ -58,6 +58,8 @@ class _File:
 
 _files: dict[str, _File] = {}
 _MOST_FILES = 64
+GENERATED = "<srcad "
+"""What the names of generated files begin with. Their text never changes."""
 _FAR = 1_000_000
 """A line number that no file reaches."""
 
@@ -165,6 +167,8 @@ def _definition(file: _File, code: CodeType, name: str) -> _Definition:
     """The definition in the file that compiles to `code`."""
     twins = [c for c in file.codes.get((code.co_firstlineno, code.co_name), []) if same_code(c, code)]
     if not twins and "@pytest_ar" in code.co_names:     # pytest rewrote its assert statements: the file cannot match
+        twins = file.codes.get((code.co_firstlineno, code.co_name), [])
+    if not twins and code.co_filename.startswith(GENERATED):    # what is a global there arrives through its closure
         twins = file.codes.get((code.co_firstlineno, code.co_name), [])
     if not twins:                                       # the function moved in its file but is still the same
         named = [c for (_, n), cs in file.codes.items() if n == code.co_name for c in cs]
