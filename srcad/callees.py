@@ -194,9 +194,7 @@ class Callees:
             return CallEffect(every, every)
         version = found[0]
         self._summarise(version)
-        return CallEffect(
-            tuple(bound[k] for k in version.writes), tuple(bound[k] for k in version.returns)
-        )
+        return CallEffect(tuple(bound[k] for k in version.writes), tuple(bound[k] for k in version.returns))
 
     def _summarise(self, version: _Version) -> None:
         """Find the effects of a version and of all that it calls."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from srcad.codegen.decisions import Pattern
 from srcad.codegen.effects import kind_of
@@ -151,15 +150,14 @@ class Assignments(Expressions):
             yield self._outer(fn, call)
 
     def _changed(self, base: Atom | Star, op: type[ast.operator], call: Call) -> ast.stmt:
-        """``base op= value`` for a name or a part of an array; for other views a call that changes what it is given."""
+        """``base op= value`` for a name or a part of an array, ``base[...] op= value`` for other views."""
         node = self.argument(base)
         if isinstance(node, ast.Name):
             return ast.AugAssign(ast.Name(node.id, _STORE), op(), self.argument(call.args[1]))
         if isinstance(node, ast.Subscript):
             return ast.AugAssign(ast.Subscript(node.value, node.slice, _STORE), op(), self.argument(call.args[1]))
-        fn = function_of(call)
-        assert fn is not None
-        return ast.Expr(self.call(replace(call, fn=Const(ops.IN_PLACE_OPERATORS[fn]))))
+        everything = ast.Subscript(node, ast.Constant(...), _STORE)
+        return ast.AugAssign(everything, op(), self.argument(call.args[1]))
 
     def _outer(self, fn: Callable[..., object], call: Call) -> ast.stmt:
         place, value = call.args

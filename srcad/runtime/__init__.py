@@ -4,7 +4,7 @@ Input and output are ordinary values: numbers, arrays, and containers of them. T
 imports nothing of srcad but its errors.
 """
 
-from srcad.runtime.arrays import add_at, as_updated, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
+from srcad.runtime.arrays import add_at, as_updated, as_updated_number, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
 from srcad.runtime.structures import accumulate, add_to, add_values, backwards, column, gradient_like, items_like, own, unsorted, zeros_like
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "add_to",
     "add_values",
     "as_updated",
+    "as_updated_number",
     "backwards",
     "broadcast_like",
     "column",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.errors import ArgumentError
+from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.runtime.structures import accumulate, mirrored
 
 
@@ -194,3 +194,21 @@ def as_updated(result: Any, before: Any) -> Any:
             f"non-broadcastable output operand with shape {before.shape} doesn't match the broadcast shape {np.shape(result)}"
         )
     return np.asarray(result).astype(before.dtype, casting="same_kind", copy=False)
+
+
+def as_updated_number(result: Any, before: Any) -> Any:
+    """`as_updated` where `before` is used again: fine for a number, undecidable for what `op=` would change in place.
+
+    Raises:
+        UnsupportedSyntax: `before` is an array or a list.
+
+    >>> as_updated_number(2.0, 1.0)
+    2.0
+    """
+    if isinstance(before, (np.ndarray, list, dict, set)):
+        raise UnsupportedSyntax(
+            f"a value of class {type(before).__name__} is changed in place, and is used again under another name",
+            why="its kind was not known while compiling, so that the derivative was made for a number",
+            remedy="write x = x + ... instead of x += ..., or let the derivative know the kinds of its arguments",
+        )
+    return result

@@ -119,6 +119,7 @@ class _Sweep:
 
     def __post_init__(self) -> None:
         self.dots: dict[Var, Value] = {}
+        self.whole: set[Atom] = set()  # tangents that are full, though their kinds do not say so
 
     def dot(self, atom: Atom) -> Value:
         """The tangent of an atom, `ZERO` for what does not vary."""
@@ -169,7 +170,19 @@ class _Sweep:
         dot = Var(_dotted(call.target), cotangent_kind(call.target.kind))
         for stmt in paired(call.target, dot, Call(Var(""), Const(made.function), (*made.args, *along), (), call.loc)):
             b.emit(stmt)
-        self.keep(b, call, dot)
+        self.dots[call.target] = self.received(b, call.target, dot)
+
+    def received(self, b: Builder, var: Var, dot: Var) -> Value:
+        """The tangent that a callee returned for `var`: full, in parts where `var` is a tuple, ours where `var` is."""
+        if isinstance(var.kind, Tuple):
+            items = b.append(ops.unpack, (dot, Const(len(var.kind.items))), kind=var.kind)
+            made = [b.append(operator.getitem, (items, Const(k)), kind=i) for k, i in enumerate(var.kind.items)]
+            self.whole.update(made)
+            return Seq([*made])
+        self.whole.add(dot)
+        if self.memory.root(var) != var:
+            return dot
+        return b.append(runtime.copied, (dot,), name=dot.name, kind=dot.kind)
 
     def keep(self, b: Builder, call: Call, value: Value) -> None:
         """Note the tangent of a call's result: full, with a name, in memory of its own where the value will be changed."""
@@ -190,6 +203,8 @@ class _Sweep:
 
     def full(self, b: Builder, value: Atom, var: Var) -> Atom:
         kind = var.kind
+        if value in self.whole:
+            return value
         if isinstance(kind, (Scalar, List, Dict)) or is_full(b, value, kind) and isinstance(kind, Array):
             return value
         if isinstance(kind, Array) and isinstance(b.kind(value), Scalar):

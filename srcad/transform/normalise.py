@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import runtime
-from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Tuple, Unknown, is_mutable, may_be_active
@@ -171,18 +170,14 @@ class _Normaliser:
         return [replace(call, fn=Const(_OPERATORS[op]))]
 
     def perhaps_in_place(self, call: Call, base: Var, op: Any) -> list[Stmt]:
-        """A number or an array, nobody knows: compute a new value, which is the same where nobody else sees the array."""
-        if self.seen.seen_after(base, call):
-            raise UnsupportedSyntax(
-                f"{base.name or 'a value'} may be an array that this statement changes in place, and is used again later",
-                where=call.loc,
-                why="its kind is not known while compiling, and the derivative depends on it",
-                remedy=f"write {base.name or 'x'} = {base.name or 'x'} + ..., or call the derivative with arguments of "
-                "known kind",
-            )
+        """A number or an array, nobody knows: compute a new value, which is the same where nobody else sees the array.
+
+        Where somebody might, it is an error at run time if it is an array.
+        """
         result = Var("", call.target.kind)
         computed = replace(call, target=result, fn=Const(_OPERATORS[op]))
-        return [computed, replace(call, fn=Const(runtime.as_updated), args=(result, base), kwargs=())]
+        update = runtime.as_updated_number if self.seen.seen_after(base, call) else runtime.as_updated
+        return [computed, replace(call, fn=Const(update), args=(result, base), kwargs=())]
 
 
 def _in(fn: object, table: dict[Any, Any]) -> bool:

@@ -18,6 +18,7 @@ kept once. Outside loops nothing is saved: names are still there (a value of a b
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -226,7 +227,7 @@ class _Saver:
 
     def push(self, var: Var, loops: tuple[int, ...]) -> None:
         if var not in self.pushes:
-            saved = Var(f"{var.name or 't'}_saved", List(var.kind))
+            saved = Var("all_saved" if var.name == "saved" else f"{var.name or 't'}_saved", List(var.kind))
             self.pushes[var] = saved
             self.lists.setdefault(loops[0], []).append(saved)
 
@@ -295,13 +296,16 @@ class _Saver:
     def forward_stmts(self, stmts: Sequence[Stmt], *, top: bool = False) -> list[Stmt]:
         """The forward sweep with lists made and values pushed."""
         out: list[Stmt] = []
-        for stmt in stmts:
+        waiting: list[Call] = []
+        for k, stmt in enumerate(stmts):
             if top:
                 for loop in _loops_in(stmt):
                     out += [self.new_list(v, stmt.loc) for v in self.lists.pop(loop, ())]
             new = with_blocks(stmt, tuple(self.forward_block(b) for b in blocks(stmt)))
             out.append(new)
-            out += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
+            waiting += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
+            if not _same_unpacking(stmt, stmts[k + 1 : k + 2]):
+                out, waiting = out + waiting, []
         return out
 
     def forward_block(self, block: Block) -> Block:
@@ -315,6 +319,15 @@ class _Saver:
     def pushing(self, var: Var, loc: Loc) -> Call:
         args = (self.pushes[var], var)
         return Call(Var("", UNDEFINED), Const(list.append), args, (), replace(loc, saving=True))
+
+
+def _same_unpacking(stmt: Stmt, following: Sequence[Stmt]) -> bool:
+    """Whether the next statement takes another item out of what `stmt` unpacks, or takes an item out of."""
+    if not following or not isinstance(stmt, Call) or not isinstance(after := following[0], Call):
+        return False
+    source = stmt.target if stmt.fn == Const(ops.unpack) else stmt.args[0] if stmt.args else None
+    item = Const(operator.getitem)
+    return after.fn == item and after.args[0] == source and (stmt.fn in (item, Const(ops.unpack)))
 
 
 def _loops_in(stmt: Stmt) -> list[int]:

@@ -163,8 +163,6 @@ class Scope:
         if not may_be_active(kind) or g == Const(0.0):
             return
         g = as_real(self.b, g, kind)
-        if self.memory.is_mutated(g) and isinstance(self.b.kind(g), Array):
-            g, owned = self.b.append(np.ndarray.copy, (g,), kind=self.b.kind(g)), True  # a value, not the memory
         if isinstance(kind, (Numeric, Unknown)) and isinstance(g, Const):
             g, owned = self.b.call(runtime.broadcast_like, g, self.primal(slot)), True
         in_buffer = self.memory.root(slot[0]) is not None or (self.in_loop_for(slot[0]) and uses_buffer(kind))
@@ -173,6 +171,8 @@ class Scope:
             return
         state = self.current(slot)
         if state is None:
+            if self.memory.is_mutated(g) and isinstance(self.b.kind(g), Array):
+                g, owned = self.b.append(np.ndarray.copy, (g,), kind=self.b.kind(g)), True  # a value, not the memory
             self.set(slot, State(g, owned))
         elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.is_buffer(slot, state):
             add_in_place(self.b, state.atom, g)

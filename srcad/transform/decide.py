@@ -1,0 +1,73 @@
+"""Taking the branches that are known while compiling.
+
+    if isinstance(x, tuple):            (x: float)
+        y = f(x[0])
+    else:                       ->      y = x * x
+        y = x * x
+
+A condition is known where the kind of its value says what it is: questions about classes, None and the number of axes. The other
+branch never runs for arguments of these kinds. The question goes too, where it raises nothing and nobody else reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcad.analysis.effects import cannot_raise
+from srcad.ir.atoms import MISSING, constant
+from srcad.ir.nodes import Atom, Block, Call, Function, If, Stmt, Var
+from srcad.ir.visit import blocks, count_uses, substitute, uses, with_blocks
+
+
+def take_known_branches(function: Function) -> Function:
+    """`function`, with kinds, without the branches that never run."""
+    decided: dict[Var, None] = {}
+    body = _taken(function.body, decided)
+    return function if not decided else replace(function, body=_without(body, decided))
+
+
+def _taken(block: Block, decided: dict[Var, None]) -> Block:
+    stmts: list[Stmt] = []
+    renamed: dict[Var, Atom] = {}
+    for old in block.stmts:
+        stmt = substitute(old, renamed)
+        if isinstance(stmt, If) and isinstance(stmt.cond, Var) and (known := constant(stmt.cond)) is not MISSING:
+            decided[stmt.cond] = None
+            arm = _taken(stmt.then if known else stmt.orelse, decided)
+            stmts += arm.stmts
+            renamed.update(zip(stmt.targets, arm.yields, strict=True))
+        else:
+            stmts.append(with_blocks(stmt, tuple(_taken(b, decided) for b in blocks(stmt))))
+    renamed = {v: _followed(a, renamed) for v, a in renamed.items()}
+    yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
+    return replace(block, stmts=tuple(stmts), yields=yields)
+
+
+def _followed(atom: Atom, renamed: dict[Var, Atom]) -> Atom:
+    while isinstance(atom, Var) and atom in renamed:
+        atom = renamed[atom]
+    return atom
+
+
+def _without(body: Block, decided: dict[Var, None]) -> Block:
+    """`body` without the questions that only decided branches, and what only those questions read."""
+    while True:
+        counts = count_uses(body)
+        gone = [v for v in decided if not counts.get(v)]
+        found: list[Var] = []
+        new = _dropped(body, frozenset(gone), found)
+        if not found:
+            return body
+        body = new
+        for var in found:
+            decided.setdefault(var)
+
+
+def _dropped(block: Block, gone: frozenset[Var], inputs: list[Var]) -> Block:
+    stmts: list[Stmt] = []
+    for stmt in block.stmts:
+        if isinstance(stmt, Call) and stmt.target in gone and cannot_raise(stmt):
+            inputs += [stmt.target, *uses(stmt)]
+        else:
+            stmts.append(with_blocks(stmt, tuple(_dropped(b, gone, inputs) for b in blocks(stmt))))
+    return replace(block, stmts=tuple(stmts))
