@@ -24,6 +24,7 @@ from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Numeric, Unknown, is
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Call, Callee, Const, Function, Guard, Loc, Star, Var
 from srcad.ir.visit import walk
+from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call, inline_calls, is_user_function
 from srcad.transform.normalise import normalise
@@ -221,7 +222,7 @@ class Callees:
             version.typed = self.infer(version.function, version.kinds)
         if version.normal is None:
             try:
-                version.normal = normalise(version.typed.function)
+                version.normal = normalise(take_known_branches(version.typed.function))
             except SrcadError:
                 version.writes = version.returns = tuple(range(len(version.kinds)))
                 return before != (version.writes, version.returns, version.outside)
@@ -355,7 +356,7 @@ class Callees:
         if not version.settled:
             self._solve()
         assert version.typed is not None
-        function = normalise(version.typed.function)
+        function = normalise(take_known_branches(version.typed.function))
         memory = find_memory(function, self.effect_of)
         memory.check()
         self.check(function)

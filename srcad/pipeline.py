@@ -23,6 +23,7 @@ from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
 from srcad.ir.verify import verify
 from srcad.transform.cleanup import clean
+from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
@@ -88,7 +89,7 @@ def _infer(job: Job) -> Job:
 
 
 def _normalise(job: Job) -> Job:
-    function = normalise(job.body)
+    function = normalise(take_known_branches(job.body))
     memory = find_memory(function, job.callees.effect_of)
     memory.check()
     job.callees.check(function)

@@ -38,15 +38,8 @@ def _taken(block: Block, decided: dict[Var, None]) -> Block:
             renamed.update(zip(stmt.targets, arm.yields, strict=True))
         else:
             stmts.append(with_blocks(stmt, tuple(_taken(b, decided) for b in blocks(stmt))))
-    renamed = {v: _followed(a, renamed) for v, a in renamed.items()}
     yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
     return replace(block, stmts=tuple(stmts), yields=yields)
-
-
-def _followed(atom: Atom, renamed: dict[Var, Atom]) -> Atom:
-    while isinstance(atom, Var) and atom in renamed:
-        atom = renamed[atom]
-    return atom
 
 
 def _without(body: Block, decided: dict[Var, None]) -> Block:
