@@ -124,6 +124,9 @@ def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool
 
 def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None:
     root = scope.memory.root(var)
+    if path and scope.memory.is_mutated(var):
+        _add_to_item(scope, var, Const(path[0]), path[1:], State(g))
+        return
     if path == () and root is not None and root != var:
         target = shadow(scope, var)
         add_in_place(scope.b, target, g)
@@ -552,7 +555,9 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
     if not isinstance(base, Var) or not may_be_active(base.kind):
         return
     match base.kind:
-        case Tuple() | Dict() if isinstance(index, Const) and parts(base.kind) is not None:
+        case Tuple() | Dict() if (
+            isinstance(index, Const) and parts(base.kind) is not None and not scope.memory.is_mutated(base)
+        ):
             key = index.value + len(base.kind.items) if _is_negative(index, base.kind) else index.value
             give(scope, base, state.atom, path=(key, *path), owned=state.owned)
         case List() if isinstance(index, Const) and isinstance(index.value, int) and index.value >= 0 and not (
