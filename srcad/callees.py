@@ -24,6 +24,7 @@ from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Numeric, Unknown, is
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Call, Callee, Const, Function, Guard, Loc, Star, Var
 from srcad.ir.visit import walk
+from srcad.transform.cleanup import clean
 from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call, inline_calls, is_user_function
@@ -369,7 +370,8 @@ class Callees:
     def _make_jvp(self, version: _Version, wrt: tuple[int, ...], name: str) -> Function:
         function, memory, typed = self._ready(version)
         request = Request(wrt, name=name)
-        return pushforward(function, request, memory, typed.facts, typed.facts_of, self.jvp_of, private=False)
+        made = pushforward(function, request, memory, typed.facts, typed.facts_of, self.jvp_of, private=False)
+        return clean(made, drop_primal=False)
 
 
 def _callee(call: Call) -> FunctionType | None:

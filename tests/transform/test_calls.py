@@ -1,0 +1,288 @@
+"""Calls of functions that are not put in place: recursion, long functions, data of other modules and of closures.
+
+Every program is compared with finite differences in reverse and in forward mode, with kinds known and unknown.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import numpy as np
+import pytest
+
+import srcad
+from srcad.errors import MissingRule, SourceUnavailable, UnsupportedSyntax
+from srcad.transform.inline import LIMIT
+from tests.programs.modes import MODES, compiling
+from tests.transform import helpers
+
+SCALE = 100.0  # not what `helpers` means by it
+
+
+def power(x, n):
+    if n == 0:
+        return 1.0
+    if n % 2 == 1:
+        return x * power(x, n - 1)
+    half = power(x, n // 2)
+    return half * half
+
+
+def factorial_like(x, n):
+    return 1.0 if n == 0 else (x + n) * factorial_like(x * 0.9, n - 1)
+
+
+def nested_sum(tree):
+    if isinstance(tree, (list, tuple)):
+        total = 0.0
+        for k in range(len(tree)):
+            total = total + nested_sum(tree[k]) ** 2
+        return total
+    return np.sin(tree)
+
+
+def tuples(x, y):
+    return nested_sum(((x, y), (x * y, (y, 2.0))))
+
+
+def ackermann(x, m, n):
+    if m == 0:
+        return np.sin(x) + n
+    if n == 0:
+        return ackermann(x * 1.1, m - 1, 1)
+    inner = ackermann(x, m, n - 1)
+    return x * ackermann(inner * 0.1 + x, m - 1, n % 2)
+
+
+def even(x, n):
+    return x if n == 0 else odd(x * 1.1, n - 1)
+
+
+def odd(x, n):
+    return -x if n == 0 else even(np.sin(x), n - 1)
+
+
+def mutual(x, n):
+    return even(x, n) * odd(x, n)
+
+
+def halves(x):
+    if len(x) == 1:
+        return x[0] * x[0]
+    middle = len(x) // 2
+    return halves(x[:middle]) * 0.5 + np.sin(halves(x[middle:]))
+
+
+def long_scalar(x, n, scale=2.0):
+    """Loops, branches, an early return; longer than what is put in place."""
+    if x > 50.0:
+        return x * scale
+    a = x * x
+    b = np.sin(a)
+    c = a * b
+    for i in range(n):
+        if c > 1.0:
+            c = c * 0.5
+            d = b * c
+        else:
+            c = c + a * 0.3
+            d = a
+        b = b + d * c
+        if b > 20.0:
+            return b * a
+    while c < 2.0:
+        c = c * 1.5 + 0.1 * b * b
+    e = c
+    f = a * b + e
+    g = f * e - x
+    h = np.exp(-g * g * 0.001)
+    k = h * f + g
+    m = k / (1.0 + e * e)
+    p = m * scale + h
+    q = p * p - m * k
+    r = q * 0.1 + p
+    s = r + a + b + c
+    t = s * r
+    u = t + e * f
+    return u * 0.01 + x
+
+
+def long_array(w, v):
+    """An array function with a tuple result; longer than what is put in place."""
+    z = w @ v
+    y = np.tanh(z)
+    total = np.zeros_like(v)
+    for i in range(len(v)):
+        total[i] = y[i] * v[i]
+    total *= 0.5
+    s = np.sum(total * total)
+    a = s * 0.5 + 1.0
+    b = a * s
+    c = b - a * 0.3
+    d = c * c + a
+    e = np.log(1.0 + d * d)
+    f = e * a - b
+    g = f + c * d
+    h = g * 0.01
+    k = h * h + e
+    m = k + a * b
+    p = m * 0.5 - h
+    q = p * p
+    r = q + k
+    return r, y * s, total
+
+
+def calls_long(x, n):
+    return long_scalar(x, n) + long_scalar(n=n - 1, x=x * 0.5, scale=x)
+
+
+def early(x):
+    return long_scalar(x * 30.0, 1) + x
+
+
+def long_in_loop(x, n):
+    total = 0.0
+    for i in range(n):
+        if i % 2 == 0:
+            total = total + long_scalar(x + i * 0.1, i) * np.cos(total)
+        else:
+            total = total * x
+    return total
+
+
+def tuple_result(w, v):
+    r, y, _ = long_array(w, v)
+    other, _, z = long_array(2.0 * w, y)
+    return r * np.sum(y * v) + other + np.sum(z)
+
+
+def part_of_result(w, v):
+    return long_array(w, v)[0]
+
+
+def different_kinds(x, v):
+    return recursive_norm(x, 2) + np.sum(recursive_norm(v, 2) * v) + recursive_norm(3.0 * x, 1)
+
+
+def recursive_norm(x, n):
+    return x * x if n == 0 else np.sqrt(1.0 + recursive_norm(x, n - 1) ** 2) * x
+
+
+def different_activity(x, y):
+    def scale(k):
+        return product(x, k, 2) + product(k, y, 2)
+
+    return scale(2.0) * product(x, y, 1) + product(3.0, 4.0, 2)
+
+
+def product(a, b, n):
+    return a * b if n == 0 else a + b * product(a, b * 0.5, n - 1)
+
+
+def other_module(x):
+    return helpers.shifted(x) + helpers.scaled(x[0]) + SCALE * x[1]
+
+
+def other_module_recursion(x):
+    return helpers.recursive_scale(x, 3) * SCALE
+
+
+def make_closure(weight, table):
+    def inner(x, n):
+        return weight * x if n == 0 else np.sin(table[n] * inner(x * weight, n - 1))
+
+    return inner
+
+
+closure = make_closure(0.7, [1.0, 2.0, 0.5])
+
+
+def calls_closure(x):
+    return closure(x, 2) * x
+
+
+def stored_after(x):
+    y = x * 2.0
+    a = recursive_sum(y, 0)
+    y[0] = a * 3.0
+    b = recursive_sum(y, 0)
+    y *= 0.5
+    return a * b + np.sum(y * y)
+
+
+def recursive_sum(x, k):
+    return 0.0 if k == len(x) else np.sin(x[k]) * x[k] + recursive_sum(x, k + 1)
+
+
+def dict_argument(params, n):
+    if n == 0:
+        return params["a"] * params["b"]
+    return dict_argument({"a": params["a"] * 1.1, "b": params["b"] + params["a"]}, n - 1)
+
+
+def structured(x, y):
+    return dict_argument({"a": x, "b": np.sin(y)}, 2)
+
+
+def same_twice(x):
+    return product(x, x, 2) * x
+
+
+def tuple_recursion(x, n):
+    if n == 0:
+        return x, x * x
+    a, b = tuple_recursion(x * 0.9, n - 1)
+    return a * b, a + b
+
+
+def uses_tuple_recursion(x):
+    a, b = tuple_recursion(x, 3)
+    return a - b * x
+
+
+V = np.array([0.4, -0.7, 1.3])
+W = np.array([[0.2, -0.4, 0.6], [1.0, 0.3, -0.2], [0.5, 0.7, 0.1]])
+
+PROGRAMS = [
+    (power, (1.3, 6)),
+    (power, (1.3, 0)),
+    (factorial_like, (0.7, 4)),
+    (nested_sum, (((0.3, 0.5), (1.1, (0.2, 0.9))),)),
+    (nested_sum, ([[0.3, 0.5, 0.8], [1.1, 0.2]],)),
+    (tuples, (0.3, 1.2)),
+    (ackermann, (0.6, 2, 1)),
+    (mutual, (0.7, 5)),
+    (halves, (np.array([0.3, -0.8, 1.2, 0.5, 0.9]),)),
+    (calls_long, (0.8, 3)),
+    (early, (2.5,)),
+    (long_in_loop, (0.8, 4)),
+    (long_in_loop, (0.8, 0)),
+    (tuple_result, (W, V)),
+    (part_of_result, (W, V)),
+    (different_kinds, (0.6, V)),
+    (different_activity, (0.6, 1.7)),
+    (other_module, (V,)),
+    (other_module_recursion, (0.6,)),
+    (calls_closure, (0.8,)),
+    (stored_after, (V,)),
+    (structured, (0.6, 0.8)),
+    (same_twice, (0.7,)),
+    (uses_tuple_recursion, (0.8,)),
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("function", "args"), PROGRAMS, ids=[f"{f.__name__}-{k}" for k, (f, _) in enumerate(PROGRAMS)])
+def test_derivatives(function, args, mode):
+    with compiling(mode):
+        report = srcad.check(function, copy.deepcopy(args))
+        assert report.ok, str(report)
+        value, _ = srcad.value_and_grad(function)(*copy.deepcopy(args))
+    assert value == function(*copy.deepcopy(args))
+
+
+def test_the_programs_do_not_have_their_callees_put_in_place():
+    source = srcad.grad(calls_long).source_for(0.8, 3)
+    assert "long_scalar_forward(" in source and "long_scalar_reverse(" in source
+    assert LIMIT < len(PROGRAMS) * 100
