@@ -89,9 +89,10 @@ class Picks:
                 raise ArgumentError(
                     f"{name} is given no argument {item} in its *args", remedy="pass it, or leave it out of argnums"
                 )
-            if not isinstance(given[item], (float, complex, list, tuple, dict)) and not _inexact(given[item]):
+            if not _may_vary(given[item]):
+                kind = type(given[item]).__name__
                 raise ArgumentError(
-                    f"argument {item} in *args of {name} cannot be differentiated: it is of type {type(given[item]).__name__}",
+                    f"argument {item} in *args of {name} cannot be differentiated: it is of type {kind}",
                     why="only floating-point numbers, arrays and containers of them have derivatives",
                     remedy="pass a float, or leave it out of argnums",
                 )
@@ -104,9 +105,12 @@ class Picks:
         return (result[0], made) if request.value else (made, result[1]) if request.has_aux else made
 
 
-def _inexact(value: Any) -> bool:
+def _may_vary(value: Any) -> bool:
+    """Whether a value may hold floats."""
     dtype = getattr(value, "dtype", None)
-    return dtype is None or dtype.kind in "fcO"
+    if dtype is not None:
+        return str(dtype.kind) in "fcO"
+    return not isinstance(value, (int, str, bytes, type(None), types.FunctionType, type))
 
 
 class Derivative:

@@ -75,7 +75,7 @@ class Primal:
         if _is_derivative(function):
             first = function._primal
             inner, leading, keywords = first.inner, (*first.leading, *leading), {**first.keywords, **keywords}
-        signature = _signature(given) if given is not function or _is_derivative(function) else inner
+        signature = _signature(given) if leading or keywords else inner
         plain = inner == signature and all(p.kind in _PLAIN for p in inner.parameters.values())
         return cls(given, function, leading, keywords, signature, inner, len(inner.parameters) if plain else -1)
 
@@ -122,7 +122,8 @@ def _call_method(function: Any) -> Any:
     """The method that calls an instance of a class written in Python, else None."""
     if isinstance(function, (FunctionType, type)) or _is_derivative(function):
         return None
-    method = getattr(type(function), "__call__", None)
+    found = (vars(cls).get("__call__") for cls in type(function).__mro__)
+    method = next((value for value in found if value is not None), None)
     return method if isinstance(method, FunctionType) else None
 
 
@@ -139,7 +140,7 @@ def _signature(function: Any) -> Signature:
         raise SourceUnavailable(
             f"'{name}' is not written in Python",
             why="srcad derives a function from its source text, and a built-in has none",
-            remedy=f"wrap it in a Python function: lambda x: {name}(x)",
+            remedy="wrap it in a Python function, or register a derivative template for it",
         ) from None
 
 

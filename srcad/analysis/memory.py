@@ -63,6 +63,7 @@ class Memory:
     stores: dict[Var, list[Event]] = field(default_factory=dict)
     escapes: dict[Var, list[Event]] = field(default_factory=dict)
     home: dict[Var, tuple[int, ...]] = field(default_factory=dict)
+    links: dict[Var, Roots] = field(default_factory=dict)
     opaque: dict[Var, Loc] = field(default_factory=dict)
     defined: dict[Var, Call] = field(default_factory=dict)
 
@@ -228,13 +229,25 @@ class _Finder:
     def user_call(self, call: Call, effect: CallEffect, loops: tuple[int, ...]) -> None:
         """A call of another function, which may change its arguments and return references to them."""
         for atom in effect.writes:
-            for root in self.memory.reachable(atom):
-                self.memory.stores.setdefault(root, []).append(Event(self.order, loops, call.loc))
+            self.store(self.memory.reachable(atom), loops, call.loc)
         if not is_mutable(call.target.kind):
             return
         returned = tuple(r for a in effect.returns for r in self.memory.reachable(a))
         self.escape(returned, loops, call.loc)
-        self.fresh_or_merge(call.target, returned, loops)
+        self.fresh(call.target, loops)
+        self.memory.links[call.target] = returned
+        if not isinstance(call.target.kind, (Array, Numeric)):
+            self.fill((call.target,), returned)
+
+    def store(self, roots: Roots, loops: tuple[int, ...], loc: Loc) -> None:
+        """Note a store to each of `roots`, and to the memory that they may be names for."""
+        pending, seen = list(roots), set(roots)
+        while pending:
+            root = pending.pop(0)
+            self.memory.stores.setdefault(root, []).append(Event(self.order, loops, loc))
+            more = [r for r in self.memory.links.get(root, ()) if r not in seen]
+            seen.update(more)
+            pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
         if fn in _DISPLAYS or fn in (list, tuple, sorted, reversed, zip, enumerate, dict):

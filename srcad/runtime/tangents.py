@@ -2,7 +2,7 @@
 
 A tangent mirrors its value: the same containers, arrays of the same shape; 0.0 for numbers without derivative, None for anything
 else. Where one object is in several places of a value, its tangent is one object, too. `tangent_like` makes of that what a
-user gets. None of these functions changes its arguments, except `remove_tangent` and `sort_tangents`.
+user gets. None of these functions changes its arguments, except `assign_tangent`, `remove_tangent` and `sort_tangents` their first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.errors import UnsupportedSyntax
 from srcad.runtime.structures import gradient_like
 
 
@@ -57,6 +58,8 @@ def _built(x: Any, tangent: Any, memo: dict[int, Any]) -> Any:
         return _array(x, tangent)
     if isinstance(x, (bool, int, np.integer, np.bool_)):
         return 0.0
+    if isinstance(x, range):
+        return [0.0] * len(x)
     if isinstance(x, (float, complex, np.inexact)):
         zero: Any = type(x)(0)
         return zero if tangent is None else tangent
@@ -118,17 +121,17 @@ def sorted_tangents(
 
 
 def sort_tangents(
-    items: list[Any], tangents: list[Any], key: Callable[[Any], Any] | None = None, reverse: bool = False
+    tangents: list[Any], items: list[Any], key: Callable[[Any], Any] | None = None, reverse: bool = False
 ) -> None:
     """Bring the tangents of a list into the order that ``items.sort(key=key, reverse=reverse)`` will give."""
     tangents[:] = sorted_tangents(items, tangents, key, reverse)
 
 
-def remove_tangent(items: list[Any], tangents: list[Any], value: Any) -> None:
+def remove_tangent(tangents: list[Any], items: list[Any], value: Any) -> None:
     """Remove from the tangents of a list what belongs to the item that ``items.remove(value)`` will remove.
 
     >>> tangents = [0.1, 0.2]
-    >>> remove_tangent([1.0, 2.0], tangents, 2.0)
+    >>> remove_tangent(tangents, [1.0, 2.0], 2.0)
     >>> tangents
     [0.1]
     """
@@ -136,12 +139,38 @@ def remove_tangent(items: list[Any], tangents: list[Any], value: Any) -> None:
         del tangents[items.index(value)]
 
 
-def item_tangents(table: Mapping[Any, Any], tangents: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
-    """The tangents of ``table.items()``: those of the keys are zero.
+def assign_tangent(tangents: Any, index: Any, tangent: Any) -> None:
+    """What ``items[index] op= value`` does to the tangents: an item that is an array changes in place, a number is replaced.
 
-    >>> item_tangents({"a": 1.0}, {"a": 0.5})
-    [(None, 0.5)]
+    >>> tangents = [0.1, np.zeros(2)]
+    >>> assign_tangent(tangents, 1, 2.0)
+    >>> tangents
+    [0.1, array([2., 2.])]
     """
-    return [(zero_tangent(key), tangents[key]) for key in table]
+    item = None if isinstance(tangents, np.ndarray) else tangents[index]
+    if isinstance(item, np.ndarray):
+        item[...] = tangent
+    else:
+        tangents[index] = tangent
 
 
+def like_view(tangent: Any, x_dot: Any, view: Any, x: Any) -> Any:
+    """`tangent`, the same operation on `x_dot` as gave `view` from `x`, sharing memory exactly where `view` does.
+
+    Raises:
+        UnsupportedSyntax: `view` shares memory with `x`, but the tangent cannot, because its memory is laid out differently.
+
+    >>> x = np.zeros((2, 2))
+    >>> like_view(x.ravel(), x, x.T.ravel(), x).base is None
+    True
+    """
+    shared = np.may_share_memory(view, x)
+    if shared == np.may_share_memory(tangent, x_dot):
+        return tangent
+    if not shared:
+        return tangent.copy()
+    raise UnsupportedSyntax(
+        "a view that is changed in place has a tangent with another memory order",
+        why="the tangent of what it is a view of is laid out differently, so that there is no such view of it",
+        remedy="give the tangent the memory order of its array, or change the array itself",
+    )

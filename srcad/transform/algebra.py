@@ -139,7 +139,7 @@ def _mul(b: Builder, x: Atom, y: Atom) -> Atom | None:
         return b.call(operator.neg, b.call(operator.mul, negated, y))
     if negated := _negated(b, y):
         return b.call(operator.neg, b.call(operator.mul, x, negated))
-    quotient = b.definition(x, operator.truediv)
+    quotient = b.recent(x, operator.truediv)
     if quotient is not None and is_const(quotient.args[0], 1):
         return b.call(operator.truediv, y, quotient.args[1])
     return None
@@ -160,7 +160,7 @@ def _neg(b: Builder, x: Atom) -> Atom | None:
         return ZERO
     if negated := _negated(b, x):
         return negated
-    difference = b.definition(x, operator.sub)
+    difference = b.recent(x, operator.sub)
     if difference is not None and _plain(difference.args):
         return b.call(operator.sub, difference.args[1], difference.args[0])
     return None
@@ -170,7 +170,7 @@ def _negated(b: Builder, x: Atom) -> Atom | None:
     """`y` where `x` is ``-y``."""
     if isinstance(x, Const) and type(x.value) in (int, float) and x.value < 0:
         return Const(-x.value)
-    call = b.definition(x, operator.neg)
+    call = b.recent(x, operator.neg)
     if call is None or isinstance(call.args[0], Star):
         return None
     return call.args[0] if keeps_dtype(atom_kind(call.args[0])) else None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from srcad.analysis.effects import writes
 from srcad.analysis.result import result_kind
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
@@ -18,6 +19,9 @@ from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Atom, Block, Call, Const, Loc, Star, Stmt, Var
 from srcad.ir.visit import blocks, defs
 from srcad.transform.algebra import is_zero, simplified
+
+
+_CLOCK = Var("clock")
 
 
 class Builder:
@@ -42,15 +46,24 @@ class Builder:
         self.is_mutated = is_mutated
         self.defs: dict[Var, Call] = {} if known is None else known
         self.stmts: list[Stmt] = []
+        self._ages: dict[Var, int] = {_CLOCK: 1}
 
     def child(self, facts: Facts | None = None) -> Builder:
         """A builder for a block nested at this point."""
-        return Builder(self.facts.child() if facts is None else facts, self.loc, self.defs, self.is_mutated)
+        inner = Builder(self.facts.child() if facts is None else facts, self.loc, self.defs, self.is_mutated)
+        inner._ages = self._ages
+        self._ages[_CLOCK] += 1  # in a loop, what comes later in the block has run when the next pass begins
+        return inner
 
     def emit(self, stmt: Stmt) -> None:
         """Append a finished statement."""
         if isinstance(stmt, Call):
             self.defs[stmt.target] = stmt
+            if writes(stmt):
+                self._ages[_CLOCK] += 1
+            self._ages[stmt.target] = self._ages[_CLOCK]
+        else:
+            self._ages[_CLOCK] += 1  # a region: whatever is in it may have changed something
         self.stmts.append(stmt)
 
     def call(
@@ -96,6 +109,17 @@ class Builder:
         if call is None or fn is None:
             return call
         return call if isinstance(call.fn, Const) and call.fn.value is fn else None
+
+    def recent(self, atom: Atom | Star, fn: Callable[..., Any]) -> Call | None:
+        """`definition`, if computing it again now would give the same: nothing was changed in place since.
+
+        Algebra that looks through a definition uses its operands, which an in-place operation may have changed.
+        """
+        call = self.definition(atom, fn)
+        if call is None or any(self.is_mutated(a) for a in call.args if isinstance(a, Var)):
+            return None
+        made = self._ages.get(call.target, 0)
+        return call if made in (0, self._ages[_CLOCK]) else None
 
     def learn(self, stmts: Iterable[Stmt]) -> None:
         """Remember the definitions among `stmts` and inside them, without emitting anything."""

@@ -602,7 +602,7 @@ def add_indexed(b: Builder, target: Atom, index: Atom, g: Atom) -> None:
     form = index_form(b.kind(index))
     known = isinstance(b.kind(target), Array)
     if known and form in ("basic", "mask"):
-        negated = b.definition(g, operator.neg)
+        negated = b.recent(g, operator.neg)
         if negated is not None:
             b.append(ops.UPDATES[operator.isub], (target, index, *negated.args))
         else:

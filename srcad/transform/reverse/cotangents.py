@@ -242,7 +242,7 @@ def add_in_place(b: Builder, target: Atom, g: Atom) -> None:
     if not isinstance(b.kind(target), (Array, Numeric, Scalar)):
         b.append(runtime.add_to, (target, g), kind=Unknown())
         return
-    negated = b.definition(g, operator.neg)
+    negated = b.recent(g, operator.neg)
     if negated is None:
         b.append(ops.IN_PLACE[operator.iadd], (target, g))
     else:

@@ -1,0 +1,390 @@
+"""The tangents of what the language does to containers: the same operation on the containers of tangents.
+
+    xs = [x, 2.0 * y]; xs.insert(0, z)    ->    xs_dot = [x_dot, 2.0 * y_dot]; xs_dot.insert(0, z_dot)
+
+Keys, indices and decisions (which permutation sorts a list) are the primal's own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad.errors import UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Array, Dict, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown
+from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.runtime import tangents as runtime
+from srcad.transform.algebra import ZERO
+from srcad.transform.builder import Builder
+from srcad.transform.expand import Seq, Value, materialise
+from srcad.transform.tangent_values import mirrored, whole, zero
+
+Dots = Callable[[Atom], Value]
+
+#: What each argument of an operation is: (c) the container, (v) a value, (i) an iterable of values, (k) kept as it is: a key.
+_ROLES: dict[Any, str] = {
+    list.append: "cv",
+    list.extend: "ci",
+    list.insert: "ckv",
+    list.pop: "ck",
+    list.reverse: "c",
+    list.clear: "c",
+    list.copy: "c",
+    dict.get: "ckv",
+    dict.pop: "ckv",
+    dict.popitem: "c",
+    dict.setdefault: "ckv",
+    dict.update: "ci",
+    dict.clear: "c",
+    dict.copy: "c",
+    dict.fromkeys: "kv",
+    operator.delitem: "ck",
+    operator.concat: "cc",
+    ops.merge_dicts: "cc",
+    ops.IN_PLACE[operator.ior]: "ci",
+    ops.IN_PLACE[operator.imul]: "ck",
+    list: "i",
+    tuple: "i",
+}
+
+#: The same for arithmetic operators, on lists and tuples.
+_SEQUENCE_ROLES: dict[Any, str] = {operator.add: "cc", operator.iadd: "cc"}
+
+
+def fresh_index(b: Builder, atom: Atom) -> Atom:
+    """An index of its own for the tangent line where the primal's is a slice: so both are written where they are used."""
+    call = b.definition(atom) if isinstance(atom, Var) and not atom.name else None
+    if call is None or call.kwargs or call.fn not in (Const(slice), Const(ops.make_tuple)):
+        return atom
+    parts = [fresh_index(b, a) for a in call.args if not isinstance(a, Star)]
+    if len(parts) != len(call.args) or not isinstance(call.target.kind, (Slice, Tuple)):
+        return atom
+    return b.append(call.fn, parts, kind=call.target.kind)
+
+
+def container_operation(b: Builder, call: Call, dot: Dots) -> Value | None:
+    """The tangent of an operation on containers, written to `b`; None for any other call."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if not _hashable(fn):
+        return None
+    special = _SPECIAL.get(fn)
+    if special is not None:
+        return special(b, call, dot)
+    roles = _roles(fn, call)
+    return None if roles is None else mirror(b, call, dot, roles)
+
+
+def _roles(fn: Any, call: Call) -> str | None:
+    first = atom_kind(call.args[0]) if call.args else None
+    if fn is ops.IN_PLACE[operator.imul] and not isinstance(first, List):
+        return None
+    if fn in (operator.add, operator.iadd) and isinstance(call.target.kind, (List, Tuple)):
+        return _SEQUENCE_ROLES[fn]
+    if fn in (operator.mul, operator.imul) and isinstance(call.target.kind, (List, Tuple)):
+        return "ck" if isinstance(first, (List, Tuple)) else "kc"
+    return _ROLES.get(fn)
+
+
+def mirror(b: Builder, call: Call, dot: Dots, roles: str) -> Value:
+    """The same operation on tangents, by the roles of its arguments."""
+    args: list[Atom | Star] = []
+    varies = False
+    for k, arg in enumerate(call.args):
+        role = roles[min(k, len(roles) - 1)]
+        atom = arg.value if isinstance(arg, Star) else arg
+        varies |= role != "k" and dot(atom) is not ZERO
+        args.append(arg if role == "k" else Star(_given(b, atom, dot, "i")) if isinstance(arg, Star) else atom)
+    kwargs = [(name, whole(b, v, dot(v))) for name, v in call.kwargs]
+    if not varies and all(dot(v) is ZERO for _, v in call.kwargs):
+        return ZERO
+    made = [
+        _given(b, a, dot, roles[min(k, len(roles) - 1)]) if not isinstance(a, Star) else a for k, a in enumerate(args)
+    ]
+    return b.append(call.fn, made, kwargs, kind=call.target.kind)
+
+
+def _given(b: Builder, atom: Atom, dot: Dots, role: str) -> Atom:
+    if role == "k":
+        return fresh_index(b, atom)
+    value = dot(atom)
+    if role != "i" or value is not ZERO:
+        return whole(b, atom, value)
+    return zero_items(b, atom)
+
+
+def zero_items(b: Builder, source: Atom) -> Atom:
+    """Zero tangents for the items of an iterable that does not vary."""
+    kind = atom_kind(source)
+    if isinstance(kind, Iterator) and kind.form != "range":
+        made = b.definition(source)
+        if made is None or not isinstance(made.fn, Const) or made.fn.value not in (zip, enumerate, reversed):
+            raise UnsupportedSyntax(
+                "an iterator that can be read only once is put into a container that carries a derivative",
+                where=b.loc,
+                remedy="make a list of it first",
+            )
+        source = b.append(list, (b.append(made.fn, made.args, made.kwargs, kind=kind),))
+    return b.append(runtime.zero_tangent, (source,), kind=List(Scalar("f8") if not isinstance(kind, List) else kind.item))
+
+
+# --- iteration -----------------------------------------------------------------------------------------------------------
+
+
+Along = Atom | list[Any]
+
+
+def along(b: Builder, source: Atom, dot: Dots) -> Along:
+    """What yields the tangents of the items of an iterable: `ZERO`, an iterable, or a list of these for items that are tuples."""
+    made = b.definition(source)
+    fn = made.fn.value if made is not None and isinstance(made.fn, Const) and _hashable(made.fn.value) else None
+    args: list[Atom] = [] if made is None else [a for a in made.args if not isinstance(a, Star)]
+    match fn:
+        case _ if fn is zip and made is not None and len(args) == len(made.args):
+            return _parts([along(b, a, dot) for a in args])
+        case _ if fn is enumerate:
+            return _parts([ZERO, along(b, args[0], dot)])
+        case _ if fn in (dict.items, dict.values):
+            values = dot(args[0])
+            if values is ZERO:
+                return ZERO
+            items = b.append(dict.values, (materialise(b, values),))
+            return [ZERO, items] if fn is dict.items else items
+        case _ if fn is ops.call_method and args[1] in (Const("items"), Const("values")):
+            values = dot(args[0])
+            if values is ZERO:
+                return ZERO
+            items = b.append(ops.call_method, (materialise(b, values), Const("values")))
+            return [ZERO, items] if args[1] == Const("items") else items
+        case _ if fn is reversed:
+            return _each(along(b, args[0], dot), lambda a: b.append(reversed, (a,), kind=b.kind(a)))
+        case _ if fn is np.ndenumerate:
+            value = dot(args[0])
+            flat = value if value is ZERO else b.append(getattr, (materialise(b, value), Const("flat")))
+            return _parts([ZERO, flat])
+        case _ if fn is iter:
+            return along(b, args[0], dot)
+        case _:
+            value = dot(source)
+            return value if value is ZERO else whole(b, source, value)
+
+
+def _parts(found: list[Along]) -> Along:
+    return ZERO if all(a is ZERO for a in found) else found
+
+
+def _each(found: Along, f: Callable[[Atom], Atom]) -> Along:
+    if isinstance(found, list):
+        return [_each(a, f) for a in found]
+    return found if found is ZERO else f(found)
+
+
+def leaves(found: Along) -> list[Atom]:
+    """The iterables in the structure that `along` gives."""
+    if isinstance(found, list):
+        return [leaf for part in found for leaf in leaves(part)]
+    return [] if found is ZERO else [found]
+
+
+def assembled(found: Along, items: Sequence[Value]) -> Value:
+    """The tangent of an item from the tangents of its varying parts, in the order of `leaves`."""
+    rest = iter(items)
+
+    def build(part: Along) -> Value:
+        if isinstance(part, list):
+            return Seq([build(p) for p in part], tuple)
+        return ZERO if part is ZERO else next(rest)
+
+    return build(found)
+
+
+def iterator_value(b: Builder, source: Var, dot: Dots) -> Atom:
+    """An iterator over the tangents of the items of `source`, one for each of them."""
+    return _as_iterator(b, along(b, source, dot))
+
+
+def _as_iterator(b: Builder, found: Along) -> Atom:
+    if not isinstance(found, list):
+        return found
+    columns = [b.append(itertools.repeat, (Const(0.0),)) if a is ZERO else _as_iterator(b, a) for a in found]
+    return b.append(zip, columns)
+
+
+# --- operations with forms of their own -----------------------------------------------------------------------------------
+
+
+def _hashable(fn: object) -> bool:
+    return getattr(type(fn), "__hash__", None) is not None
+
+
+def _tuple(b: Builder, call: Call, dot: Dots) -> Value:
+    if any(isinstance(a, Star) for a in call.args):
+        return _display(b, call, dot)
+    return Seq([dot(a) for a in call.args if not isinstance(a, Star)], tuple)
+
+
+def _display(b: Builder, call: Call, dot: Dots) -> Value:
+    items: list[Atom | Star] = []
+    for arg in call.args:
+        if isinstance(arg, Star):
+            items.append(Star(_given(b, arg.value, dot, "i")))
+        else:
+            items.append(whole(b, arg, dot(arg)))
+    return b.append(call.fn, items, kind=call.target.kind)
+
+
+def _dict(b: Builder, call: Call, dot: Dots) -> Value:
+    items: list[Atom] = [a for a in call.args if not isinstance(a, Star)]
+    values = [a if k % 2 == 0 else whole(b, a, dot(a)) for k, a in enumerate(items)]
+    return b.append(ops.make_dict, values, kind=call.target.kind)
+
+
+def _getitem(b: Builder, call: Call, dot: Dots) -> Value:
+    base, index = call.args
+    assert not isinstance(base, Star) and not isinstance(index, Star)
+    value = dot(base)
+    if isinstance(value, Seq):
+        if isinstance(index, Const) and isinstance(index.value, int):
+            return value.items[index.value]
+        value = materialise(b, mirrored(b, base, value))
+    return ZERO if value is ZERO else b.append(operator.getitem, (value, fresh_index(b, index)), kind=call.target.kind)
+
+
+def _unpack(b: Builder, call: Call, dot: Dots) -> Value:
+    source = call.args[0]
+    assert not isinstance(source, Star)
+    value = dot(source)
+    if value is ZERO:
+        return ZERO
+    plain = len(call.args) < 3 or call.args[2] == Const(-1)  # noqa: PLR2004
+    if isinstance(value, Seq) and plain:
+        return value
+    return b.append(ops.unpack, (whole(b, source, value), *call.args[1:]), kind=call.target.kind)
+
+
+def _same(b: Builder, call: Call, dot: Dots) -> Value:
+    source = call.args[0]
+    return ZERO if isinstance(source, Star) else dot(source)
+
+
+def _deferred(b: Builder, call: Call, dot: Dots) -> Value:
+    """Loops look at how an iterator was made; a tangent of it is made where something else reads it."""
+    return ZERO
+
+
+def _sorted(b: Builder, call: Call, dot: Dots) -> Value:
+    source = call.args[0]
+    assert not isinstance(source, Star)
+    if isinstance(atom_kind(source), Iterator):
+        raise UnsupportedSyntax(
+            "sorted() of an iterator carries a derivative", where=call.loc, remedy="make a list of it first"
+        )
+    value = dot(source)
+    if value is ZERO:
+        return ZERO
+    return b.append(runtime.sorted_tangents, (source, whole(b, source, value)), call.kwargs, kind=call.target.kind)
+
+
+def _sort(b: Builder, call: Call, dot: Dots) -> Value:
+    base = call.args[0]
+    assert not isinstance(base, Star)
+    b.append(runtime.sort_tangents, (whole(b, base, dot(base)), base), call.kwargs)
+    return ZERO
+
+
+def _remove(b: Builder, call: Call, dot: Dots) -> Value:
+    base, value = (a for a in call.args if not isinstance(a, Star))
+    b.append(runtime.remove_tangent, (whole(b, base, dot(base)), base, value))
+    return ZERO
+
+
+def _setitem(b: Builder, call: Call, dot: Dots) -> Value:
+    base, index, value = (a for a in call.args if not isinstance(a, Star))
+    kind = atom_kind(base)
+    stored = dot(value)
+    if stored is ZERO and isinstance(kind, (Array, Numeric)):
+        item: Atom = Const(0.0)
+    elif stored is ZERO and isinstance(atom_kind(index), Slice) and not isinstance(kind, Unknown):
+        item = zero_items(b, value)
+    else:
+        item = whole(b, value, stored)
+    b.append(operator.setitem, (whole(b, base, dot(base)), fresh_index(b, index), item))
+    return ZERO
+
+
+def _dict_of(b: Builder, call: Call, dot: Dots) -> Value:
+    """``dict(...)``: of a dict, of keywords, of ``zip(keys, values)``."""
+    args = [a for a in call.args if not isinstance(a, Star)]
+    if not args or isinstance(atom_kind(args[0]), Dict):
+        return mirror(b, call, dot, "c")
+    pairs = b.definition(args[0], zip)
+    if pairs is None or len(pairs.args) != 2 or any(isinstance(a, Star) for a in pairs.args):  # noqa: PLR2004
+        raise UnsupportedSyntax(
+            "dict() of something else than a dict, keywords or zip(keys, values) carries a derivative",
+            where=call.loc,
+            remedy="write a dict comprehension",
+        )
+    keys, values = pairs.args
+    assert not isinstance(values, Star)
+    found = along(b, values, dot)
+    items = zero_items(b, values) if found is ZERO else _as_iterator(b, found)
+    return b.append(dict, (b.append(zip, (keys, items)),), kind=call.target.kind)
+
+
+def _attribute(b: Builder, call: Call, dot: Dots) -> Value | None:
+    """An item of a named tuple by its name."""
+    base, name = call.args[0], call.args[1]
+    assert not isinstance(base, Star)
+    kind: Kind = atom_kind(base)
+    fields = getattr(kind.cls, "_fields", ()) if isinstance(kind, Tuple) else ()
+    if not isinstance(name, Const) or name.value not in fields:
+        return None
+    place = Const(fields.index(name.value))
+    value = dot(base)
+    if isinstance(value, Seq):
+        return value.items[place.value]
+    return ZERO if value is ZERO else b.append(operator.getitem, (value, place), kind=call.target.kind)
+
+
+def _method(b: Builder, call: Call, dot: Dots) -> Value | None:
+    """A method of something of unknown class that containers have."""
+    receiver, name = call.args[0], call.args[1]
+    assert not isinstance(receiver, Star)
+    if not isinstance(name, Const) or dot(receiver) is ZERO:
+        return None
+    for cls in (list, dict):
+        roles = _ROLES.get(getattr(cls, name.value, None))
+        if roles is not None:
+            return mirror(b, call, dot, roles[0] + "k" + roles[1:])
+    if name.value in ("items", "values"):
+        return ZERO
+    return None
+
+
+_SPECIAL: dict[Any, Callable[[Builder, Call, Dots], Value | None]] = {
+    ops.make_tuple: _tuple,
+    ops.make_list: _display,
+    ops.make_dict: _dict,
+    ops.unpack: _unpack,
+    ops.identity: _same,
+    ops.call_method: _method,
+    operator.getitem: _getitem,
+    operator.setitem: _setitem,
+    getattr: _attribute,
+    dict: _dict_of,
+    sorted: _sorted,
+    list.sort: _sort,
+    list.remove: _remove,
+    zip: _deferred,
+    enumerate: _deferred,
+    reversed: _deferred,
+    iter: _deferred,
+    np.ndenumerate: _deferred,
+    dict.items: _deferred,
+    dict.values: _deferred,
+}
