@@ -22,7 +22,8 @@ from srcad.transform.reverse.cotangents import full
 def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
     """The cotangent of `x` from `g`, which has the shape of `ans` or broadcasts to it, `x` being an operand of `ans`."""
     x_kind, ans_kind, g_kind = b.kind(x), ans.kind, b.kind(g)
-    if isinstance(x_kind, Scalar) and isinstance(ans_kind, Scalar):
+    single = isinstance(x_kind, Scalar) or (isinstance(x_kind, Array) and x_kind.dims == ())
+    if single and isinstance(ans_kind, Scalar):
         return g
     if not isinstance(ans_kind, Array) or ans_kind.dims is None:
         return _at_run_time(b, g, x)
