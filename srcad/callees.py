@@ -276,6 +276,14 @@ class Callees:
                 problem = self._lower(callee)
                 if isinstance(problem, SrcadError):
                     raise _called_here(problem, callee, stmt.loc)
+                known = self._called(stmt)
+                if known is None or known.normal is None:
+                    raise UnsupportedSyntax(
+                        f"{callee.__name__} may change an argument in place",
+                        where=stmt.loc,
+                        why="what it does to its arguments could not be found out while compiling",
+                        remedy="write the arguments out instead of *args and **kwargs, or call it outside of the function",
+                    )
                 raise UnsupportedSyntax(
                     f"{callee.__name__} changes an argument in place",
                     where=stmt.loc,

@@ -19,7 +19,7 @@ from srcad.analysis.effects import writes
 from srcad.ir.atoms import atom_kind
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, is_mutable
+from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 from srcad.rules import rule_for
 
@@ -56,7 +56,10 @@ class Event:
 
 @dataclass
 class Memory:
-    """The result of `find_memory`."""
+    """The result of `find_memory`.
+
+    `links`: what a callee returned has a root of its own, which may be another name for memory of the arguments.
+    """
 
     roots: dict[Var, Roots] = field(default_factory=dict)
     contents: dict[Var, Roots] = field(default_factory=dict)
@@ -208,8 +211,7 @@ class _Finder:
             self.user_call(call, effect, loops)
             return
         for atom in writes(call):
-            for root in self.memory.of(atom):
-                self.memory.stores.setdefault(root, []).append(Event(self.order, loops, call.loc))
+            self.store(self.memory.of(atom), loops, call.loc)
         fn = call.fn.value if isinstance(call.fn, Const) else None
         args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
         if fn in _STORES and len(args) > 1:
@@ -303,7 +305,7 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
 
 def copies(base: Kind, index: Atom) -> bool:
     """Whether reading ``base[index]`` makes a copy: fancy and masked reads of arrays do, basic ones do not."""
-    return isinstance(base, (Array, Numeric)) and index_form(atom_kind(index)) in ("fancy", "mask")
+    return isinstance(base, (Array, Numeric, Unknown)) and index_form(atom_kind(index)) in ("fancy", "mask")
 
 
 def index_form(kind: Kind) -> str:

@@ -7,6 +7,7 @@
 
 A condition is known where the kind of its value says what it is: questions about classes, None and the number of axes. The other
 branch never runs for arguments of these kinds. The question goes too, where it raises nothing and nobody else reads it.
+A call of an argument whose kind says which function it is becomes a call of that function.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import replace
 
 from srcad.analysis.effects import cannot_raise
 from srcad.ir.atoms import MISSING, constant
-from srcad.ir.nodes import Atom, Block, Call, Function, If, Stmt, Var
+from srcad.ir.kinds import Static
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, If, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, substitute, uses, with_blocks
 
 
@@ -23,14 +25,14 @@ def take_known_branches(function: Function) -> Function:
     """`function`, with kinds, without the branches that never run."""
     decided: dict[Var, None] = {}
     body = _taken(function.body, decided)
-    return function if not decided else replace(function, body=_without(body, decided))
+    return replace(function, body=_without(body, decided))
 
 
 def _taken(block: Block, decided: dict[Var, None]) -> Block:
     stmts: list[Stmt] = []
     renamed: dict[Var, Atom] = {}
     for old in block.stmts:
-        stmt = substitute(old, renamed)
+        stmt = _named(substitute(old, renamed))
         if isinstance(stmt, If) and isinstance(stmt.cond, Var) and (known := constant(stmt.cond)) is not MISSING:
             decided[stmt.cond] = None
             arm = _taken(stmt.then if known else stmt.orelse, decided)
@@ -40,6 +42,14 @@ def _taken(block: Block, decided: dict[Var, None]) -> Block:
             stmts.append(with_blocks(stmt, tuple(_taken(b, decided) for b in blocks(stmt))))
     yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
     return replace(block, stmts=tuple(stmts), yields=yields)
+
+
+def _named(stmt: Stmt) -> Stmt:
+    """A call of a variable of static kind as a call of what it is."""
+    if isinstance(stmt, Call) and isinstance(stmt.fn, Var) and isinstance(stmt.fn.kind, Static):
+        value = stmt.fn.kind.value
+        return replace(stmt, fn=Const(value)) if callable(value) else stmt
+    return stmt
 
 
 def _without(body: Block, decided: dict[Var, None]) -> Block:
