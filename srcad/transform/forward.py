@@ -29,11 +29,12 @@ from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Tuple, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Star, Var, While, With
 from srcad.transform.builder import Builder
+from srcad.transform.contract import require_float
 from srcad.transform.expand import Seq, Value, materialise
 from srcad.transform.reverse.calls import paired
 from srcad.transform.reverse.cotangents import cotangent_kind, filled, is_full, parts
 from srcad.transform.request import Request
-from srcad.transform.reverse.gradient import private_copies, require_float
+from srcad.transform.reverse.gradient import private_copies
 from srcad.transform.algebra import ZERO
 from srcad.transform.tangents import tangent_of_primitive, tangent_of_store
 

@@ -29,13 +29,13 @@ from srcad.ir.kinds import (
     Numeric,
     Scalar,
     Tuple,
-    Undefined,
     Unknown,
     is_inexact,
     may_be_active,
 )
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Stmt, Var
 from srcad.transform.builder import Builder
+from srcad.transform.contract import no_real_scalar, require_float
 from srcad.transform.request import Request
 from srcad.transform.reverse.adjoints import give, spread_buffer, whole
 from srcad.transform.reverse.calls import PairOf, split_calls
@@ -119,34 +119,13 @@ def both_sweeps(
     return forward, scope
 
 
-def require_float(function: Function, var: Var) -> None:
-    if may_be_active(var.kind):
-        return
-    raise ArgumentError(
-        f"argument {var.name!r} of {function.name} cannot be differentiated: it is {_described(var.kind)}",
-        where=function.loc,
-        why="only floating-point numbers, arrays and containers of them have derivatives",
-        remedy=f"pass a float ({var.name}=2.0 rather than 2), or leave {var.name!r} out of argnums",
-    )
-
-
-def _described(kind: Kind) -> str:
-    match kind:
-        case Scalar(dtype=dtype):
-            return {"b": "a bool", "i": "an integer", "u": "an integer"}.get((dtype or "?")[0], "a number")
-        case Array(dtype=dtype):
-            return f"an array of dtype {np.dtype(dtype).name}" if dtype else "an array"
-        case _:
-            return f"of kind {kind}"
-
-
 def _split_result(function: Function, request: Request) -> tuple[Atom, Atom | None]:
     result = function.body.yields[0]
     if not request.has_aux:
         return result, None
     makers = {s.target: s for s in function.body.stmts if isinstance(s, Call)}
     call = makers.get(result) if isinstance(result, Var) else None
-    if call is None or call.fn != Const(ops.make_tuple) or len(call.args) != 2:  # noqa: PLR2004
+    if call is None or call.fn != Const(ops.make_tuple) or len(call.args) != 2:
         raise ArgumentError(
             f"{function.name} does not return a pair (value, aux)",
             where=function.loc,
@@ -169,28 +148,7 @@ def _seed(b: Builder, value: Atom, function: Function) -> Atom:
         case Numeric() | Unknown() | Array(dims=None) | Scalar(dtype=None) | Array(dtype=None):
             if not (isinstance(kind, Array) and kind.dims):
                 return b.append(runtime.seed, (value,), kind=Scalar("f8"))
-    raise ArgumentError(
-        f"the result of {function.name} is {_result_described(kind)}, not a real scalar",
-        where=function.loc,
-        why="a gradient is the derivative of one real number",
-        remedy="return a real scalar such as np.sum(result); srcad.jvp gives directional derivatives of other results",
-    )
-
-
-def _result_described(kind: Kind) -> str:
-    match kind:
-        case Array(dims=dims) if dims is not None:
-            return f"an array of shape ({', '.join('?' if d is None else str(d) for d in dims)}{',' if len(dims) == 1 else ''})"
-        case Scalar(dtype="c16" | "c8"):
-            return "complex"
-        case Undefined():
-            return "never returned"
-        case Scalar():
-            return _described(kind)
-        case Tuple():
-            return "a tuple"
-        case _:
-            return "None" if str(kind) in ("None", "NoneType") else f"of kind {kind}"
+    raise no_real_scalar(function, kind)
 
 
 def private_copies(function: Function, memory: Memory) -> tuple[list[Stmt], tuple[Var, ...]]:

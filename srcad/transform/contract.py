@@ -1,0 +1,94 @@
+"""What a derivative asks of arguments and results, and what it says where they do not meet it."""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType, FunctionType
+
+import numpy as np
+
+from srcad.errors import ArgumentError
+from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, Undefined, may_be_active
+from srcad.ir.nodes import Function, Var
+
+
+def require_float(function: Function, var: Var) -> None:
+    """Make sure that an argument holds floats.
+
+    Raises:
+        ArgumentError: it does not.
+    """
+    kind = var.kind
+    if may_be_active(kind):
+        return
+    remedy = f"leave {var.name!r} out of argnums"
+    if isinstance(kind, Scalar):
+        remedy = f"pass a float ({var.name}=2.0 rather than 2), or {remedy}"
+    elif isinstance(kind, Array):
+        remedy = f"pass an array of floats ({var.name}.astype(float)), or {remedy}"
+    raise ArgumentError(
+        f"argument {var.name!r} of {function.name} cannot be differentiated: it {_without_floats(kind)}",
+        where=function.loc,
+        why="only floating-point numbers, arrays and containers of them have derivatives",
+        remedy=remedy,
+    )
+
+
+def _without_floats(kind: Kind) -> str:
+    """What is said of an argument that has no derivative."""
+    match kind:
+        case List() | Tuple() | Dict():
+            cls = kind.cls.__name__ if isinstance(kind, (List, Tuple)) else "dict"
+            return f"is a {cls} that holds no floats"
+        case Object(cls=cls):
+            return f"is an object of class {cls.__name__} that holds no floats"
+        case _:
+            return f"is {_described(kind)}"
+
+
+def _described(kind: Kind) -> str:
+    """A kind of value in words."""
+    match kind:
+        case Scalar(dtype=dtype):
+            names = {"b": "a bool", "i": "an integer", "u": "an integer", "f": "a float", "c": "complex"}
+            return names.get((dtype or "?")[0], "a number")
+        case Array(dtype=dtype):
+            return f"an array of dtype {np.dtype(dtype).name}" if dtype else "an array"
+        case Static(value=None):
+            return "None"
+        case Static(value=str()):
+            return "a string"
+        case Static(value=FunctionType() | BuiltinFunctionType() | np.ufunc()):
+            return "a function"
+        case Static(value=value):
+            return f"a {type(value).__name__}"
+        case Opaque(cls=cls):
+            return "an array that holds no numbers" if cls is np.ndarray else f"a {cls.__name__}"
+        case List(cls=cls) | Tuple(cls=cls):
+            return f"a {cls.__name__}"
+        case Dict():
+            return "a dict"
+        case Object(cls=cls):
+            return f"an object of class {cls.__name__}"
+        case _:
+            return f"of kind {kind}"
+
+
+def no_real_scalar(function: Function, kind: Kind) -> ArgumentError:
+    """The error for a result that has no gradient."""
+    return ArgumentError(
+        f"the result of {function.name} is {_result(kind)}, not a real scalar",
+        where=function.loc,
+        why="a gradient is the derivative of one real number",
+        remedy="return a real scalar such as np.sum(result); srcad.jvp gives directional derivatives of other results",
+    )
+
+
+def _result(kind: Kind) -> str:
+    match kind:
+        case Array(dims=dims) if dims is not None:
+            lengths = [str(d) if d is not None else "?" for d in dims]
+            return f"an array of shape ({', '.join(lengths)}{',' * (len(lengths) == 1)})"
+        case Undefined():
+            return "never returned"
+        case _:
+            return _described(kind)
