@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
@@ -21,6 +22,7 @@ from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
+from srcad.ir.visit import uses
 from srcad.rules import rule_for
 
 Roots = tuple[Var, ...]
@@ -69,6 +71,8 @@ class Memory:
     links: dict[Var, Roots] = field(default_factory=dict)
     opaque: dict[Var, Loc] = field(default_factory=dict)
     defined: dict[Var, Call] = field(default_factory=dict)
+    read_at: dict[Var, Event] = field(default_factory=dict)
+    used_until: dict[Var, int] = field(default_factory=dict)
 
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
@@ -86,9 +90,14 @@ class Memory:
         return tuple(found)
 
     def root(self, atom: Atom) -> Var | None:
-        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it."""
+        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it.
+
+        What may be a number or a view, nobody knows, counts as a value: `check` makes sure that it makes no difference.
+        """
         found = self.of(atom)
-        return found[0] if len(found) == 1 and found[0] in self.stores else None
+        if len(found) != 1 or found[0] not in self.stores:
+            return None
+        return None if atom in self.read_at else found[0]
 
     def is_mutated(self, atom: Atom) -> bool:
         """Whether `atom` may refer to memory that is changed in place somewhere."""
@@ -96,6 +105,16 @@ class Memory:
 
     def check(self) -> None:
         """Raise for the first store whose aliases cannot be followed."""
+        for var, read in self.read_at.items():
+            for store in (s for root in self.of(var) for s in self.stores.get(root, ())):
+                between = read.order < store.order < self.used_until.get(var, 0)
+                if between:
+                    raise UnsupportedSyntax(
+                        f"{var.name or 'an item'} is read, the array it comes from is changed, and it is used again",
+                        where=store.loc,
+                        why="whether it is a number or a view of the array is not known while compiling",
+                        remedy="let the derivative know the kinds of its arguments, or copy the item",
+                    )
         for root, stores in self.stores.items():
             home = self.home[root]
             for store in stores:
@@ -161,7 +180,14 @@ class _Finder:
     def block(self, block: Block, loops: tuple[int, ...]) -> None:
         for stmt in block.stmts:
             self.order += 1
+            self.used(uses(stmt))
             self.stmt(stmt, loops)
+        self.order += 1
+        self.used(a for a in block.yields if isinstance(a, Var))
+
+    def used(self, variables: Iterable[Var]) -> None:
+        for var in variables:
+            self.memory.used_until[var] = self.order
 
     def stmt(self, stmt: Stmt, loops: tuple[int, ...]) -> None:
         match stmt:
@@ -265,6 +291,8 @@ class _Finder:
             self.fresh(call.target, loops)
             return
         roots = tuple(r for a in base for r in self.memory.of(a))
+        if fn is operator.getitem and isinstance(call.target.kind, (Numeric, Unknown)) and roots:
+            self.memory.read_at[call.target] = Event(self.order, loops, call.loc)
         if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
             atom_kind(args[0]), (Array, Numeric)
         ):

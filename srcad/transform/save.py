@@ -308,15 +308,15 @@ class _Saver:
             if top:
                 for loop in _loops_in(stmt):
                     out += [self.new_list(v, stmt.loc) for v in self.lists.pop(loop, ())]
-            new = with_blocks(stmt, tuple(self.forward_block(b) for b in blocks(stmt)))
+            new = with_blocks(stmt, tuple(self.forward_block(b, stmt.loc) for b in blocks(stmt)))
             out.append(new)
             waiting += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
             if not _same_unpacking(stmt, stmts[k + 1 : k + 2]):
                 out, waiting = out + waiting, []
         return out
 
-    def forward_block(self, block: Block) -> Block:
-        first = [self.pushing(v, block.stmts[0].loc) for v in block.params if v in self.pushes and block.stmts]
+    def forward_block(self, block: Block, loc: Loc) -> Block:
+        first = [self.pushing(v, loc) for v in block.params if v in self.pushes]
         stmts = (*first, *self.forward_stmts(block.stmts))
         return replace(block, stmts=stmts)
 
