@@ -8,10 +8,11 @@ argument kinds and active arguments; they are registered before their bodies exi
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
+from srcad import runtime
 from srcad.analysis.calls import CallKinds, at_call
 from srcad.analysis.infer import CalleeKind, Typed, infer
 from srcad.analysis.memory import CallEffect, Memory, find_memory
@@ -22,8 +23,8 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Numeric, Unknown, is_mutable, may_be_active
 from srcad.ir.lattice import join
-from srcad.ir.nodes import Atom, Call, Callee, Const, Function, Guard, Loc, Star, Var
-from srcad.ir.visit import walk
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Guard, Loc, Star, Stmt, Var
+from srcad.ir.visit import blocks, map_function, walk, with_blocks
 from srcad.transform.cleanup import clean
 from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import Jvp, pushforward
@@ -367,6 +368,7 @@ class Callees:
         assert version.typed is not None
         function = normalise(take_known_branches(version.typed.function))
         memory = find_memory(function, self.effect_of)
+        function = map_function(function, lambda body: _guarded(body, memory, body.params))
         memory.check()
         self.check(function)
         return function, memory, version.typed
@@ -379,7 +381,7 @@ class Callees:
         function, memory, typed = self._ready(version)
         request = Request(wrt, name=name)
         made = pushforward(function, request, memory, typed.facts, typed.facts_of, self.jvp_of, private=False)
-        return clean(made, drop_primal=False)
+        return clean(made, drop_primal=False, keep_stores=True)
 
 
 def _callee(call: Call) -> FunctionType | None:
@@ -396,6 +398,19 @@ def _matters(kind: Kind) -> bool:
     return may_be_active(kind) or isinstance(kind, (Array, Numeric, Unknown))
 
 
+def _guarded(block: Block, memory: Memory, params: tuple[Var, ...]) -> Block:
+    """`block` where ``x += v`` on an argument of unknown kind is an error if it is an array: the caller would see it."""
+    stmts: list[Stmt] = []
+    for stmt in block.stmts:
+        new = with_blocks(stmt, tuple(_guarded(b, memory, params) for b in blocks(stmt)))
+        if isinstance(new, Call) and new.fn == Const(runtime.as_updated):
+            base = new.args[1]
+            if isinstance(base, Var) and any(root in params for root in memory.reachable(base)):
+                new = replace(new, fn=Const(runtime.as_updated_number))
+        stmts.append(new)
+    return replace(block, stmts=tuple(stmts))
+
+
 def _widened(version: _Version, call: CallKinds) -> tuple[Kind, ...] | None:
     """The kinds of the arguments after the call, `UNDEFINED` for those that the callee leaves as they are."""
     if version.typed is None or version.typed.params == version.kinds:
@@ -406,10 +421,10 @@ def _widened(version: _Version, call: CallKinds) -> tuple[Kind, ...] | None:
 
 def _called_here(error: SrcadError, callee: FunctionType, loc: Loc) -> SrcadError:
     """The error with a mention of the call because of which the function is differentiated; the innermost one stays."""
-    mark = "needed because"
+    mark = "its derivative is needed"
     if mark in error.why:
         return error
-    note = f"the derivative of {callee.__name__} is {mark} line {loc.line} of {loc.file} calls it"
+    note = f'{callee.__name__} is called in "{loc.file}", line {loc.line}, where {mark}'
     return type(error)(
         error.what, where=error.where, why=f"{error.why}\n{note}" if error.why else note, remedy=error.remedy
     )

@@ -235,7 +235,9 @@ def exact(b: Builder, scope: Scope, var: Var, path: Path, kind: Kind, g: Atom | 
 def scalar_like(b: Builder, g: Atom, dtype: str | None) -> Atom:
     """A number of the given dtype; Python and NumPy floats of double precision serve alike."""
     found = b.kind(g)
-    same = isinstance(found, Scalar) and found.dtype == dtype
-    if dtype is None or (same and (dtype == "f8" or not (isinstance(found, Scalar) and found.weak))):
+    other = found.dtype if isinstance(found, Scalar) else None
+    if dtype is None or (dtype == "f8" and other in (None, "f8")):
+        return g
+    if other == dtype and not (isinstance(found, Scalar) and found.weak):
         return g
     return b.append(Const(np.dtype(dtype).type, f"np.{np.dtype(dtype).name}"), (g,))

@@ -30,6 +30,7 @@ from srcad.ir.visit import blocks, free_vars, substitute, walk, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
 from srcad.transform.restore import restore
+from srcad.transform.reverse.arms import packed
 from srcad.transform.reverse.calls import PairOf, bar_kind, cotangent, mirrored
 from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.gradient import both_sweeps
@@ -123,7 +124,8 @@ def _cut(
     given = tuple(p for p in joint.body.params if p != seed)
     first, needed = _rederived(reverse, seed, stmts[:at], memory, restored)
     reverse = replace(reverse, stmts=(*first, *reverse.stmts))
-    forward = _settled(stmts[:at], needed)
+    forward, reverse, needed = packed(stmts[:at], reverse, needed)
+    forward = _settled(forward, needed)
     return (
         _forward_function(joint, names.forward, given, forward, value, needed),
         _reverse_function(joint, names.reverse, seed, needed, reverse, restored),
@@ -138,7 +140,8 @@ def _forward_function(
     both = Call(
         Var("", Tuple((atom_kind(value), saved.target.kind))), Const(ops.make_tuple), (value, saved.target), (), loc
     )
-    return replace(joint, name=name, body=Block(params, (*stmts, saved, both), (both.target,)))
+    made = replace(joint, name=name, body=Block(params, (*stmts, saved, both), (both.target,)))
+    return clean(made, drop_primal=False)
 
 
 def _reverse_function(
@@ -229,7 +232,10 @@ def _settled(stmts: Sequence[Stmt], needed: Sequence[Var]) -> tuple[Stmt, ...]:
     while len(wanted) != before:
         before = len(wanted)
         for stmt in walk(block):
-            if not isinstance(stmt, Call):
+            if isinstance(stmt, Call):
+                if stmt.target in wanted and stmt.loc.saving and stmt.fn == Const(ops.make_tuple):
+                    wanted.update(a for a in stmt.args if isinstance(a, Var))
+            else:
                 for k, target in enumerate(stmt.targets):
                     if target in wanted:
                         wanted.update(a for a in _sources(stmt, k) if isinstance(a, Var))
