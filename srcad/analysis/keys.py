@@ -89,7 +89,7 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
         return (np.generic, value.dtype) if dtype_name(value.dtype) else (Static, Identity(value))
     if isinstance(value, _FUNCTIONS):
         return (Static, value)  # a bound method is made anew at every access: compared by what it is bound to
-    if isinstance(value, _STATIC):
+    if isinstance(value, _STATIC) or hasattr(type(value), "source_for"):  # a derivative is a function
         return (Static, Identity(value))
     if id(value) in above or depth > MAX_DEPTH:
         return UNKNOWN

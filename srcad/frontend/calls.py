@@ -163,6 +163,12 @@ class Calls(Comprehensions):
                 node, f"'{getattr(fn, '__name__', fn)}' cannot be differentiated",
                 "write the code out, or compute the value outside and pass it in", "it runs text that is not there yet",
             )
+        if inspect.isfunction(fn) and fn.__module__ == "srcad.api":
+            raise self.unsupported(
+                node, f"'{fn.__name__}' inside a function that is differentiated is not supported yet",
+                "make the derivative outside and differentiate it as a whole: srcad.grad(srcad.grad(f))",
+                "what is differentiated there is known only when the function runs",
+            )
         if fn is super and not node.args:
             raise self.unsupported(node, "`super()` is not supported yet", "name the class: `Base.method(self, ...)`")
         if fn is locals or (fn in (vars, dir) and not node.args if is_static(fn) else False):

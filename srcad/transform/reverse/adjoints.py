@@ -16,14 +16,15 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.memory import index_form, view_of
-from srcad.errors import InternalError, MissingRule, NonDifferentiable, UnsupportedSyntax
+from srcad.errors import InternalError, MissingRule, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Slice, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
-from srcad.rules import Rule, Template, rule_for
+from srcad.rules import Rule, Template
 from srcad.transform.algebra import is_zero
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
+from srcad.transform.callees import require_rule, unknown_callee
 from srcad.transform.expand import Seq, Value, expand, materialise
 from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, full, leaves, parts, subkind
 
@@ -128,8 +129,12 @@ def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None
         _add_to_item(scope, var, Const(path[0]), path[1:], State(g))
         return
     if path == () and root is not None and root != var:
-        target = shadow(scope, var)
-        add_in_place(scope.b, target, g)
+        call = scope.memory.defined.get(var)
+        if call is not None and call.fn == Const(operator.getitem) and isinstance(scope.b.kind(call.args[0]), Array):  # type: ignore[arg-type]
+            base, index = call.args
+            add_indexed(scope.b, shadow(scope, base), index, g)  # type: ignore[arg-type]
+        else:
+            add_in_place(scope.b, shadow(scope, var), g)
         return
     scope.add((var, path), g, owned=owned)
 
@@ -141,6 +146,8 @@ def shadow(scope: Scope, var: Var) -> Atom:
         return scope.buffer((var, ()))
     call = scope.memory.defined.get(var)
     bases = None if call is None else view_of(call)
+    if call is not None and (isinstance(call.fn, Var) or call.fn == Const(ops.call_method)):
+        raise unknown_callee(call)
     if call is None or bases is None or len(bases) != 1 or not isinstance(bases[0], Var):
         raise UnsupportedSyntax(
             f"{var.name or 'an array'} is changed in place through a name whose memory cannot be followed",
@@ -180,31 +187,6 @@ def _hashable(fn: object) -> bool:
 
 
 # --- primitives ------------------------------------------------------------------------------------------------------
-
-
-def require_rule(call: Call) -> Rule:
-    """The rule of the called primitive, or the error that shows the one to write."""
-    fn = call.fn.value if isinstance(call.fn, Const) else None
-    rule = rule_for(fn) if fn is not None else None
-    if rule is not None and (rule.partials or rule.adjoint or rule.nondifferentiable):
-        return rule
-    name = (call.fn.expr if isinstance(call.fn, Const) else None) or getattr(fn, "__name__", None) or "this value"
-    if fn is None or fn is ops.call_method:
-        raise NonDifferentiable(
-            "a call whose function is not known while compiling carries a derivative",
-            where=call.loc,
-            why="calls of functions that are computed at run time are not supported yet",
-            remedy="call a function by its name",
-        )
-    short = str(name).rpartition(".")[2]
-    raise MissingRule(
-        f"{name} has no derivative rule",
-        where=call.loc,
-        why="it has no Python source that srcad can differentiate, and no template is registered for it",
-        remedy=(
-            f"register one:\n@srcad.elementwise({name})\ndef {short}(x, *, ans):\n    return ...  # d {short}(x) / dx"
-        ),
-    )
 
 
 def bind(rule: Rule, call: Call) -> Mapping[str, Atom | tuple[Atom, ...]]:
