@@ -91,7 +91,8 @@ def _infer(job: Job) -> Job:
 def _normalise(job: Job) -> Job:
     function = normalise(take_known_branches(job.body))
     memory = find_memory(function, job.callees.effect_of)
-    memory.check()
+    if job.mode == "reverse":
+        memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function)
     return replace(job, function=function, memory=memory)
 
@@ -113,12 +114,12 @@ def _restore(job: Job) -> Job:
 
 def _save(job: Job) -> Job:
     assert job.memory is not None
-    function = clean(job.body, drop_primal=not job.request.value)
+    function = clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward")
     return replace(job, function=save(function, job.memory))
 
 
 def _clean(job: Job) -> Job:
-    function = clean(job.body, drop_primal=not job.request.value)
+    function = clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward")
     verify(function, stage="simplified")
     return replace(job, function=function)
 

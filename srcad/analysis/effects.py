@@ -5,6 +5,7 @@ Facts about one `Call`, from the operation itself or from its rule. Reads nothin
 
 from __future__ import annotations
 
+import itertools
 import operator
 from typing import Any
 
@@ -16,12 +17,14 @@ from srcad.ir import ops
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
+from srcad.runtime import tangents
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
+    + [tangents.assign_tangent, tangents.remove_tangent, tangents.sort_tangents]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -29,11 +32,17 @@ _IMPURE: frozenset[Any] = frozenset(
     [ops.raise_error, ops.assert_true, ops.store_global, ops.store_free, ops.import_module, print, input, open, next]
 )
 
+#: Methods that change their receiver, whatever its class is.
+_MUTATORS = frozenset(
+    ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem", "add",
+     "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition")
+)  # fmt: skip
+
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
      ops.format_value, ops.join_string, ops.unpack, ops.identity, ops.zeros_like_each, ops.load_global, ops.load_free,
      operator.getitem, operator.not_, operator.is_, operator.is_not, getattr, slice, isinstance, len, range, type,
-     tuple, list, dict, reversed, enumerate, zip, bool, float, int, str, min, max, abs, sum, sorted, map, filter,
+     tuple, list, dict, reversed, enumerate, zip, itertools.repeat, bool, float, int, str, min, max, abs, sum, sorted, map, filter,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 )  # fmt: skip
 
@@ -58,6 +67,8 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))
     fn = call.fn.value
     if _in(fn, _WRITES_FIRST):
+        return _plain(call)[:1]
+    if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]
     rule = rule_for(fn)
     out = tuple(v for k, v in call.kwargs if k == "out" and not (isinstance(v, Const) and v.value is None))

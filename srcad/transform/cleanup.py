@@ -20,14 +20,15 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Sta
 from srcad.ir.visit import blocks, uses
 
 
-def clean(function: Function, *, drop_primal: bool) -> Function:
+def clean(function: Function, *, drop_primal: bool, keep_stores: bool = False) -> Function:
     """`function` without dead code.
 
     Args:
         function: any form; variables may be used outside the region that defines them.
         drop_primal: whether operations of the primal that cannot raise may go, too (`grad`, not `value_and_grad`).
+        keep_stores: whether all stores stay: other references to the same memory may read it (tangents, not cotangents).
     """
-    live = _Live(drop_primal)
+    live = _Live(drop_primal, keep_stores)
     live.collect(function.body)
     live.want_all(function.body.yields)
     live.run()
@@ -44,6 +45,7 @@ class _Live:
     """Marking: which variables are needed, starting from effects and results."""
 
     drop_primal: bool
+    keep_stores: bool = False
     makers: dict[Var, list[list[Atom]]] = field(default_factory=dict)
     stores: dict[Var, list[Call]] = field(default_factory=dict)
     bases: dict[Var, Var] = field(default_factory=dict)
@@ -126,10 +128,11 @@ class _Live:
         if added(call.loc) and view and isinstance(view[0], Var):
             self.bases[call.target] = view[0]
         written = [a for a in writes(call) if isinstance(a, Var)]
-        if added(call.loc) and written and not _drains(call):
+        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
+        if by_need:
             self.stores.setdefault(self.base(written[0]), []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
-        if not (added(call.loc) and written and not _drains(call)) and not self.removable(call):
+        if not by_need and not self.removable(call):
             self.keep(call)
 
     def removable(self, call: Call) -> bool:

@@ -361,9 +361,7 @@ def _method(b: Builder, call: Call, dot: Dots) -> Value | None:
         roles = _ROLES.get(getattr(cls, name.value, None))
         if roles is not None:
             return mirror(b, call, dot, roles[0] + "k" + roles[1:])
-    if name.value in ("items", "values"):
-        return ZERO
-    return None
+    return ZERO if name.value in ("items", "values", "keys", "index", "count") else None
 
 
 _SPECIAL: dict[Any, Callable[[Builder, Call, Dots], Value | None]] = {

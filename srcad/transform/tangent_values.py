@@ -16,6 +16,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, Var
 from srcad.rules import rule_for
+from srcad.runtime.tangents import zero_tangent
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
@@ -49,9 +50,9 @@ def zero(b: Builder, primal: Atom) -> Atom:
         case Tuple(items=items):
             return b.append(ops.make_tuple, [zero(b, b.call(operator.getitem, primal, k)) for k in range(len(items))])
         case Array() | List() | Dict() | Numeric() | Unknown():
-            return b.append(runtime.zero_tangent, (primal,), name=dotted(primal), kind=kind)
+            return b.append(zero_tangent, (primal,), name=dotted(primal), kind=kind)
         case _ if may_be_active(kind):
-            return b.append(runtime.zero_tangent, (primal,), name=dotted(primal), kind=kind)
+            return b.append(zero_tangent, (primal,), name=dotted(primal), kind=kind)
         case _:
             return Const(None)
 

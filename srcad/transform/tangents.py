@@ -1,25 +1,23 @@
-"""The tangent of one call: of a primitive by its template, of a store by the same store into the tangent."""
+"""The tangent of one call of a primitive, from its rule: its tangent template, its partials, or its linearity."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from srcad.errors import MissingRule, UnsupportedSyntax
+from srcad.errors import MissingRule
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Scalar, Tuple
+from srcad.ir.kinds import Array, Tuple
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
-from srcad.rules import Rule, rule_for
+from srcad.rules import Rule
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, known_items, materialise
 from srcad.transform.reverse.adjoints import apply_template, bind, refuse_inactive, require_rule
-from srcad.transform.reverse.stores import BINARY, overwritten
 
 Dots = Callable[[Atom], Value]
 
@@ -139,67 +137,3 @@ def _dense(b: Builder, atom: Atom, value: Value) -> Value:
     if isinstance(kind, Array):
         return b.append(np.zeros_like, (atom,))
     return Const(0.0)
-
-
-def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value | None:
-    """Write a store and the same store into the tangent; the tangent of its result, where it has one."""
-    assert isinstance(call.fn, Const)
-    fn = call.fn.value
-    args = [a for a in call.args if not isinstance(a, Star)]
-    base = materialise(b, dot(args[0]))
-    if fn is operator.setitem or fn is list.append:
-        b.emit(call)
-        value = materialise(b, _stored(b, args[-1], dot(args[-1])))
-        b.append(fn, (base, *args[1:-1], value))
-        return None
-    if fn in ops.UPDATE_OPERATORS or fn in ops.IN_PLACE_OPERATORS:
-        _update(b, call, fn, base, args, dot)
-        return None
-    raise UnsupportedSyntax(
-        f"{call.fn.expr or getattr(fn, '__qualname__', 'this call')} changes something that carries a derivative",
-        where=call.loc,
-        why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
-        remedy="write the result to a new name",
-    )
-
-
-def _stored(b: Builder, atom: Atom, value: Value) -> Value:
-    if value is ZERO and isinstance(atom_kind(atom), Array):
-        return b.append(np.zeros_like, (atom,))
-    return Const(0.0) if value is ZERO else value
-
-
-def _update(b: Builder, call: Call, fn: Any, base: Atom, args: list[Atom], dot: Dots) -> None:
-    """``y[i] op= v``: by the partials of the operator at what was there before."""
-    op = ops.UPDATE_OPERATORS.get(fn) or ops.IN_PLACE_OPERATORS[fn]
-    along = dot(args[-1])
-    if op in (operator.iadd, operator.isub):
-        if along is not ZERO:
-            b.append(call.fn, (base, *args[1:-1], materialise(b, along)))
-        b.emit(call)
-        return
-    rule = rule_for(BINARY.get(op))
-    place = overwritten(call)
-    if rule is None or rule.partials is None or place is None:
-        raise UnsupportedSyntax(
-            f"the in-place operator of this statement ({op.__name__}) is not differentiated yet",
-            where=call.loc,
-            remedy="write it as an assignment of a new value",
-        )
-    saved = b.loc
-    b.loc = replace(call.loc, saving=True)
-    old = b.append(operator.getitem, place)
-    if not isinstance(old.kind, Scalar):
-        old = b.append(np.ndarray.copy if isinstance(old.kind, Array) else np.copy, (old,), kind=old.kind)
-    b.emit(call)
-    b.loc = saved
-    ans = b.append(operator.getitem, place)
-    names = rule.partials.params
-    partials = apply_template(b, rule.partials, {names[0]: old, names[1]: args[-1], "ans": ans})
-    first, second = _items(b, partials, 2)
-    index = place[1]
-    total = b.call(operator.mul, materialise(b, first), b.append(operator.getitem, (base, index)))
-    if along is not ZERO:
-        total = b.call(operator.add, total, b.call(operator.mul, materialise(b, second), materialise(b, along)))
-    b.append(operator.setitem, (base, index, total))
-

@@ -1,0 +1,361 @@
+"""The sweep of forward mode: every statement of the primal, with the statement of its tangent beside it.
+
+Tangents of one statement of the user's are written together, behind it. A store is written behind the tangents that read what it
+overwrites; its tangent is the same store into the tangent, so that references to one array have tangents that are references to
+one array: what shares memory in the primal shares memory in the tangents, and nothing else does where memory is changed.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from srcad import runtime
+from srcad.analysis.effects import is_pure, writes
+from srcad.analysis.memory import Memory, view_of
+from srcad.errors import InternalError, UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
+from srcad.ir.dims import Facts
+from srcad.ir.kinds import Array, Iterator, Numeric, Scalar, Tuple, Unknown
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
+from srcad.ir.visit import defs, uses, walk
+from srcad.runtime import tangents as forward_runtime
+from srcad.transform.algebra import ZERO
+from srcad.transform.builder import Builder
+from srcad.transform.expand import Seq, Value, materialise
+from srcad.transform.reverse.calls import paired
+from srcad.transform.tangent_containers import along, assembled, container_operation, iterator_value, leaves
+from srcad.transform.tangent_stores import tangent_of_store
+from srcad.transform.tangent_values import Shapes, dotted, full, mirrored, tangent_kind, whole, zero
+from srcad.transform.tangents import tangent_of_primitive
+
+
+@dataclass(frozen=True)
+class Jvp:
+    """A call of another function in forward mode.
+
+    Args:
+        function: returns ``(value, tangent)``; takes the arguments of the function and the tangents of the active ones.
+        args: an atom for each parameter.
+        wrt: the positions of the active arguments.
+    """
+
+    function: Callee
+    args: tuple[Atom, ...]
+    wrt: tuple[int, ...]
+
+
+#: The forward derivative for a call with an active result; None where it calls a primitive.
+JvpOf = Callable[[Call, frozenset[Var]], "Jvp | None"]
+
+#: Operations whose result always is a view: with the memory of a tangent laid out in any way, so is the tangent's.
+_VIEWS = frozenset(
+    [operator.getitem, ops.unpack, ops.identity, np.ndarray.T, np.transpose, np.ndarray.transpose, np.swapaxes,
+     np.ndarray.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.ndarray.squeeze, np.real, np.ndarray.real,
+     np.ndarray.imag, np.diagonal, np.ndarray.diagonal, np.flip, np.flipud, np.fliplr, np.rollaxis]
+)  # fmt: skip
+
+
+class Lines:
+    """The block being written: `b` has what is written, `t` the tangents of the user's current statement, not yet placed."""
+
+    def __init__(self, b: Builder) -> None:
+        self.b, self.t = b, b.child(b.facts)
+        self.start = 0
+        self._statement: tuple[str, int] | None = None
+
+    def at(self, loc: Loc) -> None:
+        """The next lines belong to this statement."""
+        if (loc.function, loc.stmt) != self._statement:
+            self.flush()
+            self._statement = (loc.function, loc.stmt)
+        self.t.loc = replace(loc, adjoint=True, text="")
+
+    def flush(self) -> None:
+        """Write the tangents behind what is written."""
+        self.b.stmts += self.t.stmts
+        self.t.stmts.clear()
+        self.start = len(self.b.stmts)
+
+    def store(self, call: Call, memory: Memory) -> None:
+        """Write a store whose tangent is the last of the waiting lines."""
+        b, changed = self.b, {r for a in writes(call) for r in memory.reachable(a)}
+        reads = [v for stmt in self.t.stmts for v in uses(stmt)]
+        needed = [v for stmt in self.t.stmts if isinstance(stmt, Call) and not _looks_at_shape(stmt) for v in uses(stmt)]
+        made = {v for stmt in b.stmts[self.start :] for v in defs(stmt)}
+        if not any(r in changed for v in needed for r in memory.reachable(v)):
+            b.emit(call)
+            self.flush()
+            return
+        pure = all(isinstance(s, Call) and is_pure(s) for s in b.stmts[self.start :])
+        if pure and not any(v in made for v in reads):
+            b.stmts[self.start : self.start] = self.t.stmts
+            self.t.stmts.clear()
+        self.flush()
+        b.emit(call)
+        self.start = len(b.stmts)
+
+
+def _looks_at_shape(call: Call) -> bool:
+    return call.fn in (Const(getattr), Const(np.zeros_like), Const(np.shape))
+
+
+class Sweep:
+    """The state of the forward transform: the tangent of every variable that has one.
+
+    Args:
+        memory: the memory facts of the function.
+        active: its active variables.
+        facts_of: what is known of lengths in each block.
+        jvp_of: gives the forward derivatives of callees.
+        private: whether nobody else sees the memory of the results.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        active: frozenset[Var],
+        facts_of: Callable[[Block], Facts],
+        jvp_of: JvpOf | None = None,
+        *,
+        private: bool = True,
+    ) -> None:
+        self.memory, self.active, self.facts_of, self.jvp_of, self.private = memory, active, facts_of, jvp_of, private
+        self.dots: dict[Var, Value] = {}
+        self.shapes = Shapes()
+        self.t: Builder | None = None
+
+    def set(self, var: Var, value: Value) -> None:
+        """Note the tangent of a variable, which has its full shape."""
+        self.dots[var] = value
+        self.shapes.note(value, var)
+
+    def dot(self, atom: Atom) -> Value:
+        """The tangent of an atom, `ZERO` for what does not vary."""
+        if not isinstance(atom, Var):
+            return ZERO
+        if atom not in self.dots and atom in self.active and isinstance(atom.kind, Iterator) and self.t is not None:
+            return iterator_value(self.t, atom, self.dot)
+        return self.dots.get(atom, ZERO)
+
+    # --- statements ------------------------------------------------------------------------------------------------
+
+    def block(self, block: Block, b: Builder) -> None:
+        """Write the statements of a block with their tangents."""
+        outer, lines = self.t, Lines(b)
+        self.t = lines.t
+        for stmt in block.stmts:
+            lines.at(stmt.loc)
+            match stmt:
+                case Call():
+                    self.call(stmt, lines)
+                case If():
+                    lines.flush()
+                    self.branch(stmt, b)
+                case For() | While():
+                    lines.flush()
+                    self.loop(stmt, b)
+                case With():
+                    lines.flush()
+                    self.with_block(stmt, b)
+                case _:
+                    raise InternalError(f"no case for the node {type(stmt).__name__}")
+            lines.start = len(b.stmts) if not isinstance(stmt, Call) else lines.start
+        lines.flush()
+        self.t = outer
+
+    def call(self, call: Call, lines: Lines) -> None:
+        """Write a call and its tangent."""
+        made = self.jvp_of(call, self.active) if self.jvp_of is not None and call.target in self.active else None
+        if made is not None:
+            lines.flush()
+            self.user_call(call, made, lines.b)
+            return
+        written = writes(call)
+        if not any(isinstance(a, Var) and a in self.active for a in written):
+            if written:
+                lines.flush()
+            lines.b.emit(call)
+            if call.target in self.active:
+                self.tangent(call, lines.t)
+            return
+        mark = lines.t.mark()
+        value = tangent_of_store(lines.t, call, self.dot)
+        if call.target in self.active:
+            self.keep(lines.t, call, value, mark, mirrors=True)
+        lines.store(call, self.memory)
+
+    def tangent(self, call: Call, t: Builder) -> None:
+        """The tangent of a call that changes nothing."""
+        mark = t.mark()
+        value = container_operation(t, call, self.dot)
+        if value is not None:
+            self.keep(t, call, value, mark, mirrors=True)
+        else:
+            self.keep(t, call, tangent_of_primitive(t, call, self.dot), mark)
+
+    def user_call(self, call: Call, made: Jvp, b: Builder) -> None:
+        """``y, y_dot = f_jvp(a, b, a_dot)``."""
+        given = [whole(b, made.args[k], self.dot(made.args[k])) for k in made.wrt]
+        dot = Var(dotted(call.target), tangent_kind(call.target.kind))
+        for stmt in paired(call.target, dot, Call(Var(""), Const(made.function), (*made.args, *given), (), call.loc)):
+            b.emit(stmt)
+        kind = call.target.kind
+        if isinstance(kind, Tuple):
+            items = b.append(ops.unpack, (dot, Const(len(kind.items))), kind=kind)
+            self.dots[call.target] = Seq([b.append(operator.getitem, (items, Const(k)), kind=i) for k, i in enumerate(kind.items)])
+        else:
+            self.set(call.target, dot)
+
+    def keep(self, t: Builder, call: Call, value: Value, mark: int, *, mirrors: bool = False) -> None:
+        """Note the tangent of a call's result: full, with a name, sharing memory with other tangents as the result does.
+
+        `mirrors` says that `value` is what the same operation gives for tangents.
+        """
+        var = call.target
+        if value is ZERO:
+            if self.memory.is_mutated(var) and var in self.memory.of(var):
+                self.set(var, zero(t, var))
+            return
+        if isinstance(value, Seq):
+            self.dots[var] = value
+            return
+        if not mirrors and not self.shapes.covers(t, value, call, mark):
+            value = full(t, value, var)
+        if not mirrors:
+            value = self.separate(t, call, value, mark)
+        temporary = isinstance(value, Var) and (not value.name or (value.name == "t_dot" and var.name))
+        if temporary and isinstance(value, Var):
+            value = t.rename(value, dotted(var))
+        self.set(var, value)
+
+    def separate(self, t: Builder, call: Call, value: Atom, mark: int) -> Atom:
+        """`value` in memory of its own where the result of `call` is, if it matters."""
+        var = call.target
+        if not isinstance(var.kind, (Array, Numeric, Unknown)):
+            return value
+        bases = view_of(call)
+        operands = [a for a in call.args if isinstance(a, Var)]
+        mutated = self.memory.is_mutated(var)
+        if bases:
+            fn = call.fn.value if isinstance(call.fn, Const) else None
+            if mutated and fn not in _VIEWS:
+                base = bases[0]
+                args = (value, whole(t, base, self.dot(base)), var, base)
+                return t.append(forward_runtime.like_view, args, kind=t.kind(value))
+            return value
+        matters = mutated or not self.private or any(map(self.memory.is_mutated, operands))
+        made = {s.target: s for s in t.stmts[mark:] if isinstance(s, Call)}
+        maker = made.get(value) if isinstance(value, Var) else None
+        if not matters or isinstance(t.kind(value), Scalar) or (maker is not None and not view_of(maker)):
+            return value
+        if isinstance(t.kind(value), Array):
+            return t.append(np.ndarray.copy, (value,), (("order", Const("K")),), kind=t.kind(value))
+        return t.append(runtime.own, (value,), kind=t.kind(value))
+
+    # --- regions ---------------------------------------------------------------------------------------------------
+
+    def carried(self, b: Builder, atom: Atom) -> Atom:
+        """The tangent of a value that enters or leaves a region, as a value."""
+        return materialise(b, mirrored(b, atom, self.dot(atom)))
+
+    def branch(self, stmt: If, b: Builder) -> None:
+        """Both arms give the tangents, too."""
+        wanted = [k for k, t in enumerate(stmt.targets) if t in self.active]
+        arms: list[Block] = []
+        dots = [Var(dotted(stmt.targets[k]), tangent_kind(stmt.targets[k].kind)) for k in wanted]
+        for block in (stmt.then, stmt.orelse):
+            inner = b.child(self.facts_of(block))
+            inner.loc = _quiet(stmt)
+            self.block(block, inner)
+            extra = [self.carried(inner, block.yields[k]) for k in wanted]
+            arms.append(replace(block, stmts=tuple(inner.stmts), yields=(*block.yields, *extra)))
+        style = "if" if wanted or any(not isinstance(s, Call) for arm in arms for s in arm.stmts) else stmt.style
+        b.emit(replace(stmt, targets=(*stmt.targets, *dots), then=arms[0], orelse=arms[1], style=style))
+        for k, dot in zip(wanted, dots, strict=True):
+            self.set(stmt.targets[k], dot)
+
+    def with_block(self, stmt: With, b: Builder) -> None:
+        """The tangents are computed inside, too."""
+        wanted = [k for k, t in enumerate(stmt.targets) if t in self.active]
+        inner = b.child(self.facts_of(stmt.body))
+        inner.loc = _quiet(stmt)
+        self.block(stmt.body, inner)
+        extra = [self.carried(inner, stmt.body.yields[k]) for k in wanted]
+        dots = [Var(dotted(stmt.targets[k]), tangent_kind(stmt.targets[k].kind)) for k in wanted]
+        body = replace(stmt.body, stmts=tuple(inner.stmts), yields=(*stmt.body.yields, *extra))
+        b.emit(replace(stmt, targets=(*stmt.targets, *dots), body=body))
+        for k, dot in zip(wanted, dots, strict=True):
+            self.set(stmt.targets[k], dot)
+
+    def loop(self, stmt: For | While, b: Builder) -> None:
+        """Each carried value that varies carries its tangent along."""
+        first = 1 if isinstance(stmt, For) else 0
+        carried = stmt.body.params[first:]
+        wanted = [k for k, p in enumerate(carried) if p in self.active or stmt.targets[k] in self.active]
+        b.loc = _quiet(stmt)
+        inits = [self.carried(b, stmt.inits[k]) for k in wanted]
+        params = [Var(dotted(carried[k]), tangent_kind(carried[k].kind)) for k in wanted]
+        targets = [p.like(name=dotted(stmt.targets[k])) for k, p in zip(wanted, params, strict=True)]
+        inner = b.child(self.facts_of(stmt.body))
+        inner.loc = _quiet(stmt)
+        for k, param in zip(wanted, params, strict=True):
+            self.set(carried[k], param)
+        new: For | While = self.item(stmt, b, inner) if isinstance(stmt, For) else stmt
+        self.block(new.body, inner)
+        extra = [self.carried(inner, stmt.body.yields[k]) for k in wanted]
+        at = len(carried)
+        yields = (*stmt.body.yields[:at], *extra, *stmt.body.yields[at:])
+        body = Block((*new.body.params, *params), tuple(inner.stmts), yields)
+        new = replace(new, targets=(*stmt.targets, *targets), inits=(*stmt.inits, *inits), body=body)
+        if isinstance(new, While):
+            new = replace(new, cond=self.condition(new.cond, params, wanted, b))
+        b.emit(new)
+        for k, target in zip(wanted, targets, strict=True):
+            self.set(stmt.targets[k], target)
+
+    def condition(self, cond: Block, params: list[Var], wanted: list[int], b: Builder) -> Block:
+        """The condition of a while loop; tangents are computed in it only where it changes something."""
+        along = [p.like() for p in params]
+        both = (*cond.params, *along)
+        if not any(isinstance(a, Var) and a in self.active for s in walk(cond) if isinstance(s, Call) for a in writes(s)):
+            return replace(cond, params=both)
+        for k, dot in zip(wanted, along, strict=True):
+            self.set(cond.params[k], dot)
+        inner = b.child(self.facts_of(cond))
+        self.block(cond, inner)
+        return replace(cond, params=both, stmts=tuple(inner.stmts))
+
+    def item(self, stmt: For, b: Builder, inner: Builder) -> For:
+        """A loop over something that varies runs over its tangents, too."""
+        item = stmt.body.params[0]
+        found = along(b, stmt.iter, self.dot) if item in self.active else ZERO
+        columns = leaves(found)
+        if not columns:
+            return stmt
+        pairs = b.append(zip, (stmt.iter, *columns))
+        kinds = [item.kind, *(Unknown() for _ in columns)]
+        if len(columns) == 1 and not isinstance(found, list):
+            kinds[1] = tangent_kind(item.kind)
+        pair = Var("", Tuple(tuple(kinds)))
+        unpacked = inner.append(ops.unpack, (pair, Const(len(kinds))), kind=pair.kind)
+        inner.emit(Call(item, Const(operator.getitem), (unpacked, Const(0)), (), inner.loc))
+        names = [dotted(item)] if len(columns) == 1 and not isinstance(found, list) else ["t_dot"] * len(columns)
+        dots = [
+            inner.append(operator.getitem, (unpacked, Const(k + 1)), name=names[k], kind=kinds[k + 1])
+            for k in range(len(columns))
+        ]
+        value = assembled(found, dots)
+        self.dots[item] = value
+        self.shapes.note(value, item)
+        return replace(stmt, iter=pairs, body=replace(stmt.body, params=(pair, *stmt.body.params[1:])))
+
+
+def _quiet(stmt: Stmt) -> Loc:
+    return replace(stmt.loc, adjoint=True, text="")
+
+
