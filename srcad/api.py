@@ -13,6 +13,7 @@ from srcad.derivative import Derivative, Mode, Picks, Pushforward, compile_optio
 from srcad.errors import ArgumentError
 from srcad.primals import Primal, annotated_kinds, positions, require_callable
 from srcad.runtime import stop_gradient
+from srcad.runtime.tangents import as_tangent
 from srcad.transform.request import Request
 
 if TYPE_CHECKING:
@@ -168,14 +169,14 @@ def _varies(tangent: Any) -> bool:
 def _tangent_like(position: int, tangent: Any, primal: Any) -> Any:
     """A tangent with the dtype of its primal; its shape must be the primal's."""
     if not isinstance(primal, (np.ndarray, np.number, float, int, complex)):
-        return tangent
+        return as_tangent(tangent, primal)
     if np.shape(tangent) != np.shape(primal):
         raise ArgumentError(
             f"tangent {position} has shape {np.shape(tangent)}, its primal {np.shape(primal)}",
             remedy="a tangent is a direction in the space of its argument: give it the same shape",
         )
     if isinstance(primal, np.ndarray):
-        return np.asarray(tangent, dtype=primal.dtype if primal.dtype.kind in "fc" else None)
+        return as_tangent(np.asarray(tangent, dtype=primal.dtype if primal.dtype.kind in "fc" else None), primal)
     return tangent
 
 

@@ -297,7 +297,10 @@ class _Finder:
             atom_kind(args[0]), (Array, Numeric)
         ):
             held = tuple(r for s in roots for r in self.memory.contents.get(s, ()))
-            roots = held if fn is not ops.unpack else roots
+            if isinstance(atom_kind(args[0]), Unknown):
+                roots += held  # an item of a container, or a view of an array
+            else:
+                roots = held if fn is not ops.unpack else roots
         self.fresh_or_merge(call.target, roots, loops)
 
     def fresh_or_merge(self, var: Var, roots: Roots, loops: tuple[int, ...]) -> None:

@@ -111,6 +111,8 @@ def _rank(name: str, users: Collection[str]) -> int:
 
 def _assign(function: Function, groups: _Groups, taken: Collection[str]) -> list[str]:
     params = [p.name for p in function.body.params]
+    own = _user_names(function)
+    theirs = [p for p in params if not own or p in own]  # a tangent's parameter may be bound again to its tangent
     used: dict[str, int] = {}
     for number, name in enumerate(params):
         root = groups.find(number)
@@ -124,7 +126,7 @@ def _assign(function: Function, groups: _Groups, taken: Collection[str]) -> list
         if rank == _PARAMETER:
             names[root] = wanted
         else:
-            blocked = taken if rank == _USER else (*taken, *users, *params)
+            blocked = taken if rank == _USER else (*taken, *users, *theirs)
             # A temporary without a name of its own is one value: its name is not used again for another.
             apart = 0 if rank != _TEMPORARY else groups.apart[root] if wanted else -1
             names[root] = _free(wanted or "t", groups.conflicts[root] | apart, used, blocked)

@@ -23,7 +23,7 @@ from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.tangent_values import mirrored, whole, zero
+from srcad.transform.tangent_values import mirrored, tangent_kind, whole
 
 Dots = Callable[[Atom], Value]
 
@@ -172,6 +172,23 @@ def along(b: Builder, source: Atom, dot: Dots) -> Along:
         case _:
             value = dot(source)
             return value if value is ZERO else whole(b, source, value)
+
+
+def is_iteration(made: Call | None) -> bool:
+    """Whether a call makes an iterator of which loops look at how it was made."""
+    if made is None or not isinstance(made.fn, Const) or not _hashable(made.fn.value):
+        return False
+    if made.fn.value is ops.call_method:
+        return made.args[1] in (Const("items"), Const("values"))
+    return _SPECIAL.get(made.fn.value) is _deferred
+
+
+def leaf_kinds(found: Along, kind: Kind) -> list[Kind]:
+    """The kinds of the items that `leaves` of `found` yield, where an item of the whole is of this kind."""
+    if not isinstance(found, list):
+        return [] if found is ZERO else [tangent_kind(kind)]
+    inner = kind.items if isinstance(kind, Tuple) and len(kind.items) == len(found) else (Unknown(),) * len(found)
+    return [k for part, item in zip(found, inner, strict=True) for k in leaf_kinds(part, item)]
 
 
 def _parts(found: list[Along]) -> Along:

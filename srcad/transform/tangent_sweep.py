@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.effects import is_pure, writes
+from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory, view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
-from srcad.ir.kinds import Array, Iterator, Numeric, Scalar, Tuple, Unknown
+from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
 from srcad.ir.visit import defs, uses, walk
 from srcad.runtime import tangents as forward_runtime
@@ -28,7 +28,15 @@ from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
 from srcad.transform.reverse.calls import paired
-from srcad.transform.tangent_containers import along, assembled, container_operation, iterator_value, leaves
+from srcad.transform.tangent_containers import (
+    along,
+    assembled,
+    container_operation,
+    is_iteration,
+    iterator_value,
+    leaf_kinds,
+    leaves,
+)
 from srcad.transform.tangent_stores import tangent_of_store
 from srcad.transform.tangent_values import Shapes, dotted, full, mirrored, tangent_kind, whole, zero
 from srcad.transform.tangents import tangent_of_primitive
@@ -76,10 +84,29 @@ class Lines:
         self.t.loc = replace(loc, adjoint=True, text="")
 
     def flush(self) -> None:
-        """Write the tangents behind what is written."""
-        self.b.stmts += self.t.stmts
+        """Write the tangents behind the statement, or before it where they read the name that it binds anew."""
+        at = self.start if self.rebinds() else len(self.b.stmts)
+        self.b.stmts[at:at] = self.t.stmts
         self.t.stmts.clear()
         self.start = len(self.b.stmts)
+
+    def rebinds(self) -> bool:
+        """Whether the tangents had better come first: they read a name that the statement gives to another value.
+
+        Only where they read nothing that it computes, and raise no other errors than it does.
+        """
+        own = self.b.stmts[self.start :]
+        calls = [s for s in own if isinstance(s, Call)]
+        waiting = [s for s in self.t.stmts if isinstance(s, Call)]
+        if len(calls) < len(own) or not waiting or not all(map(is_pure, (*calls, *waiting))):
+            return False
+        made = {s.target for s in calls}
+        read = [v for s in waiting for v in uses(s)]
+        names = {v.name for v in read if v.name}
+        if any(v in made for v in read) or not any(v.name in names for v in made):
+            return False
+        raising = [s.fn for s in calls]
+        return all(cannot_raise(s) or s.fn in raising for s in waiting)
 
     def store(self, call: Call, memory: Memory) -> None:
         """Write a store whose tangent is the last of the waiting lines."""
@@ -127,6 +154,7 @@ class Sweep:
         self.memory, self.active, self.facts_of, self.jvp_of, self.private = memory, active, facts_of, jvp_of, private
         self.dots: dict[Var, Value] = {}
         self.shapes = Shapes()
+        self.b: Builder | None = None
         self.t: Builder | None = None
 
     def set(self, var: Var, value: Value) -> None:
@@ -138,7 +166,7 @@ class Sweep:
         """The tangent of an atom, `ZERO` for what does not vary."""
         if not isinstance(atom, Var):
             return ZERO
-        if atom not in self.dots and atom in self.active and isinstance(atom.kind, Iterator) and self.t is not None:
+        if atom not in self.dots and atom in self.active and self.t is not None and is_iteration(self.t.definition(atom)):
             return iterator_value(self.t, atom, self.dot)
         return self.dots.get(atom, ZERO)
 
@@ -146,8 +174,8 @@ class Sweep:
 
     def block(self, block: Block, b: Builder) -> None:
         """Write the statements of a block with their tangents."""
-        outer, lines = self.t, Lines(b)
-        self.t = lines.t
+        outer, lines = (self.b, self.t), Lines(b)
+        self.b, self.t = b, lines.t
         for stmt in block.stmts:
             lines.at(stmt.loc)
             match stmt:
@@ -166,7 +194,7 @@ class Sweep:
                     raise InternalError(f"no case for the node {type(stmt).__name__}")
             lines.start = len(b.stmts) if not isinstance(stmt, Call) else lines.start
         lines.flush()
-        self.t = outer
+        self.b, self.t = outer
 
     def call(self, call: Call, lines: Lines) -> None:
         """Write a call and its tangent."""
@@ -230,8 +258,13 @@ class Sweep:
             value = self.separate(t, call, value, mark)
         temporary = isinstance(value, Var) and (not value.name or (value.name == "t_dot" and var.name))
         if temporary and isinstance(value, Var):
-            value = t.rename(value, dotted(var))
+            value = self.renamed(t, value, dotted(var))
         self.set(var, value)
+
+    def renamed(self, t: Builder, value: Var, name: str) -> Var:
+        """`value` under another name, where it is defined in the block being written."""
+        found = t.rename(value, name)
+        return self.b.rename(value, name) if found.name != name and self.b is not None else found
 
     def separate(self, t: Builder, call: Call, value: Atom, mark: int) -> Atom:
         """`value` in memory of its own where the result of `call` is, if it matters."""
@@ -333,14 +366,13 @@ class Sweep:
     def item(self, stmt: For, b: Builder, inner: Builder) -> For:
         """A loop over something that varies runs over its tangents, too."""
         item = stmt.body.params[0]
+        b.loc = stmt.loc
         found = along(b, stmt.iter, self.dot) if item in self.active else ZERO
         columns = leaves(found)
         if not columns:
             return stmt
         pairs = b.append(zip, (stmt.iter, *columns))
-        kinds = [item.kind, *(Unknown() for _ in columns)]
-        if len(columns) == 1 and not isinstance(found, list):
-            kinds[1] = tangent_kind(item.kind)
+        kinds = [item.kind, *leaf_kinds(found, item.kind)]
         pair = Var("", Tuple(tuple(kinds)))
         unpacked = inner.append(ops.unpack, (pair, Const(len(kinds))), kind=pair.kind)
         inner.emit(Call(item, Const(operator.getitem), (unpacked, Const(0)), (), inner.loc))

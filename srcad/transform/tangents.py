@@ -14,7 +14,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Tuple
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import Rule
-from srcad.transform.algebra import ZERO
+from srcad.transform.algebra import ZERO, is_const
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, known_items, materialise
 from srcad.transform.reverse.adjoints import apply_template, bind, refuse_inactive, require_rule
@@ -84,9 +84,16 @@ def _from_partials(
             along = dot(atom)
             if along is ZERO:
                 continue
-            term = b.call(operator.mul, materialise(b, factor), materialise(b, along))
+            term = _scaled(b, materialise(b, factor), materialise(b, along))
             total = term if total is ZERO else b.call(operator.add, total, term)
     return total
+
+
+def _scaled(b: Builder, factor: Atom, along: Atom) -> Atom:
+    """``factor * along``; a tangent is of a floating kind even where nothing else is known of it."""
+    if is_const(factor, 1):
+        return along
+    return b.call(operator.neg, along) if is_const(factor, -1) else b.call(operator.mul, factor, along)
 
 
 def _items(b: Builder, value: Value, count: int) -> list[Value]:
