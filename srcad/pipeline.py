@@ -23,6 +23,7 @@ from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
 from srcad.ir.verify import verify
 from srcad.transform.cleanup import clean
+from srcad.transform.elide import elide_copies
 from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
@@ -119,7 +120,7 @@ def _save(job: Job) -> Job:
 
 
 def _clean(job: Job) -> Job:
-    function = clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward")
+    function = elide_copies(clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward"))
     verify(function, stage="simplified")
     return replace(job, function=function)
 

@@ -8,10 +8,11 @@ computes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad.analysis.effects import writes
+from srcad.analysis.memory import view_of
 from srcad.analysis.result import result_kind
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
@@ -21,7 +22,13 @@ from srcad.ir.visit import blocks, defs
 from srcad.transform.algebra import is_zero, simplified
 
 
-_CLOCK = Var("clock")
+@dataclass
+class _Ages:
+    """When variables were made and memory was last changed, by a clock that all builders of a function share."""
+
+    clock: int = 0
+    made: dict[Var, int] = field(default_factory=dict)
+    changed: dict[Var, int] = field(default_factory=dict)
 
 
 class Builder:
@@ -46,24 +53,25 @@ class Builder:
         self.is_mutated = is_mutated
         self.defs: dict[Var, Call] = {} if known is None else known
         self.stmts: list[Stmt] = []
-        self._ages: dict[Var, int] = {_CLOCK: 1}
+        self._ages = _Ages()
+        self._since = 0
 
     def child(self, facts: Facts | None = None) -> Builder:
         """A builder for a block nested at this point."""
         inner = Builder(self.facts.child() if facts is None else facts, self.loc, self.defs, self.is_mutated)
         inner._ages = self._ages
-        self._ages[_CLOCK] += 1  # in a loop, what comes later in the block has run when the next pass begins
+        inner._since = self._ages.clock + 1  # in a loop, what comes later in the block has run when a pass begins
         return inner
 
     def emit(self, stmt: Stmt) -> None:
         """Append a finished statement."""
         if isinstance(stmt, Call):
             self.defs[stmt.target] = stmt
-            if writes(stmt):
-                self._ages[_CLOCK] += 1
-            self._ages[stmt.target] = self._ages[_CLOCK]
-        else:
-            self._ages[_CLOCK] += 1  # a region: whatever is in it may have changed something
+            self._ages.clock += 1
+            self._ages.made[stmt.target] = self._ages.clock
+            for atom in writes(stmt):
+                if isinstance(atom, Var):
+                    self._ages.changed[self._base(atom)] = self._ages.clock
         self.stmts.append(stmt)
 
     def call(
@@ -97,7 +105,6 @@ class Builder:
         """Append a call as it is, without algebra, and return its target."""
         callee = fn if isinstance(fn, (Var, Const)) else Const(fn)
         atoms = tuple(Const(0.0) if is_zero(a) else a for a in args)
-        kwargs = [(name, Const(0.0) if is_zero(v) else v) for name, v in kwargs]
         if kind is None:
             kind = result_kind(callee, atoms, tuple(kwargs), self.facts)
         target = Var(name, kind)
@@ -112,15 +119,29 @@ class Builder:
         return call if isinstance(call.fn, Const) and call.fn.value is fn else None
 
     def recent(self, atom: Atom | Star, fn: Callable[..., Any]) -> Call | None:
-        """`definition`, if computing it again now would give the same: nothing was changed in place since.
+        """`definition`, if computing it again now would give the same: nothing it reads was changed in place since.
 
         Algebra that looks through a definition uses its operands, which an in-place operation may have changed.
         """
         call = self.definition(atom, fn)
-        if call is None or any(self.is_mutated(a) for a in call.args if isinstance(a, Var)):
+        if call is None:
             return None
-        made = self._ages.get(call.target, 0)
-        return call if made in (0, self._ages[_CLOCK]) else None
+        age = self._ages.made.get(call.target, 0)
+        if 0 < age < self._since:
+            return None
+        for var in (call.target, *(a for a in call.args if isinstance(a, Var))):
+            if self.is_mutated(var) or self._ages.changed.get(self._base(var), 0) > age:
+                return None
+        return call
+
+    def _base(self, var: Var) -> Var:
+        """What `var` is a view of."""
+        while True:
+            call = self.defs.get(var)
+            viewed = None if call is None else view_of(call)
+            if not viewed or not isinstance(viewed[0], Var):
+                return var
+            var = viewed[0]
 
     def learn(self, stmts: Iterable[Stmt]) -> None:
         """Remember the definitions among `stmts` and inside them, without emitting anything."""

@@ -56,6 +56,7 @@ class _Uses:
         self.last: dict[Var, int] = {}
         self.home: dict[Var, tuple[int, ...]] = dict.fromkeys(body.params, ())
         self.calls: dict[Var, tuple[int, tuple[int, ...]]] = {}
+        self.names: dict[Var, Var] = {}
         self.read(body, ())
 
     def read(self, block: Block, loops: tuple[int, ...]) -> None:
@@ -63,9 +64,11 @@ class _Uses:
         for stmt in block.stmts:
             self.position += 1
             for var in uses(stmt):
-                self.last[var] = self.position
+                self.last[self.origin(var)] = self.position
             if isinstance(stmt, Call):
                 self.calls[stmt.target] = (self.position, loops)
+                if stmt.fn == Const(ops.identity) and isinstance(stmt.args[0], Var):
+                    self.names[stmt.target] = stmt.args[0]
             inside = (*loops, stmt.id) if isinstance(stmt, (For, While)) else loops
             for inner in blocks(stmt):
                 self.read(inner, inside)
@@ -73,11 +76,18 @@ class _Uses:
         self.position += 1
         for atom in block.yields:
             if isinstance(atom, Var):
-                self.last[atom] = self.position
+                self.last[self.origin(atom)] = self.position
+
+    def origin(self, var: Var) -> Var:
+        """The variable of which `var` is another name."""
+        while var in self.names:
+            var = self.names[var]
+        return var
 
     def seen_after(self, base: Var, call: Call) -> bool:
         """Whether `base` is used after `call`, in the text or in a later pass of a loop."""
         position, loops = self.calls[call.target]
+        base = self.origin(base)
         return self.last[base] > position or len(loops) > len(self.home.get(base, ()))
 
 

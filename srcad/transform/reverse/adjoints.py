@@ -26,7 +26,7 @@ from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.callees import require_rule, unknown_callee
 from srcad.transform.expand import Seq, Value, expand, materialise
-from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, full, leaves, parts, subkind
+from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, bar, full, leaves, parts, subkind
 
 Active = frozenset[Var]
 
@@ -464,8 +464,13 @@ def _dict_display(scope: Scope, call: Call, active: Active) -> None:
 
 def _identity(scope: Scope, call: Call, active: Active) -> None:
     value = whole(scope, call.target)
-    if value is not None and not isinstance(call.args[0], Star):
-        give(scope, call.args[0], value)
+    source = call.args[0]
+    if value is None or isinstance(source, Star):
+        return
+    if isinstance(value, Const) and scope.b.definition(source) is None:
+        # A seed that enters a loop: a line of its own, under the statement that it comes from.
+        value = scope.b.append(ops.identity, (value,), name=bar(source.name if isinstance(source, Var) else ""))
+    give(scope, source, value)
 
 
 def _unpack(scope: Scope, call: Call, active: Active) -> None:

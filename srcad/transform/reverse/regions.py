@@ -217,6 +217,7 @@ def _emit_loop(
     scope.b.emit(loop)
     for slot, target in zip(outer, targets[len(slots) :], strict=True):
         scope.set(slot, State(target, owned=not isinstance(target.kind, Scalar), full=True))
+    scope.b.loc = replace(scope.b.loc, stmt=-1, text="")  # no statement of the user's: the values entered the loop
     for (k, path), target in zip(slots, targets, strict=False):
         give(scope, stmt.inits[k], target, path=path)
 

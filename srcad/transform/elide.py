@@ -1,0 +1,74 @@
+"""Leaving out copies that protect a value from changes which do not come.
+
+A cotangent taken from a buffer is copied, because the buffer may change before the cotangent is used. Where its only use is an
+operation that makes something new (or stores the value elsewhere), with no change in between, the copy goes.
+
+    t_bar = alpha * u_bar[1:-1].copy()      ->      t_bar = alpha * u_bar[1:-1]
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+import numpy as np
+
+from srcad.analysis.effects import is_pure, writes
+from srcad.analysis.memory import view_of
+from srcad.ir import ops
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
+from srcad.ir.visit import blocks, count_uses, map_atoms, uses, with_blocks
+from srcad.rules import rule_for
+from srcad.transform.cleanup import added
+
+
+def elide_copies(function: Function) -> Function:
+    """`function` without copies that make no difference."""
+    counts = count_uses(function.body)
+    return replace(function, body=_block(function.body, counts))
+
+
+def _block(block: Block, counts: dict[Var, int]) -> Block:
+    stmts: list[Stmt] = [with_blocks(s, tuple(_block(b, counts) for b in blocks(s))) for s in block.stmts]
+    renamed: dict[Var, Atom] = {}
+    kept: list[Stmt] = []
+    for k, stmt in enumerate(stmts):
+        source = _copied(stmt)
+        if source is not None and isinstance(stmt, Call) and counts.get(stmt.target) == 1:
+            user = _only_user(stmts[k + 1 :], stmt.target)
+            if user is not None and _reads_only(user, stmt.target):
+                renamed[stmt.target] = renamed.get(source, source) if isinstance(source, Var) else source
+                continue
+        kept.append(map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a))
+    return replace(block, stmts=tuple(kept))
+
+
+def _copied(stmt: Stmt) -> Atom | None:
+    """What a statement that a transform added copies, if it is such a copy."""
+    if not isinstance(stmt, Call) or not added(stmt.loc) or stmt.fn != Const(np.ndarray.copy) or stmt.kwargs:
+        return None
+    source = stmt.args[0]
+    return None if isinstance(source, Star) else source
+
+
+def _only_user(following: list[Stmt], var: Var) -> Call | None:
+    """The call that uses `var`, if nothing changes memory before it."""
+    for stmt in following:
+        if not isinstance(stmt, Call):
+            return None
+        if var in tuple(uses(stmt)):
+            return stmt
+        if writes(stmt) or not is_pure(stmt):
+            return None
+    return None
+
+
+def _reads_only(call: Call, var: Var) -> bool:
+    """Whether `call` is done with `var` when it has run: its result shares no memory with it."""
+    if not isinstance(call.fn, Const):
+        return False
+    fn = call.fn.value
+    if fn is operator.setitem or fn in ops.UPDATE_OPERATORS or fn in ops.IN_PLACE_OPERATORS:
+        return call.args[-1] == var and var not in call.args[:-1]
+    rule = rule_for(fn)
+    return rule is not None and not rule.structural and is_pure(call) and view_of(call) is None
