@@ -105,6 +105,7 @@ class Builder:
         """Append a call as it is, without algebra, and return its target."""
         callee = fn if isinstance(fn, (Var, Const)) else Const(fn)
         atoms = tuple(Const(0.0) if is_zero(a) else a for a in args)
+        kwargs = [(name, Const(0.0) if is_zero(v) else v) for name, v in kwargs]
         if kind is None:
             kind = result_kind(callee, atoms, tuple(kwargs), self.facts)
         target = Var(name, kind)

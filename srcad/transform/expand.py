@@ -21,7 +21,7 @@ from srcad.ir.kinds import List, Tuple
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.rules import rule_for
-from srcad.transform.algebra import is_const
+from srcad.transform.algebra import is_const, is_zero
 from srcad.transform.builder import Builder
 
 _UNROLL_LIMIT = 64
@@ -128,7 +128,8 @@ class _Expansion:
             self.b = outer.child()
             try:
                 self.stmts(block.stmts)
-                arms.append((self.b, [materialise(self.b, self.value(y)) for y in block.yields]))
+                yields = [materialise(self.b, self.value(y)) for y in block.yields]
+                arms.append((self.b, [Const(0.0) if is_zero(y) else y for y in yields]))
             finally:
                 self.b = outer
         targets = [

@@ -17,7 +17,7 @@ import numpy as np
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown
+from srcad.ir.kinds import Array, Dict, Iterator, Kind, List, Numeric, Scalar, Slice, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
@@ -278,7 +278,7 @@ def _unpack(b: Builder, call: Call, dot: Dots) -> Value:
     value = dot(source)
     if value is ZERO:
         return ZERO
-    plain = len(call.args) < 3 or call.args[2] == Const(-1)  # noqa: PLR2004
+    plain = len(call.args) < 3 or call.args[2] == Const(-1)
     if isinstance(value, Seq) and plain:
         return value
     return b.append(ops.unpack, (whole(b, source, value), *call.args[1:]), kind=call.target.kind)
@@ -340,7 +340,7 @@ def _dict_of(b: Builder, call: Call, dot: Dots) -> Value:
     if not args or isinstance(atom_kind(args[0]), Dict):
         return mirror(b, call, dot, "c")
     pairs = b.definition(args[0], zip)
-    if pairs is None or len(pairs.args) != 2 or any(isinstance(a, Star) for a in pairs.args):  # noqa: PLR2004
+    if pairs is None or len(pairs.args) != 2 or any(isinstance(a, Star) for a in pairs.args):
         raise UnsupportedSyntax(
             "dict() of something else than a dict, keywords or zip(keys, values) carries a derivative",
             where=call.loc,

@@ -1,8 +1,8 @@
 """The tangents of stores: the same store into the tangent, from what was there before.
 
-    y[i] = v      ->    y_dot[i] = v_dot
-    y[i] += v     ->    y_dot[i] += v_dot
-    y *= v        ->    y_dot[...] = y_dot * v + y * v_dot      (before y changes)
+y[i] = v      ->    y_dot[i] = v_dot
+y[i] += v     ->    y_dot[i] += v_dot
+y *= v        ->    y_dot[...] = y_dot * v + y * v_dot      (before y changes)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar
-from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.nodes import Atom, Call, Const, Star
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder

@@ -16,13 +16,13 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory, view_of
-from srcad.errors import InternalError, UnsupportedSyntax
+from srcad.errors import InternalError
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
 from srcad.ir.visit import defs, uses, walk
+from srcad.rules import rule_for
 from srcad.runtime import tangents as forward_runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -252,7 +252,7 @@ class Sweep:
         if isinstance(value, Seq):
             self.dots[var] = value
             return
-        if not mirrors and not self.shapes.covers(t, value, call, mark):
+        if not mirrors and not _is_linear(call) and not self.shapes.covers(t, value, call, mark):
             value = full(t, value, var)
         if not mirrors:
             value = self.separate(t, call, value, mark)
@@ -385,6 +385,12 @@ class Sweep:
         self.dots[item] = value
         self.shapes.note(value, item)
         return replace(stmt, iter=pairs, body=replace(stmt.body, params=(pair, *stmt.body.params[1:])))
+
+
+def _is_linear(call: Call) -> bool:
+    """Whether a tangent is the result of the primitive itself for tangents: it has the shape of the result."""
+    rule = rule_for(call.fn.value) if isinstance(call.fn, Const) else None
+    return rule is not None and rule.tangent is None and (rule.linear or rule.multilinear)
 
 
 def _quiet(stmt: Stmt) -> Loc:

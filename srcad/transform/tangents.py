@@ -6,18 +6,17 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from srcad.errors import MissingRule
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Tuple
+from srcad.ir.kinds import Tuple
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import Rule
 from srcad.transform.algebra import ZERO, is_const
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, known_items, materialise
 from srcad.transform.reverse.adjoints import apply_template, bind, refuse_inactive, require_rule
+from srcad.transform.tangent_values import zero
 
 Dots = Callable[[Atom], Value]
 
@@ -141,6 +140,4 @@ def _dense(b: Builder, atom: Atom, value: Value) -> Value:
         return Seq([_dense(b, a, v) for a, v in zip(items, value.items, strict=True)], value.cls)
     if value is not ZERO:
         return value
-    if isinstance(kind, Array):
-        return b.append(np.zeros_like, (atom,))
-    return Const(0.0)
+    return zero(b, atom)
