@@ -102,7 +102,7 @@ class Statements(Expressions):
         """``t1 = t2 = value``."""
         if len(targets) == 1 and _parallel(targets[0], value):
             pairs = list(zip(targets[0].elts, value.elts, strict=True))
-            found = [(target, self.value_for(target, item)) for target, item in pairs]
+            found = [(target, self.value_for(target, item, alone=False)) for target, item in pairs]
             for target, item in found:
                 self.assign(target, item)
             return
@@ -110,17 +110,27 @@ class Statements(Expressions):
         for target in targets:
             self.assign(target, result)
 
-    def value_for(self, target: Node, value: Node) -> Value:
-        """The value to assign to a target, named as the target is; a local function stays one for a name."""
+    def value_for(self, target: Node, value: Node, *, alone: bool = True) -> Value:
+        """The value to assign to a target, named as the target is; a local function stays one for a name.
+
+        ``x = a`` and ``return x`` are statements of the user's, so that they are operations, too (`ops.identity`), unless they are
+        part of a parallel assignment.
+        """
         if not isinstance(target, gast.Name):
             return self.expr(value)
         if target.id == VALUE:
-            return self.expr(value, self.scope.binder().result)
+            return self.copied(value, self.expr(value, self.scope.binder().result), self.scope.binder().result, alone)
         if isinstance(value, gast.Lambda) or (
             isinstance(value, gast.Name) and isinstance(self.peek(value.id), LocalFunction)
         ):
             return self.value(value)
-        return self.named_value(value, target.id if target.id[0] != "@" else "")
+        name = target.id if target.id[0] != "@" else ""
+        return self.copied(value, self.expr(value, name), name, alone and bool(name))
+
+    def copied(self, node: Node, value: Atom, name: str, alone: bool) -> Atom:
+        """A reference under another name, where the expression is nothing but a name."""
+        plain = alone and isinstance(node, gast.Name) and isinstance(value, Var) and not self.template
+        return self.emit(ops.identity, [value], node, name) if plain else value
 
     def assign(self, target: Node, value: Value) -> None:
         """Binds or stores into a target of any form."""
