@@ -23,6 +23,8 @@ from srcad.ir.visit import blocks, rename_fresh, substitute, walk, with_blocks
 from srcad.rules import rule_for
 
 LIMIT = 40
+#: How many functions are looked at to find out whether one calls itself.
+_SEARCH = 64
 
 _DATA = (ops.load_global, ops.load_free, ops.store_global, ops.store_free)
 
@@ -45,6 +47,8 @@ class _Inliner:
     def __init__(self, caller: Any) -> None:
         self.caller = caller
         self.guards: list[Guard] = []
+        self.recursive: dict[Any, bool] = {}
+        self.known: dict[Any, Function | None] = {}
 
     def block(self, block: Block, stack: tuple[Any, ...]) -> Block:
         stmts: list[Stmt] = []
@@ -65,22 +69,44 @@ class _Inliner:
 
     def call(self, call: Call, stack: tuple[Any, ...]) -> tuple[tuple[Stmt, ...], Atom] | None:
         callee = call.fn.value if isinstance(call.fn, Const) else None
-        if not is_user_function(callee) or callee in stack:
+        if not (isinstance(callee, FunctionType) and is_user_function(callee)) or callee in stack:
             return None
-        try:
-            lowered = lower(callee)
-        except SrcadError:
+        lowered = self.lowered(callee)
+        if lowered is None:
             return None  # reported, where the call carries a derivative, with the place of the call
-        if not self.fits(lowered) or _calls(lowered, callee):
+        if not self.fits(lowered) or self.is_recursive(callee, lowered):
             return None
-        bound = bind_call(callee, call.args, dict(call.kwargs))
-        if bound is None:
+        gathered = gather(callee, call)
+        if gathered is None:
             return None
+        displays, bound = gathered
         self.guards += lowered.guards
         body = self.block(rename_fresh(lowered.body), (*stack, callee))
         body = substitute(body, dict(zip(body.params, bound, strict=True)))
         result = body.yields[0]
-        return body.stmts, result
+        return (*displays, *body.stmts), result
+
+    def is_recursive(self, callee: Any, lowered: Function) -> bool:
+        """Whether a callee may call itself, also through others."""
+        if callee not in self.recursive:
+            pending, seen = called_functions(lowered), {callee}
+            self.recursive[callee] = False
+            while pending:
+                other = pending.pop()
+                self.recursive[callee] |= other is callee
+                if other not in seen and len(seen) < _SEARCH:
+                    seen.add(other)
+                    pending += called_functions(self.lowered(other))
+        return self.recursive[callee]
+
+    def lowered(self, callee: Any) -> Function | None:
+        """The SSA form of a function; None where it cannot be had."""
+        if callee not in self.known:
+            try:
+                self.known[callee] = lower(callee)
+            except SrcadError:
+                self.known[callee] = None
+        return self.known[callee]
 
     def fits(self, callee: Function) -> bool:
         count = 0
@@ -94,8 +120,12 @@ class _Inliner:
         return count <= LIMIT
 
 
-def _calls(function: Function, callee: object) -> bool:
-    return any(isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value is callee for s in walk(function.body))
+def called_functions(function: Function | None) -> list[Any]:
+    """The user functions that a function calls by name, in order of the text."""
+    if function is None:
+        return []
+    called = (s.fn.value for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const))
+    return [fn for fn in called if is_user_function(fn)]
 
 
 def _named(body: Sequence[Stmt], result: Atom, target: Var) -> list[Stmt]:
@@ -113,6 +143,55 @@ def _renamed_result(stmts: Sequence[Stmt], result: Atom) -> Atom:
         if isinstance(stmt, Call) and stmt.target == result:
             return stmt.target
     return result
+
+
+def gather(callee: FunctionType, call: Call) -> tuple[list[Call], list[Atom]] | None:
+    """An atom for each parameter of `callee`, and the displays of what ``*args`` and ``**kwargs`` collect.
+
+    None where it is not known while compiling which argument is which, or the call does not fit.
+    """
+    every = inspect.signature(callee, follow_wrapped=False).parameters
+    positional = [n for n, p in every.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = [n for n, p in every.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    given = call.args[: len(positional)]
+    bound: dict[str, Atom] = {n: a for n, a in zip(positional, given, strict=False) if not isinstance(a, Star)}
+    if len(bound) != len(given):
+        return None
+    extra: list[Atom] = []
+    mappings: list[Atom] = []
+    for name, value in call.kwargs:
+        if name in named and name not in bound:
+            bound[name] = value
+        elif name is None:
+            mappings.append(value)
+        elif name in bound:
+            return None
+        else:
+            extra += [Const(name), value]
+    displays: list[Call] = []
+    atoms: list[Atom] = []
+    for name, param in every.items():
+        if param.kind is param.VAR_POSITIONAL:
+            atoms.append(_collected(displays, name, call, ops.make_tuple, call.args[len(positional) :]))
+        elif param.kind is param.VAR_KEYWORD:
+            display = _collected(displays, name, call, ops.make_dict, extra)
+            whole = (*mappings, display) if extra else tuple(mappings)
+            atoms.append(_collected(displays, name, call, ops.merge_dicts, whole) if mappings else display)
+        elif name in bound or (param.default is not param.empty and not mappings):
+            atoms.append(bound[name] if name in bound else Const(param.default))
+        else:
+            return None
+    kinds = [p.kind for p in every.values()]
+    lost = (len(call.args) > len(positional) and inspect.Parameter.VAR_POSITIONAL not in kinds) or (
+        (extra or mappings) and inspect.Parameter.VAR_KEYWORD not in kinds
+    )
+    return None if lost else (displays, atoms)
+
+
+def _collected(displays: list[Call], name: str, call: Call, fn: Any, items: Sequence[Atom | Star]) -> Var:
+    target = Var(name)
+    displays.append(Call(target, Const(fn), tuple(items), (), call.loc))
+    return target
 
 
 def bind_call(

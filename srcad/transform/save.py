@@ -312,7 +312,8 @@ class _Saver:
             out.append(new)
             waiting += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
             if not _same_unpacking(stmt, stmts[k + 1 : k + 2]):
-                out, waiting = out + waiting, []
+                out += waiting
+                waiting = []
         return out
 
     def forward_block(self, block: Block, loc: Loc) -> Block:

@@ -286,3 +286,298 @@ def test_the_programs_do_not_have_their_callees_put_in_place():
     source = srcad.grad(calls_long).source_for(0.8, 3)
     assert "long_scalar_forward(" in source and "long_scalar_reverse(" in source
     assert LIMIT < len(PROGRAMS) * 100
+
+
+# --- what is printed ---------------------------------------------------------------------------------------------
+
+
+def fibonacci(x, n):
+    return x if n < 2 else fibonacci(x, n - 1) + x * fibonacci(x, n - 2)
+
+
+FIBONACCI = '''\
+# kinds: x: float, n: int(n)
+def fibonacci_grad(x, n):
+    t = n < 2
+    if not t:
+        _, saved = fibonacci_forward(x, n - 1)
+        t3, saved2 = fibonacci_forward(x, n - 2)
+    if t:
+        x_bar = 1.0
+    else:
+        # return x if n < 2 else fibonacci(x, n - 1) + x * fibonacci(x, n - 2)
+        x_bar = t3 + fibonacci_reverse(saved2, x)
+        x_bar += fibonacci_reverse(saved, 1.0)
+    return x_bar
+
+
+def fibonacci_forward(x, n):
+    t = n < 2
+    if t:
+        kept = ()
+        t4 = x
+    else:
+        t2, saved = fibonacci_forward(x, n - 1)
+        t3, saved2 = fibonacci_forward(x, n - 2)
+        t4 = t2 + x * t3
+        kept = t3, saved2, saved
+    return t4, (t, x, kept)
+
+
+def fibonacci_reverse(saved, value_bar):
+    t, x, kept = saved
+    if t:
+        x_bar = value_bar
+    else:
+        t2, saved2, saved3 = kept
+        # return x if n < 2 else fibonacci(x, n - 1) + x * fibonacci(x, n - 2)
+        x_bar = t2 * value_bar
+        x_bar += fibonacci_reverse(saved2, x * value_bar)
+        x_bar += fibonacci_reverse(saved3, value_bar)
+    return x_bar
+'''
+
+
+def test_the_printed_pair():
+    assert srcad.grad(fibonacci).source_for(1.5, 3) == FIBONACCI
+
+
+def test_a_function_that_calls_itself_through_another_is_not_put_in_place():
+    source = srcad.grad(mutual).source_for(0.7, 5)
+    names = re.findall(r"^def (\w+?)\d*\(", source, re.MULTILINE)
+    assert dict.fromkeys(names) == dict.fromkeys(
+        ["mutual_grad", "even_forward", "even_reverse", "odd_forward", "odd_reverse"]
+    )
+    assert "= even_forward(x, n)" in source and "= odd_forward(x, n)" in source
+
+
+def pair_sum(tree):
+    if isinstance(tree, tuple):
+        return pair_sum(tree[0]) * 1.5 + pair_sum(tree[1]) ** 2
+    return tree * tree
+
+
+def test_branches_that_kinds_decide_are_gone():
+    tree = (0.3, (0.5, 0.7))
+    assert srcad.check(pair_sum, [tree]).ok
+    source = srcad.grad(pair_sum).source_for(tree)
+    assert "isinstance" not in source and "if " not in source
+
+
+def inactive(x, n):
+    return x * power(2.0, n)
+
+
+def test_calls_that_carry_no_derivative_stay_calls_of_the_function():
+    assert "power(2.0, n)" in srcad.grad(inactive).source_for(1.5, 3)
+    assert srcad.grad(inactive)(1.5, 3) == 8.0
+
+
+# --- the pair ----------------------------------------------------------------------------------------------------
+
+
+def drifting(x, n):
+    """Saves lists, and restores what it overwrites."""
+    y = x * 1.0
+    total = 0.0
+    for i in range(n):
+        total = total + np.sum(np.sin(y) * total) + y[0]
+        y[0] = total * y[1]
+        y[1:] *= y[0]
+    if n > 1:
+        return total * drifting(y * 0.5, n - 2)
+    return total + np.sum(y * y)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_reverse_function_may_be_called_again(mode):
+    with compiling(mode):
+        version = srcad.grad(drifting)
+        assert srcad.check(drifting, [V, 3]).ok
+        version(V, 3)
+        run = version._last.run
+    forward, reverse = (run.__closure__[k].cell_contents for k in _positions(run, "drifting_forward", "drifting_reverse"))
+    given = V.copy()
+    _, saved = forward(given, 3)
+    first = reverse(saved, 1.0).copy()
+    np.testing.assert_array_equal(reverse(saved, 1.0), first)
+    np.testing.assert_allclose(reverse(saved, 2.0), 2.0 * first)
+    np.testing.assert_array_equal(given, V)
+
+
+def _positions(function, *names):
+    return [function.__code__.co_freevars.index(name) for name in names]
+
+
+def pass_through(x, n):
+    return x if n == 0 else pass_through(x, n - 1)
+
+
+def two_gradients(x, w):
+    s = x + pass_through(w, 2)
+    return np.sum(s * s)
+
+
+def test_gradients_share_no_memory_with_each_other_or_with_arguments():
+    x, w = V.copy(), V.copy()
+    gradients = srcad.grad(two_gradients, (0, 1))(x, w)
+    assert not np.shares_memory(*gradients)
+    gradient = srcad.grad(lambda x, w: np.sum(pass_through(x, 1) * w))(x, w)
+    assert not np.shares_memory(gradient, w)
+
+
+def in_single_precision(x, n):
+    return np.sum(x) * x if n == 0 else in_single_precision(np.sin(x) * np.float64(2.0), n - 1)
+
+
+def test_dtypes_are_kept():
+    gradient = srcad.grad(lambda x: np.sum(in_single_precision(x, 2)))(V.astype("f4"))
+    assert gradient.dtype == np.float32
+
+
+# --- validity ----------------------------------------------------------------------------------------------------
+
+
+def test_a_redefined_helper_and_changed_data_give_the_new_derivative(monkeypatch):
+    derivative = srcad.grad(other_module_recursion)
+    before = derivative(0.6)
+    monkeypatch.setattr(helpers, "SCALE", 3.0)
+    assert derivative(0.6) == pytest.approx(8.0 * before)
+    monkeypatch.setattr(helpers, "recursive_scale", lambda x, n: x * x)
+    assert derivative(0.6) == pytest.approx(1.2 * SCALE)
+
+
+def test_data_of_another_kind_in_the_callees_module(monkeypatch):
+    derivative = srcad.grad(lambda x: np.sum(helpers.recursive_scale(x, 1)))
+    before = derivative(0.6)
+    monkeypatch.setattr(helpers, "SCALE", np.array([1.5, 3.0]))
+    assert derivative(0.6) == pytest.approx(3.0 * before)
+
+
+# --- effects -----------------------------------------------------------------------------------------------------
+
+
+def doubles_in_place(a, n):
+    if n:
+        a[n - 1] = a[n - 1] * 2.0
+        doubles_in_place(a, n - 1)
+
+
+def calls_mutating(x):
+    y = x * 1.0
+    doubles_in_place(y, 2)
+    return np.sum(y)
+
+
+def changes_what_was_returned(x):
+    y = x * 1.0
+    z = pass_through(y, 2)
+    z[0] = 5.0
+    return np.sum(y * y)
+
+
+def changes_what_was_passed(x):
+    y = x * 1.0
+    z = pass_through(y, 2)
+    y[0] = 5.0
+    return np.sum(z * z)
+
+
+TABLE = np.array([1.0, 2.0, 3.0])
+
+
+def bump(n):
+    if n == 0:
+        return 0
+    TABLE[0] = TABLE[0] + 1.0
+    return bump(n - 1)
+
+
+def changes_a_global(x):
+    y = x * TABLE
+    bump(2)
+    return np.sum(y * y)
+
+
+def updates_its_argument(x, n):
+    x *= 2.0
+    return x if n == 0 else updates_its_argument(x, n - 1)
+
+
+def calls_updating(x):
+    y = x * 1.0
+    z = updates_its_argument(y, 1)
+    return np.sum(y * z)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "function",
+    [calls_mutating, changes_what_was_returned, changes_what_was_passed, changes_a_global, calls_updating],
+)
+def test_effects_that_are_not_followed_are_errors(function, mode):
+    with compiling(mode), pytest.raises(UnsupportedSyntax):
+        srcad.grad(function)(V)
+
+
+def test_updating_a_number_is_no_effect():
+    for mode in MODES:
+        with compiling(mode):
+            assert srcad.check(calls_updating, [1.5]).ok
+
+
+def visits(n, order):
+    if n:
+        visits(n - 1, order)
+        order.append(n)
+
+
+def calls_visits(x):
+    order = []
+    visits(2, order)
+    total = 0.0
+    for k in order:
+        total = total + x[k] * k
+    return total
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_effects_that_carry_no_derivative_take_place_once(mode):
+    with compiling(mode):
+        np.testing.assert_array_equal(srcad.grad(calls_visits)(V), [0.0, 1.0, 2.0])
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+def transform(x, n):
+    return np.fft.fft(x) if n == 0 else transform(x, n - 1)
+
+
+def calls_transform(x):
+    return np.sum(transform(x, 1)).real
+
+
+def test_an_error_inside_a_callee_says_where_it_is_called():
+    with pytest.raises(MissingRule) as caught:
+        srcad.grad(calls_transform)(V)
+    assert "np.fft.fft has no derivative rule" in str(caught.value)
+    assert re.search(r"transform is called.*where its derivative is needed", str(caught.value))
+
+
+def test_a_callee_without_source_is_named():
+    names: dict = {}
+    exec("def hidden(x):\n    return x * x", names)
+    hidden = names["hidden"]
+    with pytest.raises(SourceUnavailable, match="'hidden'") as caught:
+        srcad.grad(lambda x: hidden(x) + 1.0)(2.0)
+    assert re.search(r"hidden is called.*where its derivative is needed", str(caught.value))
+
+
+def collects(*items):
+    return items[0] if len(items) == 1 else collects(*items[1:])
+
+
+def test_arguments_that_cannot_be_matched_are_an_error():
+    with pytest.raises(UnsupportedSyntax, match="cannot be matched"):
+        srcad.grad(lambda x: collects(1.0, x))(2.0)
