@@ -8,11 +8,10 @@ argument kinds and active arguments; they are registered before their bodies exi
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from srcad import runtime
 from srcad.analysis.calls import CallKinds, at_call
 from srcad.analysis.infer import CalleeKind, Typed, infer
 from srcad.analysis.memory import CallEffect, Memory, find_memory
@@ -23,8 +22,8 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Numeric, Unknown, is_mutable, may_be_active
 from srcad.ir.lattice import join
-from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Guard, Loc, Star, Stmt, Var
-from srcad.ir.visit import blocks, map_function, walk, with_blocks
+from srcad.ir.nodes import Atom, Call, Callee, Const, Function, Guard, Loc, Star, Var
+from srcad.ir.visit import walk
 from srcad.transform.cleanup import clean
 from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import Jvp, pushforward
@@ -33,6 +32,7 @@ from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.reverse.calls import Pair
 from srcad.transform.reverse.pairs import Names, pair
+from srcad.transform.updates import guard_updates
 
 #: Rounds after which kinds that still change become Unknown.
 _ROUNDS = 8
@@ -368,7 +368,7 @@ class Callees:
         assert version.typed is not None
         function = normalise(take_known_branches(version.typed.function))
         memory = find_memory(function, self.effect_of)
-        function = map_function(function, lambda body: _guarded(body, memory, body.params))
+        function = guard_updates(function, memory, private=False)
         memory.check()
         self.check(function)
         return function, memory, version.typed
@@ -396,19 +396,6 @@ def _name(callee: FunctionType) -> str:
 def _matters(kind: Kind) -> bool:
     """Whether a change of such a value can change a derivative: it carries one, or is an array that indexes or selects."""
     return may_be_active(kind) or isinstance(kind, (Array, Numeric, Unknown))
-
-
-def _guarded(block: Block, memory: Memory, params: tuple[Var, ...]) -> Block:
-    """`block` where ``x += v`` on an argument of unknown kind is an error if it is an array: the caller would see it."""
-    stmts: list[Stmt] = []
-    for stmt in block.stmts:
-        new = with_blocks(stmt, tuple(_guarded(b, memory, params) for b in blocks(stmt)))
-        if isinstance(new, Call) and new.fn == Const(runtime.as_updated):
-            base = new.args[1]
-            if isinstance(base, Var) and any(root in params for root in memory.reachable(base)):
-                new = replace(new, fn=Const(runtime.as_updated_number))
-        stmts.append(new)
-    return replace(block, stmts=tuple(stmts))
 
 
 def _widened(version: _Version, call: CallKinds) -> tuple[Kind, ...] | None:

@@ -32,6 +32,7 @@ from srcad.transform.restore import restore
 from srcad.transform.request import Request
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
+from srcad.transform.updates import guard_updates
 
 Mode = Literal["reverse", "forward"]
 
@@ -95,6 +96,7 @@ def _normalise(job: Job) -> Job:
     if job.mode == "reverse":
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function)
+    function = guard_updates(function, memory, private=True)
     return replace(job, function=function, memory=memory)
 
 
