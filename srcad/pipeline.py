@@ -91,7 +91,7 @@ def _infer(job: Job) -> Job:
 
 
 def _normalise(job: Job) -> Job:
-    function = normalise(take_known_branches(job.body))
+    function = normalise(take_known_branches(job.body), exact=job.mode == "forward")
     memory = find_memory(function, job.callees.effect_of)
     if job.mode == "reverse":
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing

@@ -24,7 +24,7 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
-    + [tangents.assign_tangent, tangents.remove_tangent, tangents.sort_tangents]
+    + [tangents.assign_tangent, tangents.remove_tangent, tangents.sort_tangents, tangents.updated_tangent]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -52,7 +52,7 @@ _ARITHMETIC: frozenset[Any] = frozenset(
 )  # fmt: skip
 
 _NEVER_RAISE: frozenset[Any] = frozenset(
-    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
+    [ops.make_tuple, ops.make_list, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
 )
 
 _WHOLE_REDUCTIONS: frozenset[Any] = frozenset(

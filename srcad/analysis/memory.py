@@ -296,7 +296,7 @@ class _Finder:
         if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
             atom_kind(args[0]), (Array, Numeric)
         ):
-            held = tuple(r for s in roots for r in self.memory.contents.get(s, ()))
+            held = tuple(r for s in roots for r in self.memory.contents.get(s, (s,) if isinstance(s.kind, Array) else ()))
             if isinstance(atom_kind(args[0]), Unknown):
                 roots += held  # an item of a container, or a view of an array
             else:

@@ -154,6 +154,19 @@ def assign_tangent(tangents: Any, index: Any, tangent: Any) -> None:
         tangents[index] = tangent
 
 
+def updated_tangent(x_dot: Any, tangent: Any) -> Any:
+    """What ``x op= v`` leaves as the tangent of `x`: an array changes in place, a number is replaced.
+
+    >>> x_dot = np.zeros(2)
+    >>> updated_tangent(x_dot, 2.0) is x_dot, updated_tangent(1.0, 2.0)
+    (True, 2.0)
+    """
+    if not isinstance(x_dot, np.ndarray):
+        return tangent
+    x_dot[...] = tangent
+    return x_dot
+
+
 def like_view(tangent: Any, x_dot: Any, view: Any, x: Any) -> Any:
     """`tangent`, the same operation on `x_dot` as gave `view` from `x`, sharing memory exactly where `view` does.
 

@@ -41,9 +41,15 @@ _OPERATORS: dict[Any, Any] = {
 }
 
 
-def normalise(function: Function) -> Function:
-    """The same function in fewer forms."""
-    pass_ = _Normaliser(_Uses(function.body))
+def normalise(function: Function, *, exact: bool = False) -> Function:
+    """The same function in fewer forms.
+
+    Args:
+        function: typed.
+        exact: whether ``x op= v`` stays as it is where `x` may be a number or an array, nobody knows; else it gives a new value,
+            and an error at run time where it matters.
+    """
+    pass_ = _Normaliser(_Uses(function.body), exact=exact)
     body = drop_invariants(pass_.block(function.body))
     return replace(function, body=body)
 
@@ -92,8 +98,8 @@ class _Uses:
 
 
 class _Normaliser:
-    def __init__(self, seen: _Uses) -> None:
-        self.seen = seen
+    def __init__(self, seen: _Uses, *, exact: bool) -> None:
+        self.seen, self.exact = seen, exact
         self.renamed: dict[Var, Atom] = {}
         self.calls: dict[Var, Call] = {}
 
@@ -176,7 +182,7 @@ class _Normaliser:
                 return [replace(call, fn=Const(_OPERATORS[op]))]
             return [replace(call, target=Var("", Opaque(type(None))), fn=Const(ops.IN_PLACE[op]))]
         if isinstance(kind, (Numeric, Unknown)) and isinstance(base, Var):
-            return self.perhaps_in_place(call, base, op)
+            return [call] if self.exact else self.perhaps_in_place(call, base, op)
         return [replace(call, fn=Const(_OPERATORS[op]))]
 
     def perhaps_in_place(self, call: Call, base: Var, op: Any) -> list[Stmt]:

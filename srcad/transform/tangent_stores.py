@@ -48,6 +48,8 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
     if fn in ops.IN_PLACE_OPERATORS and isinstance(_kind(call.args[0]), (Array, Numeric)):
         _update(b, call, ops.IN_PLACE_OPERATORS[fn], None, dot)
         return ZERO
+    if fn in _BINARY:
+        return _rebound(b, call, fn, dot)
     result = container_operation(b, call, dot)
     if result is None and fn is np.ndarray.fill:
         result = _fill(b, call, dot)
@@ -72,6 +74,21 @@ def _fill(b: Builder, call: Call, dot: Dots) -> Value:
     target = whole(b, base, dot(base))
     b.append(operator.setitem, (target, Const(Ellipsis), Const(0.0) if along is ZERO else materialise(b, along)))
     return ZERO
+
+
+def _rebound(b: Builder, call: Call, op: Any, dot: Dots) -> Value:
+    """``x op= v`` where `x` may be a number or an array: its tangent is replaced or changed in place as it is."""
+    base, value = (a for a in call.args if not isinstance(a, Star))
+    x_dot, along = whole(b, base, dot(base)), dot(value)
+    kind = call.target.kind
+    if op in (operator.iadd, operator.isub):
+        if along is ZERO and isinstance(kind, Numeric):
+            return x_dot
+        return b.append(call.fn, (x_dot, whole(b, value, along)), kind=kind)
+    if along is ZERO and op in _LINEAR:
+        return b.append(call.fn, (x_dot, value), kind=kind)
+    total = _combined(b, call, op, (base, x_dot), None, dot)
+    return b.append(runtime.updated_tangent, (x_dot, total), kind=kind)
 
 
 def _update(b: Builder, call: Call, op: Any, index: Atom | Star | None, dot: Dots) -> None:
