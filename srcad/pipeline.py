@@ -112,17 +112,20 @@ def _differentiate(job: Job) -> Job:
 
 def _restore(job: Job) -> Job:
     assert job.memory is not None
-    return replace(job, function=restore(job.body, job.memory))
+    return replace(job, function=restore(_cleaned(job), job.memory))
 
 
 def _save(job: Job) -> Job:
     assert job.memory is not None
-    function = clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward")
-    return replace(job, function=save(function, job.memory))
+    return replace(job, function=save(_cleaned(job), job.memory))
+
+
+def _cleaned(job: Job) -> Function:
+    return clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward")
 
 
 def _clean(job: Job) -> Job:
-    function = elide_copies(clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward"))
+    function = elide_copies(_cleaned(job))
     verify(function, stage="simplified")
     return replace(job, function=function)
 

@@ -24,11 +24,12 @@ from srcad.transform.algebra import is_zero, simplified
 
 @dataclass
 class _Ages:
-    """When variables were made and memory was last changed, by a clock that all builders of a function share."""
+    """What all builders of a function share: when variables were made and memory was last changed, by one clock."""
 
     clock: int = 0
     made: dict[Var, int] = field(default_factory=dict)
     changed: dict[Var, int] = field(default_factory=dict)
+    masked: set[Var] = field(default_factory=set)
 
 
 class Builder:
@@ -155,6 +156,11 @@ class Builder:
     def block(self, params: Sequence[Var] = (), yields: Sequence[Atom] = ()) -> Block:
         """The finished block."""
         return Block(tuple(params), tuple(self.stmts), tuple(yields))
+
+    @property
+    def masked(self) -> set[Var]:
+        """Cotangent buffers of which chosen elements were set to zero."""
+        return self._ages.masked
 
     def mark(self) -> int:
         """A position to `rollback` to."""

@@ -82,7 +82,7 @@ def bar(name: str, path: Path = ()) -> str:
     for key in reversed(path):
         if isinstance(key, str) and key.isidentifier():
             return f"{key}_bar"
-    return f"{name}_bar" if name else ""
+    return f"{name or 't'}_bar"
 
 
 class Scope:

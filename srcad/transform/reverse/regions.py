@@ -130,15 +130,17 @@ def _merge_arms(scope: Scope, arms: Sequence[Scope], changed: Sequence[Slot]) ->
         inherited = scope.current(slot)
         kind = scope.kind(slot)
         atoms: list[Atom] = []
+        owned = True
         for arm in arms:
             state = arm.states.get(slot) or inherited
             atom = zeros(arm.b, arm.primal(slot), kind) if state is None else state.atom
             atoms.append(full(arm.b, atom, arm.primal(slot), kind))
+            owned = owned and (state is None or (slot in arm.states and state.owned and atoms[-1] == atom))
         target = Var(bar(slot[0].name, slot[1]), cotangent_kind(kind))
         targets.append(target)
         for arm_yields, atom in zip(yields, atoms, strict=True):
             arm_yields.append(atom)
-        scope.set(slot, State(target))
+        scope.set(slot, State(target, owned=owned and not isinstance(kind, Scalar), full=True))
     return targets, yields
 
 

@@ -33,6 +33,7 @@ from srcad.transform.reverse.adjoints import (
     whole,
     zero_like,
 )
+from srcad.transform.reverse.masking import note_zeroed
 from srcad.transform.reverse.cotangents import Scope, full
 
 #: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
@@ -140,6 +141,7 @@ def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
     carries = isinstance(value, Var) and may_be_active(value.kind)
     item = read_stored(b, target, index) if carries else None
     b.append(operator.setitem, (target, index, zero_item(scope, base, value)))
+    note_zeroed(b, target, index)
     if item is not None:
         assert isinstance(value, Var)
         give_stored(scope, value, item, target)

@@ -1,0 +1,94 @@
+"""The branch not taken contributes exactly zero, also where its own derivative is infinite or NaN.
+
+``np.where(x > 0, np.sqrt(x), 0.0)`` passes the cotangent 0 to ``sqrt`` wherever ``x <= 0``; times the partial ``0.5 / sqrt(x)``, which
+is infinite at 0, that would be NaN. Where a cotangent may have been masked and the partial may be singular, the partial is taken
+at a harmless point wherever the cotangent is zero.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from srcad.analysis.memory import index_form, view_of
+from srcad.ir.kinds import Array
+from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.rules import Rule
+from srcad.transform.algebra import is_const
+from srcad.transform.builder import Builder
+
+_DEPTH = 24
+_HARMLESS = (0.5, 1.0, 2.0)
+
+
+def is_masked(b: Builder, g: Atom) -> bool:
+    """Whether a cotangent may have exact zeros where something was not selected."""
+    seen: set[Var] = set()
+
+    def visit(atom: Atom | Star, depth: int) -> bool:
+        if not isinstance(atom, Var) or atom in seen or depth > _DEPTH:
+            return False
+        seen.add(atom)
+        if atom in b.masked:
+            return True
+        call = b.definition(atom)
+        if call is None or not call.loc.adjoint or not isinstance(call.fn, Const):
+            return False
+        if call.fn.value is np.where:
+            return any(is_const(a, 0) for a in call.args[1:])
+        if call.fn.value is operator.mul and any(_is_mask(b, a) for a in call.args):
+            return True
+        return any(visit(a, depth + 1) for a in call.args)
+
+    return visit(g, 0)
+
+
+def _is_mask(b: Builder, atom: Atom | Star) -> bool:
+    kind = None if isinstance(atom, Star) else b.kind(atom)
+    return isinstance(kind, Array) and kind.dtype == "b1"
+
+
+def note_zeroed(b: Builder, target: Atom, index: Atom) -> None:
+    """Remember that elements of a cotangent buffer, chosen by a mask or by numbers, were set to zero."""
+    if index_form(b.kind(index)) == "basic":
+        return
+    while isinstance(target, Var):
+        b.masked.add(target)
+        call = b.definition(target)
+        viewed = None if call is None else view_of(call)
+        if not viewed:
+            return
+        target = viewed[0]
+
+
+def harmless(b: Builder, rule: Rule, call: Call, values: Mapping[str, Any], ans_bar: Atom) -> dict[str, Any]:
+    """The parameters of a template, with what the partials read replaced by a harmless number wherever `ans_bar` is zero."""
+    assert rule.partials is not None
+    point = _harmless_point(rule)
+    mask = b.append(operator.ne, (ans_bar, Const(0.0)))
+    new: dict[str, Any] = dict(values)
+    for name in (*rule.wrt, "ans"):
+        value = values.get(name)
+        if isinstance(value, (Var, Const)):
+            new[name] = b.append(np.where, (mask, value, Const(point)))
+    return new
+
+
+def _harmless_point(rule: Rule) -> float:
+    """A number at which every partial of an elementwise function is finite."""
+    assert rule.partials is not None
+    count = len(rule.partials.params)
+    for point in _HARMLESS:
+        with np.errstate(all="ignore"):
+            try:
+                ans = rule.primitive(*[point] * count)
+                partials = rule.partials.function(*[point] * count, ans=ans)
+            except (ValueError, TypeError, ArithmeticError):
+                continue
+        found = partials if isinstance(partials, tuple) else (partials,)
+        if all(np.all(np.isfinite(p)) for p in found):
+            return point
+    return _HARMLESS[0]
