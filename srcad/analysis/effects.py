@@ -40,7 +40,7 @@ _MUTATORS = frozenset(
 
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
-     ops.format_value, ops.join_string, ops.unpack, ops.identity, ops.zeros_like_each, ops.load_global, ops.load_free,
+     ops.format_value, ops.join_string, ops.unpack, ops.identity, ops.bound, ops.zeros_like_each, ops.load_global, ops.load_free,
      operator.getitem, operator.not_, operator.is_, operator.is_not, getattr, slice, isinstance, len, range, type,
      tuple, list, dict, reversed, enumerate, zip, itertools.repeat, bool, float, int, str, min, max, abs, sum, sorted, map, filter,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
@@ -52,7 +52,7 @@ _ARITHMETIC: frozenset[Any] = frozenset(
 )  # fmt: skip
 
 _NEVER_RAISE: frozenset[Any] = frozenset(
-    [ops.make_tuple, ops.make_list, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
+    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
 )
 
 _WHOLE_REDUCTIONS: frozenset[Any] = frozenset(

@@ -305,6 +305,7 @@ _HANDLERS: dict[Any, Handler] = {
     ops.join_string: _text,
     ops.unpack: _plain(_unpack),
     ops.identity: _plain(lambda kinds, facts: kinds[0]),
+    ops.bound: _plain(lambda kinds, facts: kinds[0]),
     builtins.getattr: _getattr,
     builtins.slice: _plain(_slice),
     np.ndindex: _ndindex,

@@ -253,6 +253,7 @@ _MOVES: dict[Any, Callable[[Call, Heap, Facts], None]] = {
     operator.getitem: _getitem,
     builtins.getattr: _getattr,
     ops.identity: _identity,
+    ops.bound: _identity,
     ops.make_tuple: _display,
     ops.make_list: _display,
     ops.make_dict: _display,

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from srcad.codegen.decisions import Pattern
 from srcad.codegen.effects import kind_of
 from srcad.codegen.expressions import Expressions
-from srcad.codegen.tables import IN_PLACE_SYMBOLS, INPLACE, UPDATE_SYMBOLS, function_of, generated_parts, is_temporary
+from srcad.codegen.tables import (
+    COPIES,
+    IN_PLACE_SYMBOLS,
+    INPLACE,
+    UPDATE_SYMBOLS,
+    function_of,
+    generated_parts,
+    is_temporary,
+)
 from srcad.ir import ops
 from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, Star, Var
@@ -65,8 +73,10 @@ class Assignments(Expressions):
             yield ast.Assign([self.pattern(pattern)], self.argument(call.args[0]))
         elif fn in INPLACE and not call.kwargs:
             yield from self._in_place(call)
-        elif fn is ops.identity:
-            if self.leaf(call.args[0]) != self.name(call.target):
+        elif fn in COPIES:
+            if fn is ops.bound and not self.used(call.target):
+                yield ast.Expr(self.argument(call.args[0]))  # a read that raises where there is no value
+            elif self.leaf(call.args[0]) != self.name(call.target):
                 yield self.assign(call.target, self.argument(call.args[0]))
         elif fn is ops.import_module and all(isinstance(a, Const) for a in call.args):
             yield self._import(call)

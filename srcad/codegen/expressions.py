@@ -18,7 +18,7 @@ import numpy as np
 
 from srcad.codegen.decisions import Folding
 from srcad.codegen.references import References
-from srcad.codegen.tables import BINARY, COMPARE, INPLACE, UNARY, function_of, is_identifier
+from srcad.codegen.tables import BINARY, COMPARE, COPIES, INPLACE, UNARY, function_of, is_identifier
 from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, If, Star, Var
@@ -127,7 +127,7 @@ class Expressions:
         if len(args) == 1:
             if fn in UNARY:
                 return ast.UnaryOp(UNARY[fn](), self.argument(args[0]))
-            if fn is ops.identity:
+            if fn in COPIES:
                 return self.argument(args[0])
             if isinstance(fn, (types.GetSetDescriptorType, types.MemberDescriptorType)):
                 return ast.Attribute(self.argument(args[0]), fn.__name__, _LOAD)

@@ -23,7 +23,17 @@ from dataclasses import dataclass
 from srcad.codegen.decisions import Folding
 from srcad.codegen.effects import BARRIER, OPAQUE, PURE, commute, effect
 from srcad.codegen.shape import RESULT, continuing, survey
-from srcad.codegen.tables import BINARY, COMPARE, DISPLAYS, INPLACE, STATEMENTS, function_of, is_temporary, operands
+from srcad.codegen.tables import (
+    BINARY,
+    COMPARE,
+    COPIES,
+    DISPLAYS,
+    INPLACE,
+    STATEMENTS,
+    function_of,
+    is_temporary,
+    operands,
+)
 from srcad.codegen.unpacking import Unpackings
 from srcad.errors import InternalError
 from srcad.ir import ops
@@ -260,7 +270,7 @@ def _overhead(call: Call) -> int:
         return 6
     if fn in DISPLAYS:
         return 2 * len(call.args)
-    if fn is ops.load_global or fn is ops.load_free or fn is ops.identity:
+    if fn is ops.load_global or fn is ops.load_free or fn in COPIES:
         return 0
     names = sum(len(name or "**") + 1 for name, _ in call.kwargs)
     head = _width(call.fn) if isinstance(call.fn, Const) else 0

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.codegen.decisions import Folding, Pattern
-from srcad.codegen.tables import INPLACE, function_of, operands
+from srcad.codegen.tables import COPIES, INPLACE, function_of, operands
 from srcad.errors import InternalError
-from srcad.ir import ops
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Stmt, Var, While, With
 
 
@@ -152,7 +151,7 @@ class _Analysis:
 
     def _collect_call(self, call: Call) -> tuple[int, int]:
         targets = self.targets(call)
-        if function_of(call) in INPLACE or function_of(call) is ops.identity:
+        if function_of(call) in INPLACE or function_of(call) in COPIES:
             self._wish([call.target], call.args[:1])
         return self.mask(operands(call)), self.bits(targets)
 
@@ -212,7 +211,7 @@ class _Analysis:
         if fn in INPLACE:
             # Printed as `y = x` and `y += v` where x lives on: v is read after y is bound.
             beside |= self.mask(operands(call)[1:]) & ~self.mask(operands(call)[:1])
-        source = call.args[0] if fn is ops.identity else None
+        source = call.args[0] if fn in COPIES else None
         if isinstance(source, Var) and _is_leaf(source, self.folding):
             beside &= ~self.mask([source])
         self.defined(targets, beside)

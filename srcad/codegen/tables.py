@@ -32,6 +32,8 @@ BINARY: dict[Function, type[ast.operator]] = {
     operator.lshift: ast.LShift,
     operator.rshift: ast.RShift,
 }
+#: Copies of a reference: naming makes them void where it can.
+COPIES: frozenset[Function] = frozenset((ops.identity, ops.bound))
 INPLACE: dict[Function, type[ast.operator]] = {
     operator.iadd: ast.Add,
     operator.isub: ast.Sub,

@@ -82,7 +82,7 @@ class Expressions(Calls):
             case gast.GeneratorExp():
                 return self.emit(iter, [self.comprehension(node, "")], node, name)
             case gast.NamedExpr(target=target, value=value):
-                result = self.named_value(value, target.id)
+                result = self.expr(value, target.id)
                 scope, self.scope = self.scope, self.scope.binder()
                 try:
                     self.assign(target, result)
@@ -111,13 +111,6 @@ class Expressions(Calls):
                     node, f"the expression {type(node).__name__} is not supported yet", "write it in another way"
                 )
 
-    def named_value(self, value: Node, name: str) -> Atom:
-        """The value to bind to `name`: named so where it is computed; a copy where it may be undefined."""
-        atom = self.expr(value, name)
-        if isinstance(atom, Var) and atom.uid in self.maybe:
-            return self.emit(ops.identity, [atom], value, name)
-        return atom
-
     def read(self, node: Node) -> Atom:
         """A read of a name."""
         name = node.id
@@ -131,7 +124,11 @@ class Expressions(Calls):
                     node, f"'{name}' may be one of several local functions here",
                     "call the function in each branch, or pass what differs as an argument",
                 )
-            return self.undefined(name, node) if value == UNDEFINED_ATOM and name[0] != "@" else value
+            if name[0] == "@":
+                return value
+            if isinstance(value, Var) and value.uid in self.maybe:
+                return self.emit(ops.bound, [value], node, name)     # raises where it has no value
+            return self.undefined(name, node) if value == UNDEFINED_ATOM else value
         return self.read_outer(node, name, live=key == "global")
 
     def read_outer(self, node: Node, name: str, *, live: bool) -> Atom:

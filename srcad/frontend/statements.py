@@ -211,7 +211,7 @@ class Statements(Expressions):
                 if old == UNDEFINED_ATOM:
                     self.undefined(name, target)
                 elif isinstance(old, Var) and old.uid in self.maybe:
-                    self.emit(ops.identity, [old], target)      # raises where there is nothing to delete
+                    self.emit(ops.bound, [old], target)     # raises where there is nothing to delete
                 self.env[key] = UNDEFINED_ATOM
             case gast.Subscript(value=base, slice=index):
                 owner = self.expr(base)

@@ -148,6 +148,11 @@ def identity(value: Any) -> Any:
     return value
 
 
+def bound(value: Any) -> Any:
+    """A read of a variable that has no value on some path; it raises there, as in Python. Printed as the variable."""
+    return value
+
+
 def _augmented(op: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any, Any], None]:
     def update(base: Any, index: Any, value: Any) -> None:
         base[index] = op(base[index], value)

@@ -287,6 +287,7 @@ _WRITERS: dict[tuple[object, int], Callable[..., str]] = {
     (ops.raise_error, 1): lambda e: f"raise {e}",
     (ops.raise_error, 2): lambda e, c: f"raise {e} from {c}",
     (ops.identity, 1): lambda x: str(x),
+    (ops.bound, 1): lambda x: str(x),
 }
 
 

@@ -387,6 +387,7 @@ _SPECIAL: dict[Any, Callable[[Builder, Call, Dots], Value | None]] = {
     ops.make_dict: _dict,
     ops.unpack: _unpack,
     ops.identity: _same,
+    ops.bound: _same,
     ops.call_method: _method,
     operator.getitem: _getitem,
     operator.setitem: _setitem,

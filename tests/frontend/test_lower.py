@@ -204,7 +204,8 @@ def test_locations():
         return y + x  # done
 
     function = lower(f)
-    first, loop, last = function.body.stmts
+    first, loop, read, last = function.body.stmts
+    assert read.fn.value is ops.bound  # y may have no value
     assert first.loc.text == loop.loc.text == "for i in range(n):"
     test, branch, y = loop.body.stmts
     assert branch.loc.text == test.loc.text == "if x > i:"
