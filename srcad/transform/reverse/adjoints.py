@@ -740,6 +740,7 @@ _LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {
     ops.make_list: _display,
     ops.make_dict: _dict_display,
     ops.identity: _identity,
+    ops.bound: _identity,
     ops.unpack: _unpack,
     operator.getitem: _getitem,
     getattr: _get_attribute,
