@@ -5,9 +5,9 @@
     else:                       ->      y = x * x
         y = x * x
 
-A condition is known where the kind of its value says what it is: questions about classes, None and the number of axes. The other
-branch never runs for arguments of these kinds. The question goes too, where it raises nothing and nobody else reads it.
-A call of an argument whose kind says which function it is becomes a call of that function.
+A condition is known where the kind of its value says what it is: questions about classes, None and the number of
+axes. The other branch never runs for arguments of these kinds. The question goes too, where it raises nothing and
+nobody else reads it. A call of an argument whose kind says which function it is becomes a call of that function.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     y = square(x) + 1.0      ->      y = x * x + 1.0
 
-A callee is inlined if it has source, calls no function that is being inlined already, is not longer than `LIMIT` statements, and
-reads no data from the globals of another module or from a closure: such data is read live under names of its own module, which
-mean something else in the caller's. All other calls stay as they are; they become calls of forward and reverse pairs.
+A callee is inlined if it has source, calls no function that is being inlined already, is not longer than `LIMIT`
+statements, and reads no data from the globals of another module or from a closure: such data is read live under names
+of its own module, which mean something else in the caller's. All other calls stay as they are; they become calls of
+forward and reverse pairs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Augmented assignments to names of unknown kind, where another name may see the change.
 
-``x op= v`` on an array changes it in place; on a number it makes a new one. Where kinds do not say which it is, normalisation
-computes a new value, ``as_updated(x op v, x)``. That is the same unless the old array is seen again under another name: an array
-then is an error when the code runs. This pass finds these places, now that memory is known.
+``x op= v`` on an array changes it in place; on a number it makes a new one. Where kinds do not say which it is,
+normalisation computes a new value, ``as_updated(x op v, x)``. That is the same unless the old array is seen again
+under another name: an array then is an error when the code runs. This pass finds these places, now that memory is
+known.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the arms of a branch save, as one value for each branch.
 
-A value that only one arm computes, and only the adjoint of that arm reads, need not be a result of its own, missing in the other
-arm: each arm keeps a tuple.
+A value that only one arm computes, and only the adjoint of that arm reads, need not be a result of its own, missing
+in the other arm: each arm keeps a tuple.
 
     if c: y = f(x); t = g(y)                if c: y = f(x); t = g(y); kept = (y,)
     else: z = h(x); t = z * z       ->      else: z = h(x); t = z * z; kept = (z,)
@@ -17,7 +17,7 @@ from dataclasses import replace
 from srcad.ir import ops
 from srcad.ir.kinds import UNKNOWN, Tuple
 from srcad.ir.nodes import UNDEFINED_ATOM, Block, Call, Const, If, Loc, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, substitute
+from srcad.ir.visit import blocks, count_uses, definitions, substitute
 
 
 def packed(
@@ -76,8 +76,8 @@ def _pack(stmt: If, mirror: If, groups: Sequence[Sequence[int]]) -> tuple[If, If
     images: list[Block] = []
     for block, image, group in zip(blocks(stmt), blocks(mirror), groups, strict=True):
         values = {stmt.targets[k]: v for k in group if isinstance(v := block.yields[k], Var)}
-        inner = tuple(dict.fromkeys(values.values()))
-        stmts, image, inner = packed(block.stmts, substitute(image, values), inner)  # noqa: PLW2901
+        inner = tuple(v for v in definitions(block) if v in values.values())
+        stmts, image, inner = packed(block.stmts, substitute(image, values), inner)
         made = Var("", Tuple(tuple(v.kind for v in inner)))
         keep = Call(made, Const(ops.make_tuple), inner, (), replace(stmt.loc, saving=True))
         arms.append(replace(block, stmts=(*stmts, keep), yields=(*block.yields, made)))
@@ -89,9 +89,9 @@ def _pack(stmt: If, mirror: If, groups: Sequence[Sequence[int]]) -> tuple[If, If
 def _unpacked(kept: Var, values: Sequence[Var], loc: Loc) -> list[Stmt]:
     if not values:
         return []
-    loc = replace(loc, stmt=-1, text="")
+    loc = replace(loc, adjoint=True, stmt=-1, text="")
     items = Var("", Tuple(tuple(v.kind for v in values)))
     reads = [
-        Call(v, Const(operator.getitem), (items, Const(k)), (), replace(loc, adjoint=True)) for k, v in enumerate(values)
+        Call(v, Const(operator.getitem), (items, Const(k)), (), loc) for k, v in enumerate(values)
     ]
-    return [Call(items, Const(ops.unpack), (kept, Const(len(values))), (), replace(loc, adjoint=True)), *reads]
+    return [Call(items, Const(ops.unpack), (kept, Const(len(values))), (), loc), *reads]

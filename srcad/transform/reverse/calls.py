@@ -3,8 +3,8 @@
     y = f(a, b)     ->      y, saved = f_forward(a, b)          (forward sweep)
                             a_bar, b_bar = f_reverse(saved, y_bar)      (reverse sweep)
 
-`srcad.transform.reverse.pairs` makes the two functions; here is what stands in the caller. What the callee keeps must not
-change until its reverse function has run: arguments that the caller changes in place are passed as copies.
+`srcad.transform.reverse.pairs` makes the two functions; here is what stands in the caller. What the callee keeps must
+not change until its reverse function has run: arguments that the caller changes in place are passed as copies.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Pair:
 
     Args:
         forward: returns ``(value, saved)``; takes the arguments of the function.
-        reverse: takes ``(saved, cotangent of the value)``, returns the cotangents of the active arguments: a tuple where
-            there are several.
+        reverse: takes ``(saved, cotangent of the value)``, returns the cotangents of the active arguments: a tuple
+            where there are several.
         args: an atom for each parameter.
         wrt: the positions of the active arguments.
     """
@@ -163,7 +163,7 @@ def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
         give(scope, arg, bar)
 
 
-# --- cotangents that cross a call --------------------------------------------------------------------------------------
+# --- cotangents that cross a call -----------------------------------------------------------------------------------
 
 
 def bar_kind(kind: Kind) -> Kind:

@@ -1,12 +1,12 @@
-"""The gradient in split form: a function that computes the value and keeps what is needed, and one that computes the cotangents.
+"""The gradient in split form: a function for the value, which keeps what is needed, and one for the cotangents.
 
     def f(x):               def f_forward(x):               def f_reverse(saved, y_bar):
         y = x * x     ->        y = x * x                       (x,) = saved
         return y                return y, (x,)                  return 2 * x * y_bar
 
-Both come from the two sweeps of the joint form, cut where the reverse sweep begins: what it names from the forward sweep is what is
-saved. The reverse function may be called any number of times: what it would use up or change, it copies first. What it
-returns are cotangents, not gradients for users: they may be memory of its arguments.
+Both come from the two sweeps of the joint form, cut where the reverse sweep begins: what it names from the forward
+sweep is what is saved. The reverse function may be called any number of times: what it would use up or change, it
+copies first. What it returns are cotangents, not gradients for users: they may be memory of its arguments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from srcad.ir.dims import Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, Tuple
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Function, If, Loc, Stmt, Var, While, With
 from srcad.ir.verify import verify
-from srcad.ir.visit import blocks, free_vars, substitute, walk, with_blocks
+from srcad.ir.visit import blocks, definitions, free_vars, substitute, walk, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
 from srcad.transform.restore import restore
@@ -107,7 +107,7 @@ def _place(function: Function, *, adjoint: bool) -> Loc:
     return replace(function.loc, adjoint=adjoint, saving=not adjoint, stmt=-1, text="")
 
 
-# --- the cut -----------------------------------------------------------------------------------------------------------
+# --- the cut -------------------------------------------------------------------------------------------------------
 
 
 def _cut(
@@ -124,6 +124,7 @@ def _cut(
     given = tuple(p for p in joint.body.params if p != seed)
     first, needed = _rederived(reverse, seed, stmts[:at], memory, restored)
     reverse = replace(reverse, stmts=(*first, *reverse.stmts))
+    needed = tuple(v for v in definitions(Block(given, stmts[:at], ())) if v in needed)
     forward, reverse, needed = packed(stmts[:at], reverse, needed)
     forward = _settled(forward, needed)
     return (
@@ -221,11 +222,11 @@ def _variable(atom: Atom) -> Var:
     return atom
 
 
-# --- values that are not bound on every path ---------------------------------------------------------------------------
+# --- values that are not bound on every path -----------------------------------------------------------------------
 
 
 def _settled(stmts: Sequence[Stmt], needed: Sequence[Var]) -> tuple[Stmt, ...]:
-    """The forward sweep with None in place of "not bound" for the values that are saved: returning them must not fail."""
+    """The forward sweep with None for "not bound" where that is saved: returning it must not fail."""
     wanted = set(needed)
     block = Block((), tuple(stmts), ())
     before = -1
