@@ -73,6 +73,16 @@ def _described(kind: Kind) -> str:
             return f"of kind {kind}"
 
 
+def no_pair(function: Function, kind: Kind) -> ArgumentError:
+    """The error for a result without an auxiliary value."""
+    return ArgumentError(
+        f"the result of {function.name} is {_result(kind)}, not a pair (value, aux)",
+        where=function.loc,
+        why="with has_aux=True the function returns its value and anything else beside it",
+        remedy="end it with: return value, aux",
+    )
+
+
 def no_real_scalar(function: Function, kind: Kind) -> ArgumentError:
     """The error for a result that has no gradient."""
     return ArgumentError(

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,7 +18,6 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.activity import active
 from srcad.analysis.memory import Memory, view_of
-from srcad.errors import ArgumentError
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
@@ -28,6 +28,7 @@ from srcad.ir.kinds import (
     List,
     Numeric,
     Scalar,
+    Static,
     Tuple,
     Unknown,
     is_inexact,
@@ -35,7 +36,7 @@ from srcad.ir.kinds import (
 )
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Stmt, Var
 from srcad.transform.builder import Builder
-from srcad.transform.contract import no_real_scalar, require_float
+from srcad.transform.contract import no_pair, no_real_scalar, require_float
 from srcad.transform.request import Request
 from srcad.transform.reverse.adjoints import give, spread_buffer, whole
 from srcad.transform.reverse.calls import PairOf, split_calls
@@ -70,8 +71,10 @@ def gradient(
     inputs = [params[k] for k in request.wrt]
     for var in inputs:
         require_float(function, var)
-    value, aux = _split_result(function, request)
+    whole_result = function.body.yields[0]
+    function, value, aux = _split_result(function, request)
     entry, new_params = private_copies(function, memory)
+    restored = any(root in memory.stores for root in memory.reachable(whole_result))
     forward, scope = both_sweeps(
         function, inputs, value, lambda b: _seed(b, value, function), memory, (facts, facts_of), pair_of
     )
@@ -79,8 +82,10 @@ def gradient(
     b.loc = replace(function.loc, adjoint=True, stmt=-1, text="")
     scope.given = {v: g for v, g in zip(params, new_params, strict=True) if v != g}
     grads = [_finished(scope, var) for var in inputs]
-    result = _result(b, request, value, aux, grads)
-    stmts = (*entry, *_named_value(forward.stmts, value, request), *b.stmts)
+    value_kept, value_out = _before_restoring(function, value if request.value and restored else None)
+    aux_kept, aux_out = _before_restoring(function, aux) if restored else ([], aux)
+    result = _result(b, request, value_out or value, aux_out, grads)
+    stmts = (*entry, *_named_value(forward.stmts, value, request), *value_kept, *aux_kept, *b.stmts)
     return replace(function, name=request.name, body=Block(new_params, stmts, (result,)))
 
 
@@ -119,22 +124,39 @@ def both_sweeps(
     return forward, scope
 
 
-def _split_result(function: Function, request: Request) -> tuple[Atom, Atom | None]:
+def _split_result(function: Function, request: Request) -> tuple[Function, Atom, Atom | None]:
+    """The function's value and auxiliary value; with `has_aux` it may have to take them out of the pair first."""
     result = function.body.yields[0]
     if not request.has_aux:
-        return result, None
+        return function, result, None
     makers = {s.target: s for s in function.body.stmts if isinstance(s, Call)}
     call = makers.get(result) if isinstance(result, Var) else None
-    if call is None or call.fn != Const(ops.make_tuple) or len(call.args) != 2:
-        raise ArgumentError(
-            f"{function.name} does not return a pair (value, aux)",
-            where=function.loc,
-            why="with has_aux=True the function returns its value and anything else beside it",
-            remedy="end it with: return value, aux",
-        )
-    value, aux = call.args
-    assert isinstance(value, (Var, Const)) and isinstance(aux, (Var, Const))
-    return value, aux
+    if call is not None and call.fn == Const(ops.make_tuple) and len(call.args) == 2:
+        value, aux = call.args
+        assert isinstance(value, (Var, Const)) and isinstance(aux, (Var, Const))
+        return function, value, aux
+    kind = atom_kind(result)
+    if not isinstance(kind, Tuple) or len(kind.items) != 2:
+        raise no_pair(function, kind)
+    loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
+    reads = tuple(
+        Call(Var("", item), Const(operator.getitem), (result, Const(k)), (), loc) for k, item in enumerate(kind.items)
+    )
+    value, aux = (read.target for read in reads)
+    pair = Call(Var("", kind), Const(ops.make_tuple), (value, aux), (), loc)
+    body = replace(function.body, stmts=(*function.body.stmts, *reads, pair), yields=(pair.target,))
+    return replace(function, body=body), value, aux
+
+
+def _before_restoring(function: Function, atom: Atom | None) -> tuple[list[Stmt], Atom | None]:
+    """What is returned beside gradients, in memory of its own: the reverse sweep undoes changes of its memory."""
+    if not isinstance(atom, Var) or isinstance(atom.kind, (Scalar, Static)):
+        return [], atom
+    kept = atom.like()
+    loc = replace(function.loc, saving=True)
+    if isinstance(atom.kind, Array):
+        return [Call(kept, Const(np.ndarray.copy), (atom,), (("order", Const("K")),), loc)], kept
+    return [Call(kept, Const(copy.deepcopy, "copy.deepcopy"), (atom,), (), loc)], kept
 
 
 def _seed(b: Builder, value: Atom, function: Function) -> Atom:
@@ -183,7 +205,7 @@ def _named_value(stmts: Sequence[Stmt], value: Atom, request: Request) -> list[S
     ]
 
 
-# --- results -----------------------------------------------------------------------------------------------------------
+# --- results ------------------------------------------------------------------------------------------------------
 
 
 def _finished(scope: Scope, var: Var) -> Atom:
