@@ -25,6 +25,7 @@ from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.reverse.calls import Pair
+from srcad.transform.reverse.fresh import fresh_results
 from srcad.transform.reverse.pairs import Names, pair
 from srcad.transform.updates import guard_updates
 
@@ -40,6 +41,7 @@ class Callees(CalleeFacts):
         super().__init__(primal, kinds=kinds)
         self._made: dict[Hashable, tuple[Callee, ...]] = {}
         self._functions: dict[object, Function | None] = {}
+        self._fresh: dict[Hashable, tuple[bool, ...]] = {}
 
     def generated(self) -> tuple[tuple[object, Function], ...]:
         """The functions that the derivative calls, in SSA."""
@@ -109,8 +111,9 @@ class Callees(CalleeFacts):
             except SrcadError as error:
                 raise _called_here(error, version.callee, call.loc) from None
             self._functions.update(zip((forward.key, reverse.key), both, strict=True))
+            self._fresh[key] = fresh_results(both[1])
         forward, reverse = self._made[key]
-        return Pair(forward, reverse, tuple(args), wrt)
+        return Pair(forward, reverse, tuple(args), wrt, self._fresh.get(key, ()))
 
     def jvp_of(self, call: Call, active: Active) -> Jvp | None:
         """The forward derivative for a call; None where it calls a primitive."""

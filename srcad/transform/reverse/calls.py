@@ -51,12 +51,15 @@ class Pair:
             where there are several.
         args: an atom for each parameter.
         wrt: the positions of the active arguments.
+        fresh: for each of them, whether its cotangent is known to be new memory; empty while the functions are being
+            made (a recursive call).
     """
 
     forward: Callee
     reverse: Callee
     args: tuple[Atom, ...]
     wrt: tuple[int, ...]
+    fresh: tuple[bool, ...] = ()
 
 
 #: The pair for a call with an active result, given which variables are active; None where it calls a primitive.
@@ -154,13 +157,14 @@ def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
     kinds = [bar_kind(b.kind(arg)) for arg in wrt]
     kind = kinds[0] if len(wrt) == 1 else Tuple(tuple(kinds))
     bars: Atom = b.append(Const(pair.reverse), (split.saved, seed), kind=kind)
+    fresh = pair.fresh or (False,) * len(wrt)
     if len(wrt) == 1:
-        give(scope, wrt[0], bars)
+        give(scope, wrt[0], bars, owned=fresh[0])
         return
     items = b.append(ops.unpack, (bars, Const(len(wrt))), kind=kind)
     parts_ = [b.append(operator.getitem, (items, Const(k)), kind=inner) for k, inner in enumerate(kinds)]
-    for arg, bar in zip(wrt, parts_, strict=True):
-        give(scope, arg, bar)
+    for arg, bar, owned in zip(wrt, parts_, fresh, strict=True):
+        give(scope, arg, bar, owned=owned)
 
 
 # --- cotangents that cross a call -----------------------------------------------------------------------------------
