@@ -17,7 +17,7 @@ from dataclasses import replace
 from srcad.analysis.effects import cannot_raise
 from srcad.ir.atoms import MISSING, constant
 from srcad.ir.kinds import Static
-from srcad.ir.nodes import Atom, Block, Call, Const, Function, If, Stmt, Var
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, Function, If, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, substitute, uses, with_blocks
 
 
@@ -33,15 +33,24 @@ def _taken(block: Block, decided: dict[Var, None]) -> Block:
     renamed: dict[Var, Atom] = {}
     for old in block.stmts:
         stmt = _named(substitute(old, renamed))
-        if isinstance(stmt, If) and isinstance(stmt.cond, Var) and (known := constant(stmt.cond)) is not MISSING:
+        known = _known_arm(stmt)
+        if isinstance(stmt, If) and isinstance(stmt.cond, Var) and known is not None:
             decided[stmt.cond] = None
-            arm = _taken(stmt.then if known else stmt.orelse, decided)
+            arm = _taken(known, decided)
             stmts += arm.stmts
             renamed.update(zip(stmt.targets, arm.yields, strict=True))
         else:
             stmts.append(with_blocks(stmt, tuple(_taken(b, decided) for b in blocks(stmt))))
     yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
     return replace(block, stmts=tuple(stmts), yields=yields)
+
+
+def _known_arm(stmt: Stmt) -> Block | None:
+    """The arm of a branch that certainly runs; None where it leaves a name unbound, which only a branch can say."""
+    if not isinstance(stmt, If) or (known := constant(stmt.cond)) is MISSING:
+        return None
+    arm = stmt.then if known else stmt.orelse
+    return None if UNDEFINED_ATOM in arm.yields else arm
 
 
 def _named(stmt: Stmt) -> Stmt:
