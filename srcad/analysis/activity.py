@@ -7,11 +7,13 @@ Memory is treated as a whole: a store of something varied makes every reference 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
-from srcad.ir.kinds import may_be_active
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Dict, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks
 from srcad.rules import rule_for
@@ -30,6 +32,8 @@ def cuts(call: Call) -> bool:
     fn = call.fn.value
     if fn is getattr:
         return isinstance(call.args[1], Const) and call.args[1].value in METADATA
+    if fn in (operator.or_, operator.ior) and any(isinstance(atom_kind(a), (Dict, Unknown)) for a in call.args):
+        return False  # dicts are merged
     rule = rule_for(fn)
     return rule is not None and rule.nondifferentiable
 

@@ -25,6 +25,7 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
     + [tangents.assign_tangent, tangents.remove_tangent, tangents.sort_tangents, tangents.updated_tangent]
+    + [tangents.merged_tangent]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 

@@ -20,7 +20,7 @@ from srcad.analysis.effects import writes
 from srcad.ir.atoms import atom_kind
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
+from srcad.ir.kinds import Array, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 from srcad.ir.visit import uses
 from srcad.rules import rule_for
@@ -245,7 +245,8 @@ class _Finder:
             if stored and not isinstance(atom_kind(args[0]), Array):
                 self.fill(self.memory.of(args[0]), stored)
                 self.escape(stored, loops, call.loc)
-        if not is_mutable(call.target.kind):
+        iterates = isinstance(call.target.kind, Iterator) and is_mutable(call.target.kind.item)
+        if not is_mutable(call.target.kind) and not iterates:
             return
         if isinstance(fn, Callee) or not isinstance(call.fn, Const):
             passed = tuple(r for a in args for r in self.memory.of(a))
@@ -278,13 +279,14 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-        if fn in _DISPLAYS or fn in (list, tuple, sorted, reversed, zip, enumerate, dict):
+        if fn in _DISPLAYS or fn in _GATHERING:
             self.fresh(call.target, loops)
             held = tuple(r for a in args for r in self.memory.of(a))
             if fn not in _DISPLAYS:
                 held = tuple(r for s in held for r in self.memory.contents.get(s, (s,)))
             self.fill((call.target,), held)
-            self.escape(held, loops, call.loc)
+            if not isinstance(call.target.kind, Iterator):
+                self.escape(held, loops, call.loc)
             return
         base = view_of(call)
         if base is None:
@@ -296,7 +298,7 @@ class _Finder:
         if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
             atom_kind(args[0]), (Array, Numeric)
         ):
-            held = tuple(r for s in roots for r in self.memory.contents.get(s, (s,) if isinstance(s.kind, Array) else ()))
+            held = tuple(r for s in roots for r in self.memory.contents.get(s, (s,) if isinstance(s.kind, (Array, Numeric, Unknown)) else ()))
             if isinstance(atom_kind(args[0]), Unknown):
                 roots += held  # an item of a container, or a view of an array
             else:
@@ -309,6 +311,9 @@ class _Finder:
         else:
             self.fresh(var, loops)
 
+
+#: What hands on the items of its arguments.
+_GATHERING = (list, tuple, sorted, reversed, zip, enumerate, dict, iter, dict.values, dict.items, list.copy, dict.copy)
 
 _STORES = frozenset([operator.setitem, list.append, list.insert, list.extend, dict.setdefault, dict.update, setattr])
 

@@ -167,6 +167,27 @@ def updated_tangent(x_dot: Any, tangent: Any) -> Any:
     return x_dot
 
 
+def merged_tangent(x_dot: Any, other_dot: Any) -> Any:
+    """What ``x |= other`` leaves as the tangent of `x`: dicts are merged, bits carry no derivative.
+
+    >>> merged_tangent({"a": 0.1}, {"b": 0.2}), merged_tangent(0.0, 0.0)
+    ({'a': 0.1, 'b': 0.2}, 0.0)
+    """
+    if isinstance(x_dot, dict):
+        x_dot.update(other_dot)
+        return x_dot
+    return 0.0
+
+
+def union_tangent(x_dot: Any, y_dot: Any) -> Any:
+    """The tangent of ``x | y``: dicts are merged, bits carry no derivative.
+
+    >>> union_tangent({"a": 0.1}, {"a": 0.2}), union_tangent(0.0, 0.0)
+    ({'a': 0.2}, 0.0)
+    """
+    return {**x_dot, **y_dot} if isinstance(x_dot, dict) else 0.0
+
+
 def like_view(tangent: Any, x_dot: Any, view: Any, x: Any) -> Any:
     """`tangent`, the same operation on `x_dot` as gave `view` from `x`, sharing memory exactly where `view` does.
 

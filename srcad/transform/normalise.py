@@ -18,7 +18,20 @@ from typing import Any
 from srcad import runtime
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Tuple, Unknown, is_mutable, may_be_active
+from srcad.ir.kinds import (
+    UNKNOWN,
+    Array,
+    Dict,
+    Kind,
+    List,
+    Numeric,
+    Opaque,
+    Scalar,
+    Tuple,
+    Unknown,
+    is_mutable,
+    may_be_active,
+)
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, new_loop_id
 from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.methods import resolve_attribute, resolve_method
@@ -147,6 +160,8 @@ class _Normaliser:
             return [_method(call)]
         if fn is getattr:
             return [_attribute(call)]
+        if self.exact and _in(fn, ops.UPDATE_OPERATORS) and not _of_numbers(atom_kind(_plain(call.args[0]))):
+            return self.updated_item(call, ops.UPDATE_OPERATORS[fn])
         if fn is operator.or_ and isinstance(atom_kind(call.args[0]), Dict):
             return [replace(call, fn=Const(ops.merge_dicts))]
         if isinstance(call.fn, Const) and _in(fn, _OPERATORS):
@@ -167,6 +182,16 @@ class _Normaliser:
             else:
                 args.append(arg)
         return made, replace(call, args=tuple(args)) if made else call
+
+    def updated_item(self, call: Call, op: Any) -> list[Stmt]:
+        """``xs[i] op= v`` where the item may be an array, in the steps that Python takes: the item itself is changed in place."""
+        base, index, value = call.args
+        kind = _item_kind(atom_kind(_plain(base)), index)
+        old, new = Var("", kind), Var("", kind)
+        read = Call(old, Const(operator.getitem), (base, index), (), call.loc)
+        stored = self.in_place(Call(new, Const(op), (old, value), (), call.loc), op)
+        written = Call(Var("", call.target.kind), Const(operator.setitem), (base, index, self.atom(new)), (), call.loc)
+        return [read, *stored, written]
 
     def in_place(self, call: Call, op: Any) -> list[Stmt]:
         """``x op= v`` by what `x` is."""
@@ -194,6 +219,29 @@ class _Normaliser:
         computed = replace(call, target=result, fn=Const(_OPERATORS[op]))
         update = runtime.as_updated_number if self.seen.seen_after(base, call) else runtime.as_updated
         return [computed, replace(call, fn=Const(update), args=(result, base), kwargs=())]
+
+
+def _plain(arg: Atom | Star) -> Atom:
+    return arg.value if isinstance(arg, Star) else arg
+
+
+def _of_numbers(kind: Kind) -> bool:
+    """Whether an item of a value of this kind is a number, or a part of an array, which no other name refers to alone."""
+    if isinstance(kind, (List, Dict)):
+        return isinstance(kind.item, Scalar)
+    return not isinstance(kind, Unknown)
+
+
+def _item_kind(kind: Kind, index: Atom | Star) -> Kind:
+    match kind:
+        case List(item=item):
+            return item
+        case Dict(items=entries) if entries is not None and isinstance(index, Const):
+            return dict(entries).get(index.value, kind.item)
+        case Dict(item=item):
+            return item
+        case _:
+            return UNKNOWN
 
 
 def _in(fn: object, table: dict[Any, Any]) -> bool:

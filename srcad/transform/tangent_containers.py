@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,9 @@ def _roles(fn: Any, call: Call) -> str | None:
         return None
     if fn in (operator.add, operator.iadd) and isinstance(call.target.kind, (List, Tuple)):
         return _SEQUENCE_ROLES[fn]
+    if fn is operator.add and isinstance(call.target.kind, Unknown):
+        perhaps = all(isinstance(atom_kind(a), (Unknown, List, Tuple)) for a in call.args)
+        return "cc" if perhaps else None  # lists, perhaps: their tangents are joined, those of arrays added
     if fn in (operator.mul, operator.imul) and isinstance(call.target.kind, (List, Tuple)):
         return "ck" if isinstance(first, (List, Tuple)) else "kc"
     return _ROLES.get(fn)
@@ -222,14 +226,36 @@ def assembled(found: Along, items: Sequence[Value]) -> Value:
 
 def iterator_value(b: Builder, source: Var, dot: Dots) -> Atom:
     """An iterator over the tangents of the items of `source`, one for each of them."""
-    return _as_iterator(b, along(b, source, dot))
+    return _as_iterator(b, source, along(b, source, dot))
 
 
-def _as_iterator(b: Builder, found: Along) -> Atom:
+def _as_iterator(b: Builder, source: Atom, found: Along) -> Atom:
+    if found is ZERO:
+        return _zero_column(b, source)
     if not isinstance(found, list):
         return found
-    columns = [b.append(itertools.repeat, (Const(0.0),)) if a is ZERO else _as_iterator(b, a) for a in found]
-    return b.append(zip, columns)
+    made = b.definition(source)
+    args: list[Atom] = [] if made is None else [a for a in made.args if not isinstance(a, Star)]
+    if made is not None and made.fn == Const(iter):
+        return _as_iterator(b, args[0], found)
+    if made is None or made.fn == Const(zip):
+        return b.append(zip, [_as_iterator(b, a, f) for a, f in zip(args, found, strict=True)])
+    zeros = b.append(itertools.repeat, (Const(0.0),)) if made.fn == Const(enumerate) else _zero_keys(b, made, args)
+    items = found[1] if isinstance(found[1], Var) else _as_iterator(b, args[0], found[1])
+    return b.append(zip, (zeros, items))
+
+
+def _zero_keys(b: Builder, made: Call, args: list[Atom]) -> Atom:
+    """Zero tangents for the keys of ``d.items()`` or the indices of ``np.ndenumerate(x)``."""
+    keys = b.append(np.ndindex, (b.append(np.shape, (args[0],)),)) if made.fn == Const(np.ndenumerate) else args[0]
+    return b.append(map, (Const(runtime.zero_tangent), keys))
+
+
+def _zero_column(b: Builder, source: Atom) -> Atom:
+    made = b.definition(source)
+    if made is not None and is_iteration(made):
+        source = b.append(made.fn, made.args, made.kwargs, kind=made.target.kind)
+    return b.append(map, (Const(runtime.zero_tangent), source))
 
 
 # --- operations with forms of their own -----------------------------------------------------------------------------------
@@ -349,7 +375,7 @@ def _dict_of(b: Builder, call: Call, dot: Dots) -> Value:
     keys, values = pairs.args
     assert not isinstance(values, Star)
     found = along(b, values, dot)
-    items = zero_items(b, values) if found is ZERO else _as_iterator(b, found)
+    items = zero_items(b, values) if found is ZERO else _as_iterator(b, values, found)
     return b.append(dict, (b.append(zip, (keys, items)),), kind=call.target.kind)
 
 
@@ -368,12 +394,23 @@ def _attribute(b: Builder, call: Call, dot: Dots) -> Value | None:
     return ZERO if value is ZERO else b.append(operator.getitem, (value, place), kind=call.target.kind)
 
 
+def _union(b: Builder, call: Call, dot: Dots) -> Value:
+    """``x | y`` of dicts, perhaps."""
+    if all(dot(a) is ZERO for a in call.args if not isinstance(a, Star)):
+        return ZERO
+    given = [whole(b, a, dot(a)) for a in call.args if not isinstance(a, Star)]
+    return b.append(runtime.union_tangent, given, kind=call.target.kind)
+
+
 def _method(b: Builder, call: Call, dot: Dots) -> Value | None:
     """A method of something of unknown class that containers have."""
     receiver, name = call.args[0], call.args[1]
     assert not isinstance(receiver, Star)
     if not isinstance(name, Const) or dot(receiver) is ZERO:
         return None
+    if name.value in ("sort", "remove"):
+        moved = replace(call, args=(receiver, *call.args[2:]))
+        return _sort(b, moved, dot) if name.value == "sort" else _remove(b, moved, dot)
     for cls in (list, dict):
         roles = _ROLES.get(getattr(cls, name.value, None))
         if roles is not None:
@@ -392,6 +429,7 @@ _SPECIAL: dict[Any, Callable[[Builder, Call, Dots], Value | None]] = {
     operator.getitem: _getitem,
     operator.setitem: _setitem,
     getattr: _attribute,
+    operator.or_: _union,
     dict: _dict_of,
     sorted: _sorted,
     list.sort: _sort,

@@ -50,6 +50,9 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
         return ZERO
     if fn in _BINARY:
         return _rebound(b, call, fn, dot)
+    if fn is operator.ior:
+        given = [whole(b, a, dot(a)) for a in call.args if not isinstance(a, Star)]
+        return b.append(runtime.merged_tangent, given, kind=call.target.kind)
     result = container_operation(b, call, dot)
     if result is None and fn is np.ndarray.fill:
         result = _fill(b, call, dot)

@@ -371,7 +371,9 @@ class Sweep:
         columns = leaves(found)
         if not columns:
             return stmt
-        pairs = b.append(zip, (stmt.iter, *columns))
+        # of unknown kinds nobody has proved that tangents are as many as values: a mismatch must not end the primal's loop
+        strict = len(columns) == 1 and isinstance(atom_kind(stmt.iter), (Numeric, Unknown))
+        pairs = b.append(zip, (stmt.iter, *columns), (("strict", Const(True)),) if strict else ())
         kinds = [item.kind, *leaf_kinds(found, item.kind)]
         pair = Var("", Tuple(tuple(kinds)))
         unpacked = inner.append(ops.unpack, (pair, Const(len(kinds))), kind=pair.kind)
