@@ -111,12 +111,12 @@ def _name(b: Builder, atom: Atom, name: str) -> None:
 def _finished(b: Builder, value: Atom, dot: Value) -> Atom:
     """The tangent that the caller gets: None for what carries no derivative, memory of its own."""
     kind = atom_kind(value)
-    if not may_be_active(kind):
-        return Const(None)
     match kind:
         case Tuple(items=items, cls=cls) if cls is tuple:
             found = [_part(b, value, dot, k) for k in range(len(items))]
             return b.append(ops.make_tuple, found)
+        case _ if not may_be_active(kind) and not isinstance(kind, (List, Dict, Tuple)):
+            return Const(None)
         case Scalar():
             return Const(0.0) if dot is ZERO else whole(b, value, dot)
         case Array():

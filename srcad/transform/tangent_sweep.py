@@ -18,6 +18,7 @@ from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory, view_of
 from srcad.errors import InternalError
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
