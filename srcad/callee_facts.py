@@ -45,6 +45,7 @@ class CalleeVersion:
         function: its SSA without kinds.
         typed: the same with kinds, as found so far.
         result: the kind of its result, as found so far.
+        after: the kinds of its arguments after the call, which it may have put things into.
         writes: positions of the parameters that it changes in place.
         returns: positions of the parameters whose memory its result may refer to.
         outside: where it changes data of its module or of an enclosing function.
@@ -55,6 +56,7 @@ class CalleeVersion:
     function: Function
     typed: Typed | None = None
     result: Kind = UNDEFINED
+    after: tuple[Kind, ...] = ()
     settled: bool = False
     normal: Function | None = None
     writes: tuple[int, ...] = ()
@@ -166,9 +168,11 @@ class CalleeFacts:
         typed = self.infer(version.function, version.kinds)
         own = at_call(version.kinds)
         found = join(before, own.result(typed.result))
-        version.typed = typed
+        after = tuple(map(own.result, typed.params))
+        widened = version.after != after and not coarse
+        version.typed, version.after = typed, after
         version.result = UNKNOWN if coarse and found != before else found
-        return version.result != before or len(self._versions) > count
+        return version.result != before or len(self._versions) > count or widened
 
     # --- memory ----------------------------------------------------------------------------------------------------
 
@@ -190,25 +194,26 @@ class CalleeFacts:
         """Find the effects of a version and of all that it calls."""
         if version.known or self._solving:
             return
-        if version.typed is None:
-            self.solve()
+        changed = True
+        while changed:
+            self.solve()  # normalised code may call versions that inference has not met
+            changed = self._effects_once()
+        for each in self._versions.values():
+            each.known = True
+
+    def _effects_once(self) -> bool:
+        """Find the effects of all versions from what is known so far; whether anything new came up."""
         self._solving = True
         try:
-            changed = True
-            while changed:
-                changed, count = False, len(self._versions)
-                for each in [v for v in self._versions.values() if not v.known]:
-                    changed |= self._effects(each)
-                changed |= len(self._versions) > count
-            for each in self._versions.values():
-                each.known = True
+            open_ = [v for v in self._versions.values() if not v.known]
+            changed = [self._effects(version) for version in open_]
+            return any(changed) or any(not v.settled for v in self._versions.values())
         finally:
             self._solving = False
 
     def _effects(self, version: CalleeVersion) -> bool:
         before = (version.writes, version.returns, version.outside)
-        if version.typed is None:
-            version.typed = self.infer(version.function, version.kinds)
+        assert version.typed is not None
         if version.normal is None:
             try:
                 version.normal = normalise(take_known_branches(version.typed.function))
