@@ -53,7 +53,7 @@ class Primal:
 
         Raises:
             ArgumentError: it is no function.
-            SourceUnavailable: its parameters are unknown.
+            SourceUnavailable: it is not written in Python.
         """
         function = given
         leading: tuple[Any, ...] = ()
@@ -71,6 +71,8 @@ class Primal:
                     leading, function = (function, *leading), _call_method(function)
                 case _:
                     break
+        if not (isinstance(function, (FunctionType, type)) or _is_derivative(function)):
+            raise _not_python(getattr(function, "__name__", None) or type(function).__name__)
         inner = _signature(function)
         if _is_derivative(function):
             first = function._primal
@@ -137,11 +139,15 @@ def _signature(function: Any) -> Signature:
     try:
         return inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
-        raise SourceUnavailable(
-            f"'{name}' is not written in Python",
-            why="srcad derives a function from its source text, and a built-in has none",
-            remedy="wrap it in a Python function, or register a derivative template for it",
-        ) from None
+        raise _not_python(name) from None
+
+
+def _not_python(name: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"'{name}' is not written in Python",
+        why="srcad derives a function from its source text, and a built-in has none",
+        remedy="wrap it in a Python function, or register a derivative template for it",
+    )
 
 
 _ANNOTATIONS: dict[Any, Kind] = {

@@ -1,25 +1,43 @@
 """Rules of the functions that generated code calls, so that a derivative can be differentiated again."""
 
-from srcad.rules import linear, nondifferentiable, sample
+from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
 from srcad.runtime import broadcast_like, gradient_like, own, seed, unbroadcast
 
 
-@linear(unbroadcast, wrt=("g",), kind="unknown", views=("g",))
+@adjoint(unbroadcast, wrt=("g", "x"), kind="unknown", views=("g",))
 def unbroadcast_(g, x, *, ans, ans_bar):
-    """What is summed gets the cotangent of the sum."""
-    return broadcast_like(ans_bar, g)
+    """What is summed gets the cotangent of the sum; of `x` only the shape matters."""
+    return broadcast_like(ans_bar, g), 0.0
 
 
-@linear(broadcast_like, wrt=("g",), kind="unknown", views=("g",))
+@tangent(unbroadcast)
+def unbroadcast_tangent(g, x, *, ans, g_dot, x_dot):
+    """It is linear in `g`."""
+    return unbroadcast(g_dot, x)
+
+
+@adjoint(broadcast_like, wrt=("g", "x"), kind="unknown", views=("g",))
 def broadcast_like_(g, x, *, ans, ans_bar):
-    """What is repeated gets the sum of the cotangents."""
-    return unbroadcast(ans_bar, g)
+    """What is repeated gets the sum of the cotangents; of `x` only the shape matters."""
+    return unbroadcast(ans_bar, g), 0.0
 
 
-@linear(gradient_like, wrt=("g",), kind="unknown")
+@tangent(broadcast_like)
+def broadcast_like_tangent(g, x, *, ans, g_dot, x_dot):
+    """It is linear in `g`."""
+    return broadcast_like(g_dot, x)
+
+
+@adjoint(gradient_like, wrt=("g", "x"), kind="unknown")
 def gradient_like_(g, x, *, ans, ans_bar):
     """As `broadcast_like`."""
-    return unbroadcast(ans_bar, g)
+    return unbroadcast(ans_bar, g), 0.0
+
+
+@tangent(gradient_like)
+def gradient_like_tangent(g, x, *, ans, g_dot, x_dot):
+    """It is linear in `g`."""
+    return gradient_like(g_dot, x)
 
 
 @linear(own, kind="same")

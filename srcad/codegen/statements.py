@@ -16,7 +16,7 @@ from srcad.codegen.expressions import negate
 from srcad.codegen.printing import Line
 from srcad.codegen.tables import is_temporary
 from srcad.errors import InternalError
-from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Stmt, Var, While, With
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 
 _TRUE = Const(True)
 
@@ -73,10 +73,18 @@ class Statements(Assignments):
                     self._emit(ast.Break())
                 return leaves
             case "return":
+                self._loc = self._origin(end.atom) or self._loc
                 self._emit(ast.Return(self.atom(end.atom)))
                 return True
             case _:
                 return False
+
+    def _origin(self, atom: Atom | Star) -> Loc | None:
+        """The user's statement behind a value that is written where it is used."""
+        call = self.folding.inlined.get(atom.uid) if isinstance(atom, Var) else None
+        if call is None or call.loc.text:
+            return None if call is None else call.loc
+        return next((place for place in map(self._origin, call.args) if place is not None), None)
 
     def _is_steady(self, target: Var, source: Atom) -> bool:
         """Whether a carried value already is this constant in every pass."""

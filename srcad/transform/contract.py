@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType
 import numpy as np
 
 from srcad.errors import ArgumentError
-from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, Undefined, may_be_active
+from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, may_be_active
 from srcad.ir.nodes import Function, Var
 
 
@@ -98,7 +98,5 @@ def _result(kind: Kind) -> str:
         case Array(dims=dims) if dims is not None:
             lengths = [str(d) if d is not None else "?" for d in dims]
             return f"an array of shape ({', '.join(lengths)}{',' * (len(lengths) == 1)})"
-        case Undefined():
-            return "never returned"
         case _:
             return _described(kind)

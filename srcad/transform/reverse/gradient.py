@@ -30,6 +30,7 @@ from srcad.ir.kinds import (
     Scalar,
     Static,
     Tuple,
+    Undefined,
     Unknown,
     is_inexact,
     may_be_active,
@@ -167,6 +168,8 @@ def _seed(b: Builder, value: Atom, function: Function) -> Atom:
             return Const(1.0)
         case Array(dtype=dtype, dims=()) if dtype is not None and dtype[0] == "f":
             return Const(1.0)
+        case Undefined():  # it never returns: running it says why
+            return b.append(runtime.seed, (value,), kind=Scalar("f8"))
         case Numeric() | Unknown() | Array(dims=None) | Scalar(dtype=None) | Array(dtype=None):
             if not (isinstance(kind, Array) and kind.dims):
                 return b.append(runtime.seed, (value,), kind=Scalar("f8"))
