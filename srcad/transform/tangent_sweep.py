@@ -74,14 +74,14 @@ class Lines:
 
     def __init__(self, b: Builder) -> None:
         self.b, self.t = b, b.child(b.facts)
-        self.start = 0
+        self.start = self.begin = 0
         self._statement: tuple[str, int] | None = None
 
     def at(self, loc: Loc) -> None:
         """The next lines belong to this statement."""
         if (loc.function, loc.stmt) != self._statement:
             self.flush()
-            self._statement = (loc.function, loc.stmt)
+            self._statement, self.begin = (loc.function, loc.stmt), len(self.b.stmts)
         self.t.loc = replace(loc, adjoint=True, text="")
 
     def flush(self) -> None:
@@ -90,6 +90,14 @@ class Lines:
         self.b.stmts[at:at] = self.t.stmts
         self.t.stmts.clear()
         self.start = len(self.b.stmts)
+
+    def move_up(self, mark: int) -> None:
+        """Move what was written since `mark` to where the user's statement begins, if it reads nothing that came since."""
+        new = self.b.stmts[mark:]
+        made = {v for stmt in self.b.stmts[self.begin : mark] for v in defs(stmt)}
+        if not any(v in made for stmt in new for v in uses(stmt)):
+            del self.b.stmts[mark:]
+            self.b.stmts[self.begin : self.begin] = new
 
     def rebinds(self) -> bool:
         """Whether the tangents had better come first: they read a name that the statement gives to another value.
@@ -187,7 +195,7 @@ class Sweep:
                     self.branch(stmt, b)
                 case For() | While():
                     lines.flush()
-                    self.loop(stmt, b)
+                    self.loop(stmt, lines)
                 case With():
                     lines.flush()
                     self.with_block(stmt, b)
@@ -326,13 +334,16 @@ class Sweep:
         for k, dot in zip(wanted, dots, strict=True):
             self.set(stmt.targets[k], dot)
 
-    def loop(self, stmt: For | While, b: Builder) -> None:
+    def loop(self, stmt: For | While, lines: Lines) -> None:
         """Each carried value that varies carries its tangent along."""
+        b = lines.b
         first = 1 if isinstance(stmt, For) else 0
         carried = stmt.body.params[first:]
         wanted = [k for k, p in enumerate(carried) if p in self.active or stmt.targets[k] in self.active]
         b.loc = _quiet(stmt)
+        mark = b.mark()
         inits = [self.carried(b, stmt.inits[k]) for k in wanted]
+        lines.move_up(mark)
         params = [Var(dotted(carried[k]), tangent_kind(carried[k].kind)) for k in wanted]
         targets = [p.like(name=dotted(stmt.targets[k])) for k, p in zip(wanted, params, strict=True)]
         inner = b.child(self.facts_of(stmt.body))

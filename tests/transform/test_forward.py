@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad.errors import UnsupportedSyntax
+from srcad.ir.dims import Dim
+from srcad.ir.kinds import FLOAT, INT, Array
 from tests.programs import modes, numeric
 from tests.programs.table import arr
-
-SCALAR = 0.7
 
 
 # --- references to one array ---------------------------------------------------------------------------------------------
@@ -530,7 +529,8 @@ def test_a_view_or_a_copy_by_memory_order(order, tangent_order):
     along = np.array([[0.5, 0.1], [0.2, -0.3]], order=tangent_order)
     value, tangent = srcad.jvp(ravelled, (A,), (along,))
     assert value == ravelled(A)
-    assert numeric.close(tangent, numeric.central(ravelled, (A,), {0: along}), 1e-8, 1.0)
+    same = np.array(along, order=order)  # differences, too, must move in memory of the array's order
+    assert numeric.close(tangent, numeric.central(ravelled, (A,), {0: same}), 1e-8, 1.0)
 
 
 def iterates(values):
@@ -561,7 +561,81 @@ def test_augmented_assignment_of_what_may_be_a_number_or_an_array():
 # --- looks -----------------------------------------------------------------------------------------------------------------
 
 
-def source(fn, **kinds):
-    from srcad.analysis.kindspec import parse_kinds  # noqa: PLC0415
+KINDS = {"x": FLOAT, "y": FLOAT, "n": INT, "v": Array("f8", (Dim.fresh("n"),)), "A": Array("f8", (Dim.fresh("m"), Dim.fresh("k")))}
 
-    return srcad.dump(fn, mode="forward", argnums=(0,), kinds=parse_kinds(kinds) if kinds else None)
+
+def written(fn, wrt=(0,)):
+    """The lines of the forward derivative, for arguments of the kinds that their names say."""
+    kinds = {name: KINDS[name] for name in inspect.signature(fn).parameters}
+    return srcad.dump(fn, mode="forward", argnums=wrt, kinds=kinds).splitlines()[1:]
+
+
+def straight(x, y):
+    z = x * y + math.sin(x)
+    return z * z
+
+
+def test_tangents_stand_behind_their_statement():
+    assert written(straight, (0, 1)) == [
+        "def straight_jvp(x, y, x_dot, y_dot):",
+        "    z = x * y + math.sin(x)",
+        "    z_dot = y * x_dot + x * y_dot + math.cos(x) * x_dot",
+        "    value = z * z",
+        "    value_dot = z * z_dot + z * z_dot",
+        "    return value, value_dot",
+    ]
+
+
+def rebinding(x, n):
+    for _ in range(n):
+        x = x * 0.5 + 1.0 / x
+    return x
+
+
+def test_tangents_stand_before_a_statement_that_rebinds_what_they_read():
+    assert written(rebinding) == [
+        "def rebinding_jvp(x, n, x_dot):",
+        "    for _ in range(n):",
+        "        x_dot = 0.5 * x_dot - x_dot / (x * x)",
+        "        x = x * 0.5 + 1.0 / x",
+        "    return x, x_dot",
+    ]
+
+
+def stores(v, y):
+    u = v * y
+    u[1:] += y * u[:-1]
+    u *= y
+    return u
+
+
+def test_stores_are_followed_by_the_same_store():
+    assert written(stores) == [
+        "def stores_jvp(v, y, v_dot):",
+        "    u = v * y",
+        "    u_dot = y * v_dot",
+        "    u[1:] += y * u[:-1]",
+        "    u_dot[1:] += y * u_dot[:-1]",
+        "    u *= y",
+        "    u_dot *= y",
+        "    return u, u_dot",
+    ]
+
+
+def rows(A, v):
+    total = 0.0
+    for row, x in zip(A, v):
+        total += x * row[0]
+    return total
+
+
+def test_loops_run_over_values_and_tangents():
+    assert written(rows) == [
+        "def rows_jvp(A, v, A_dot):",
+        "    total = 0.0",
+        "    total_dot = 0.0",
+        "    for (row, x), row_dot in zip(zip(A, v), A_dot):",
+        "        total = total + x * row[0]",
+        "        total_dot += x * row_dot[0]",
+        "    return total, total_dot",
+    ]
