@@ -82,7 +82,7 @@ class Statements(Assignments):
     def _origin(self, atom: Atom | Star) -> Loc | None:
         """The user's statement behind a value that is written where it is used."""
         call = self.folding.inlined.get(atom.uid) if isinstance(atom, Var) else None
-        if call is None or call.loc.text:
+        if call is None or call.loc.text or not isinstance(call, Call):
             return None if call is None else call.loc
         return next((place for place in map(self._origin, call.args) if place is not None), None)
 
