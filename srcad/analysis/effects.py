@@ -17,21 +17,21 @@ from srcad.ir import ops
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
-from srcad.runtime import tangents
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
-    + [tangents.assign_tangent, tangents.remove_tangent, tangents.sort_tangents, tangents.updated_tangent]
-    + [tangents.merged_tangent]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
 _IMPURE: frozenset[Any] = frozenset(
     [ops.raise_error, ops.assert_true, ops.store_global, ops.store_free, ops.import_module, print, input, open, next]
 )
+
+#: Functions of the run-time module of tangents that change their first argument.
+_TANGENT_WRITERS = frozenset(("assign_tangent", "merged_tangent", "remove_tangent", "sort_tangents", "updated_tangent"))
 
 #: Methods that change their receiver, whatever its class is.
 _MUTATORS = frozenset(
@@ -68,6 +68,8 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))
     fn = call.fn.value
     if _in(fn, _WRITES_FIRST):
+        return _plain(call)[:1]
+    if getattr(fn, "__module__", None) == "srcad.runtime.tangents" and fn.__name__ in _TANGENT_WRITERS:
         return _plain(call)[:1]
     if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]

@@ -28,9 +28,10 @@ from srcad.ir.nodes import Atom, Block, Call, Const, Function, Var
 from srcad.runtime.tangents import tangent_like
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
+from srcad.transform.contract import require_float
 from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
-from srcad.transform.reverse.gradient import private_copies, require_float
+from srcad.transform.reverse.gradient import private_copies
 from srcad.transform.tangent_sweep import Jvp, JvpOf, Sweep
 from srcad.transform.tangent_values import tangent_kind, whole, zero
 

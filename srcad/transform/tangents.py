@@ -14,8 +14,9 @@ from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import Rule
 from srcad.transform.algebra import ZERO, is_const
 from srcad.transform.builder import Builder
+from srcad.transform.callees import require_rule
 from srcad.transform.expand import Seq, Value, known_items, materialise
-from srcad.transform.reverse.adjoints import apply_template, bind, refuse_inactive, require_rule
+from srcad.transform.reverse.adjoints import apply_template, bind, refuse_inactive
 from srcad.transform.tangent_values import zero
 
 Dots = Callable[[Atom], Value]
