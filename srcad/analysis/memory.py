@@ -265,8 +265,8 @@ class _Finder:
         self.escape(returned, loops, call.loc)
         self.fresh(call.target, loops)
         self.memory.links[call.target] = returned
-        if not isinstance(call.target.kind, (Array, Numeric)):
-            self.fill((call.target,), returned)
+        if returned and not isinstance(call.target.kind, (Array, Numeric)):
+            self.fill((call.target,), (call.target,))  # what is in it may be another name for the same memory
 
     def store(self, roots: Roots, loops: tuple[int, ...], loc: Loc) -> None:
         """Note a store to each of `roots`, and to the memory that they may be names for."""

@@ -241,6 +241,48 @@ def uses_tuple_recursion(x):
     return a - b * x
 
 
+def pass_pair(x, n):
+    return (x[1], x) if n == 0 else pass_pair(x, n - 1)
+
+
+def result_refers_to_what_was_changed(x):
+    y = x * 1.0
+    y[0] = np.sum(x)
+    s, z = pass_pair(y, 1)
+    return s * np.sum(z * z)
+
+
+def apply(f, x, n):
+    return f(x) if n == 0 else f(apply(f, x, n - 1))
+
+
+def passes_functions(x):
+    return apply(np.sin, x, 2) * apply(cube, x, 1)
+
+
+def cube(x):
+    return x**3
+
+
+def network(params, x, n):
+    if n == 0:
+        return x
+    w, b = params[n - 1]
+    return network(params, np.tanh(w @ x + b), n - 1)
+
+
+def network_loss(params, x):
+    return np.sum(network(params, x, len(params)) ** 2)
+
+
+def weighted(*values, **options):
+    return sum(values) * options["scale"] + options["offset"]
+
+
+def collects_arguments(x, y):
+    return weighted(x, y, x * y, scale=y, offset=2.0) * weighted(x, *(y, y), offset=x, scale=0.5)
+
+
 V = np.array([0.4, -0.7, 1.3])
 W = np.array([[0.2, -0.4, 0.6], [1.0, 0.3, -0.2], [0.5, 0.7, 0.1]])
 
@@ -269,6 +311,11 @@ PROGRAMS = [
     (structured, (0.6, 0.8)),
     (same_twice, (0.7,)),
     (uses_tuple_recursion, (0.8,)),
+    (result_refers_to_what_was_changed, (V,)),
+    (passes_functions, (0.7,)),
+    (network_loss, ([(W, V), (0.5 * W, 2.0 * V)], V)),
+    (network_loss, (((W, V), (0.5 * W, 2.0 * V)), V)),
+    (collects_arguments, (0.7, 1.2)),
 ]
 
 
