@@ -29,7 +29,7 @@ from srcad.ir.kinds import (
     Undefined,
     Unknown,
 )
-from srcad.ir.lattice import MAX_DEPTH, join
+from srcad.ir.lattice import MAX_DEPTH, join, without_local
 from srcad.ir.nodes import Atom, Star, Var
 
 
@@ -149,7 +149,7 @@ class Heap:
         cell = self.cell(container)
         if cell is None or not self.recording or isinstance(kind, Undefined):
             return
-        kind = UNKNOWN if self.coarse else kind
+        kind = UNKNOWN if self.coarse else without_local(kind)
         if name is None:
             self._store(cell, kind)
         else:

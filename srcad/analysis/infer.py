@@ -26,9 +26,9 @@ from srcad.analysis.stores import known, note
 from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.atoms import MISSING, atom_kind, constant
-from srcad.ir.dims import Facts
+from srcad.ir.dims import Dim, Facts, Symbol
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Dict, Kind, List, Object, Opaque, Undefined
-from srcad.ir.lattice import join, join_all
+from srcad.ir.lattice import join, join_all, without_local
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.rules.families.indexing import getitem
 from srcad.rules.families.python import item_of, truth_of
@@ -109,6 +109,7 @@ def infer(
         The typed function with its facts.
     """
     heap = Heap()
+    lengths: dict[tuple[int, int], Dim] = {}
     params = function.body.params
     given = [*arg_kinds, *[UNKNOWN] * (len(params) - len(arg_kinds))]
     for var, kind in zip(params, given, strict=True):
@@ -116,7 +117,7 @@ def infer(
     rounds = 0
     while True:
         version = heap.version
-        run = _Inference(heap, callee_kind, read_data)
+        run = _Inference(heap, callee_kind, read_data, lengths)
         facts = Facts()
         for var, kind in zip(params, given, strict=True):
             run.define(var, kind, facts)
@@ -138,8 +139,15 @@ def _defined(stmt: Stmt) -> tuple[Var, ...]:
 class _Inference:
     """One pass over a function."""
 
-    def __init__(self, heap: Heap, callee_kind: CalleeHook | None, read_data: DataHook | None) -> None:
+    def __init__(
+        self,
+        heap: Heap,
+        callee_kind: CalleeHook | None,
+        read_data: DataHook | None,
+        lengths: dict[tuple[int, int], Dim],
+    ) -> None:
         self.heap = heap
+        self.lengths = lengths
         self.callee_kind = callee_kind
         self.read_data = read_data
         self.scopes: dict[int, Facts] = {}
@@ -147,10 +155,21 @@ class _Inference:
 
     def define(self, var: Var, kind: Kind, facts: Facts) -> Var:
         """Give a variable its kind where it is defined."""
-        typed = replace(var, kind=self.heap.widen(var, kind))
+        typed = replace(var, kind=self.named(var, self.heap.widen(var, kind)))
         self.env[var.uid] = typed
         self.scopes[var.uid] = facts
         return typed
+
+    def named(self, var: Var, kind: Kind) -> Kind:
+        """`kind` with a symbol for each unknown length of an array: it is the same wherever this value goes in this pass."""
+        if not isinstance(kind, Array) or kind.dims is None or None not in kind.dims:
+            return kind
+        dims = []
+        for axis, dim in enumerate(kind.dims):
+            if dim is None:
+                dim = self.lengths.setdefault((var.uid, axis), Dim.of(Symbol("?", local=True)))  # noqa: PLW2901
+            dims.append(dim)
+        return Array(kind.dtype, tuple(dims))
 
     def atom(self, atom: Atom) -> Atom:
         """The operand with its kind."""
@@ -314,7 +333,8 @@ class _Inference:
         for count in range(PATIENCE + 2):
             blocks, inner = one_pass(carried)
             yields = [atom_kind(a) for a in blocks[0].yields[: len(carried)]]
-            after = [join(a, b, inner) for a, b in zip(carried, yields, strict=True)]
+            joined = [join(a, b, inner) for a, b in zip(carried, yields, strict=True)]
+            after = [a if a == b else without_local(b) for a, b in zip(carried, joined, strict=True)]
             if after == carried:
                 return blocks, carried
             if count >= PATIENCE:

@@ -144,3 +144,29 @@ def as_list(kind: Tuple | List, facts: Facts | None = None) -> List:
     if isinstance(kind, List):
         return kind
     return List(join_all(kind.items, facts), Dim.of(len(kind.items)), kind.cls)
+
+
+def without_local(kind: Kind) -> Kind:
+    """`kind` with every length forgotten that stands for a value of one pass of a loop (`Symbol.local`)."""
+    match kind:
+        case Array(dtype=dtype, dims=dims) if dims is not None:
+            return Array(dtype, tuple(None if d is not None and _is_local(d) else d for d in dims))
+        case Scalar(value=value) if value is not None and _is_local(value):
+            return Scalar(kind.dtype, kind.weak)
+        case Tuple(items=items):
+            return Tuple(tuple(map(without_local, items)), kind.cls)
+        case List(item=item, length=length):
+            return List(without_local(item), None if length is not None and _is_local(length) else length, kind.cls)
+        case Dict(item=item, items=entries):
+            known = None if entries is None else tuple((k, without_local(v)) for k, v in entries)
+            return Dict(without_local(item), known)
+        case Iterator(item=item, length=length):
+            return Iterator(without_local(item), None if length is not None and _is_local(length) else length, kind.form)
+        case Object(fields=fields):
+            return Object(kind.cls, tuple((name, without_local(k)) for name, k in fields))
+        case _:
+            return kind
+
+
+def _is_local(dim: Dim) -> bool:
+    return any(symbol.local for symbol, _ in dim.terms)

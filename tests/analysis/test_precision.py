@@ -121,7 +121,7 @@ TABLE = [
     ("lambda s: 1 if isinstance(s, float) else 'no'", "int(1)"),
     ("lambda x: np.ndim(x) == 1", "bool(1)"),
     ("lambda s: None is None", "bool(1)"),
-    ("lambda x: sum(x)", "number"),
+    ("lambda x: sum(x)", "np.f8"),
     ("lambda s: sum([s, s])", "float"),
     ("lambda x: [2 * v for v in x]", "list[np.f8]"),
     ("lambda x: (x, 1.0)[0]", "f8[n]"),

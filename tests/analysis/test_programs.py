@@ -14,7 +14,9 @@ from srcad.analysis.infer import Typed, infer
 from srcad.analysis.values import Names, kind_of
 from srcad.errors import SrcadError
 from srcad.frontend.lower import lower
-from srcad.ir.kinds import Iterator, Kind, Scalar, Undefined, Unknown
+from srcad.ir.dims import Dim
+from srcad.ir.kinds import Array, Iterator, Kind, Scalar, Undefined, Unknown
+from srcad.ir.lattice import without_local
 from srcad.ir.nodes import UNDEFINED_VALUE, Const, Var
 from tests.analysis.admits import Bindings, admits, blurred, consistent
 from tests.frontend.interpreter import Interpreter
@@ -27,23 +29,36 @@ class Watched(dict):
     def __init__(self, bindings: Bindings) -> None:
         super().__init__()
         self.bindings = bindings
+        self.local: Bindings = {}
+        self.owners: dict[Any, Var] = {}
         self.count = 0
 
     def __setitem__(self, variable: Var, value: Any) -> None:
-        self.check(variable, value)
+        self.bind_local(variable, value)
+        self.check(variable, variable.kind, value)
         super().__setitem__(variable, value)
 
-    def check(self, variable: Var, value: Any) -> None:
-        kind = variable.kind
+    def bind_local(self, variable: Var, value: Any) -> None:
+        """The length of a value in this pass: the variable that is set first with a local symbol decides it, in every pass."""
+        if isinstance(variable.kind, Array) and variable.kind.dims and isinstance(value, np.ndarray):
+            for dim, length in zip(variable.kind.dims, value.shape, strict=False):
+                if dim is not None and len(dim.terms) == 1 and dim.terms[0][0].local and dim == Dim.of(dim.terms[0][0]):
+                    symbol = dim.terms[0][0]
+                    if self.owners.setdefault(symbol, variable) == variable:
+                        self.local[symbol] = length
+
+    def check(self, variable: Var, kind: Kind, value: Any) -> None:
+        if type(value) is int and value == 0 and isinstance(kind, Scalar) and kind.dtype == "f8":
+            return  # the sum of no floats serves as 0.0
         if value is UNDEFINED_VALUE or isinstance(kind, Iterator) and not isinstance(value, range):
             return
         assert not isinstance(kind, Undefined), f"{variable} has no kind, but the value {value!r}"
-        assert admits(kind, value, dict(self.bindings)), f"{variable}: {kind} does not admit {value!r}"
+        assert admits(kind, value, {**self.bindings, **self.local}), f"{variable}: {kind} does not admit {value!r}"
         self.count += not isinstance(kind, Unknown)
 
     def recheck(self) -> None:
         for variable, value in self.items():
-            self.check(variable, value)
+            self.check(variable, without_local(variable.kind), value)
 
 
 def callee_kind(depth: int = 0) -> Any:

@@ -224,11 +224,18 @@ def python_result(fn: object, kinds: Sequence[Kind]) -> Kind | None:
         return None
     scalars = [k for k in kinds if isinstance(k, Scalar)]
     if any(k.weak is not True for k in scalars):
-        return Scalar(None, None) if all(k.weak is not False for k in scalars) else None
+        if not all(k.weak is not False for k in scalars):
+            return None
+        same = fn in _ALIKE and all(k.dtype in ("i8", "f8", "c16") for k in scalars)
+        python = python_operator(fn, scalars) if same else None
+        return Scalar(python.dtype if isinstance(python, Scalar) else None, None)
     if any(k.dtype is None for k in scalars):
         return BOOL if fn in _COMPARISONS else Scalar(None)
     return python_operator(fn, scalars)
 
+
+#: Operators whose result on Python's int, float and complex has the type that NumPy gives it.
+_ALIKE = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos)
 
 _COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 

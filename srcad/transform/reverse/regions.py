@@ -16,7 +16,8 @@ import numpy as np
 from srcad.analysis.memory import Memory
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir.dims import Facts
-from srcad.ir.kinds import INT, Array, Iterator, List, Scalar, may_be_active
+from srcad.ir.kinds import INT, Array, Iterator, Kind, List, Scalar, may_be_active
+from srcad.ir.lattice import without_local
 from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Stmt, Var, While, With, new_loop_id
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
@@ -182,7 +183,7 @@ def _reverse_loop(context: Context, stmt: For | While, scope: Scope) -> None:
     b = scope.b.child(context.facts_of(stmt.body))
     inner = Scope(b, own_vars(stmt.body), context.memory, scope, loop=True)
     element = Var("i", INT)
-    incoming = [Var(_bar_of(carried[k], path), cotangent_kind(subkind(carried[k].kind, path))) for k, path in slots]
+    incoming = [Var(_bar_of(carried[k], path), _kind_of(stmt.body.yields[k], carried[k], path)) for k, path in slots]
     for (k, path), var in zip(slots, incoming, strict=True):
         give(inner, stmt.body.yields[k], var, path=path)
     reverse_block(context, stmt.body, inner)
@@ -213,6 +214,8 @@ def _emit_loop(
     params = [*incoming, *(inner.carried[s] for s in outer)]
     yields = [*outgoing, *(inner.states[s].atom for s in outer)]
     targets = [v.like() for v in params]
+    for at, (k, path) in enumerate(slots):
+        targets[at] = params[at].like(kind=_kind_of(stmt.inits[k], stmt.targets[k], path))
     unchanged = {inner.carried[s]: _initial(scope, s) for s in inner.carried if s not in outer}
     body = substitute(inner.b.block((element, *params), yields), unchanged)
     loop = For(tuple(targets), iterable, tuple(inits), body, False, scope.b.loc, new_loop_id(), stmt.id)
@@ -230,6 +233,13 @@ def _initial(scope: Scope, slot: Slot) -> Atom:
         return scope.buffer(slot)
     state = scope.current(slot)
     return Const(0.0) if state is None else state.atom
+
+
+def _kind_of(atom: Atom, otherwise: Var, path: Path) -> Kind:
+    """The kind of the cotangent of a carried value where it is `atom`: its lengths may differ from pass to pass."""
+    var = atom if isinstance(atom, Var) else otherwise
+    found = cotangent_kind(subkind(var.kind, path))
+    return found if isinstance(atom, Var) else without_local(found)
 
 
 def _bar_of(var: Var, path: Path) -> str:
