@@ -15,6 +15,8 @@ import operator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad import runtime
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -142,6 +144,8 @@ class _Normaliser:
 
     def iterable(self, loop: For) -> tuple[list[Stmt], For]:
         item = loop.body.params[0]
+        if self.exact and _steps(loop.iter, self.calls):
+            return [], loop
         if has_items(loop.iter, self.calls) or not may_be_active(item.kind):
             return [], loop
         if isinstance(atom_kind(loop.iter), (Unknown, Numeric)) and not _is_iterator(loop.iter, self.calls):
@@ -253,6 +257,16 @@ def _in(fn: object, table: dict[Any, Any]) -> bool:
 
 def _is_iterator(atom: Atom, calls: dict[Var, Call]) -> bool:
     return isinstance(atom, Var) and atom in calls
+
+
+def _steps(atom: Atom, calls: dict[Var, Call]) -> bool:
+    """Whether an iterable steps through containers as the loop runs, so that it sees what the loop changes in them."""
+    made = calls.get(atom) if isinstance(atom, Var) else None
+    if made is None or not isinstance(made.fn, Const):
+        return made is None
+    if made.fn.value is ops.call_method:
+        return made.args[1] in (Const("items"), Const("values"))
+    return made.fn.value in (zip, enumerate, reversed, iter, np.ndenumerate, dict.items, dict.values)
 
 
 def _method(call: Call) -> Call:
