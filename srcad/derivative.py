@@ -16,12 +16,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from srcad.analysis.keys import Identity, key_of
-from srcad.errors import ArgumentError, UnsupportedSyntax
-from srcad.ir.nodes import Guard
-from srcad.notes import annotate, forget, remember
+from srcad.errors import ArgumentError, SrcadError, UnsupportedSyntax
+from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
 from srcad.versions import ANY, Datum, Version, make_version
@@ -53,14 +52,6 @@ def compile_options(*, kinds: bool = True) -> Iterator[None]:
         yield
     finally:
         _known_kinds.reset(token)
-
-
-class _Function(NamedTuple):
-    """The Python function to differentiate, and what it depends on itself where it is a generated one."""
-
-    function: Any
-    guards: tuple[Guard, ...] = ()
-    data: tuple[Datum, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -233,31 +224,37 @@ class Derivative:
         from srcad.codegen.load import load
         from srcad.pipeline import Job, run
 
-        primal = self._function(key, kinds, known=known)
-        callees = Callees(primal.function, kinds=known)
-        job = run(Job(primal.function, kinds, self.request, self.mode, callees))
+        below = self._below(key, kinds, known=known)
+        primal = self._primal.function if below is None else below.run
+        callees = Callees(primal, kinds=known)
+        try:
+            job = run(Job(primal, kinds, self.request, self.mode, callees))
+        except SrcadError as error:
+            told = in_terms_of_the_user(error, self._primal.name)
+            if told is error:
+                raise
+            raise told from None
         assert job.generated is not None
         function = load(job.generated, job.program)[self.request.name]
         filename = function.__code__.co_filename
         remember(filename, {line: loc for made in job.generated.functions for line, loc in made.locs.items()})
         weakref.finalize(function.__code__, _free, filename).atexit = False
         data = [Datum(_root(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
-        guards = (*job.body.guards, *callees.guards.values(), *primal.guards)
-        return make_version(function, job.generated, key, guards, (*data, *primal.data))
+        guards = (*job.body.guards, *callees.guards.values())
+        return make_version(function, job.generated, key, guards, data, below)
 
-    def _function(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> _Function:
-        """What to differentiate: the primal, or the version of it for these kinds where it is a derivative itself."""
+    def _below(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version | None:
+        """Where the primal is a derivative itself, its version for these kinds: what is to be differentiated."""
         inner = self._primal.function
         if not isinstance(inner, Derivative):
-            return _Function(inner)
+            return None
         if inner._picks is not None:
             raise UnsupportedSyntax(
                 f"the derivative of {inner.__name__} is not supported yet",
                 why="it picks gradients of items of *args",
                 remedy="differentiate a function with named arguments",
             )
-        version = inner._compile(key, kinds, known=known)
-        return _Function(version.run, version.guards, version.data)
+        return inner._compile(key, kinds, known=known)
 
 
 class Pushforward(Derivative):

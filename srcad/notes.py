@@ -1,14 +1,15 @@
-"""What an exception from a derivative is told about the user's code: the statement that the failing line belongs to.
+"""Errors in generated code in terms of the user's: the statement that a line of a derivative belongs to.
 
 Generated files are known here from loading until their code is gone. Nothing is done while nothing fails.
 """
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Mapping
 from types import TracebackType
 
-from srcad.errors import Where, excerpt
+from srcad.errors import ArgumentError, SrcadError, Where, excerpt
 
 _lines: dict[str, Mapping[int, Where]] = {}
 
@@ -42,14 +43,14 @@ def annotate(error: BaseException, filename: str) -> None:
         trace = trace.tb_next
     if innermost is None or innermost[0] != filename:
         return
-    place = _origin(*innermost)
+    place = origin(*innermost)
     if place is not None:
         sweep = "in the derivative of" if getattr(place, "adjoint", False) else "in the function that is differentiated"
         error.add_note("\n".join([f"{sweep}:", *excerpt(place, caret=False)]))
 
 
-def _origin(filename: str, line: int) -> Where | None:
-    """The user's statement behind a line; that of a derivative of a derivative goes back through both."""
+def origin(filename: str, line: int) -> Where | None:
+    """The user's statement behind a line of a generated file; that of a derivative of a derivative goes back through both."""
     found: Where | None = None
     while filename in _lines:
         place = _lines[filename].get(line)
@@ -57,3 +58,20 @@ def _origin(filename: str, line: int) -> Where | None:
             return found
         found, filename, line = place, place.file, place.line
     return found
+
+
+def in_terms_of_the_user(error: SrcadError, name: str) -> SrcadError:
+    """An error about the generated code of the derivative `name`, told at the place in the user's code that it is about."""
+    where = error.where
+    if where is None or where.file not in _lines:
+        return error
+    place = origin(where.file, where.line)
+    if isinstance(error, ArgumentError):
+        return type(error)(error.what, where=place, why=error.why, remedy=error.remedy)
+    text = linecache.getline(where.file, where.line).strip()
+    return type(error)(
+        f"{name} cannot be differentiated again: {error.what}",
+        where=place,
+        why="\n".join([*filter(None, [error.why]), f"the line of {name} is: {text}"]),
+        remedy=f"print({name}.source) shows what is to be differentiated; a form of it that is supported can be written by hand",
+    )

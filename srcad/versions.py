@@ -47,6 +47,7 @@ class Version:
         data: the data that was read while compiling.
         fits: whether arguments (given separately) have the right kinds, and everything else is as it was.
         current: whether everything else is as it was.
+        below: of a derivative of a derivative the version it was made from: errors are told through its text.
     """
 
     run: Callable[..., Any]
@@ -56,6 +57,7 @@ class Version:
     data: tuple[Datum, ...]
     fits: Callable[..., bool]
     current: Callable[[], bool]
+    below: Version | None = None
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
         """This version for another function with the same code and globals: variables of its closure in place of the old ones."""
@@ -69,7 +71,7 @@ class Version:
         made = types.FunctionType(run.__code__, run.__globals__, run.__name__, None, closure)
         guards = tuple(replace(guard, root=moved(guard.root)) for guard in self.guards)
         data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
-        return make_version(made, self.generated, self.key, guards, data)
+        return make_version(made, self.generated, self.key, guards, data, self.below)
 
 
 def make_version(
@@ -78,8 +80,11 @@ def make_version(
     key: tuple[Hashable, ...],
     guards: Sequence[Guard],
     data: Sequence[Datum],
+    below: Version | None = None,
 ) -> Version:
     """A version with its tests."""
+    if below is not None:
+        guards, data = (*guards, *below.guards), (*data, *below.data)
     distinct = tuple({(id(guard.root), guard.name): guard for guard in guards}.values())
     writer = _Writer()
     around = [writer.guard(guard) for guard in distinct]
@@ -94,6 +99,7 @@ def make_version(
         tuple(data),
         writer.test(names, [*values, *around]),
         writer.test([], around),
+        below,
     )
 
 

@@ -161,7 +161,7 @@ class Calls(Comprehensions):
         if fn in (eval, exec, compile) if is_static(fn) else False:
             raise self.forbidden(
                 node, f"'{getattr(fn, '__name__', fn)}' cannot be differentiated",
-                "write the code out, or compute the value outside and pass it in", "it runs text that is not there yet",
+                "write the code out, or compute the value outside and pass it in", "the text that it runs is known only when the function runs",
             )
         if inspect.isfunction(fn) and fn.__module__ == "srcad.api":
             raise self.unsupported(

@@ -25,6 +25,8 @@ def require_float(function: Function, var: Var) -> None:
         remedy = f"pass a float ({var.name}=2.0 rather than 2), or {remedy}"
     elif isinstance(kind, Array):
         remedy = f"pass an array of floats ({var.name}.astype(float)), or {remedy}"
+    elif isinstance(kind, (List, Tuple, Dict)):
+        remedy = f"put floats into it (2.0 rather than 2), or {remedy}"
     raise ArgumentError(
         f"argument {var.name!r} of {function.name} cannot be differentiated: it {_without_floats(kind)}",
         where=function.loc,

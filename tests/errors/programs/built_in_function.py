@@ -1,0 +1,5 @@
+import math
+
+import srcad
+
+srcad.grad(math.sin)(1.0)

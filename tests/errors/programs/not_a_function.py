@@ -1,0 +1,8 @@
+import srcad
+
+
+def square(x):
+    return x * x
+
+
+srcad.grad(square(2.0))
