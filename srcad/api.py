@@ -56,8 +56,8 @@ def grad(
         **unknown: nothing else; a misspelt option is an error.
 
     Returns:
-        A function of the same arguments. It returns the gradient, with the argument's shape and dtype (a tuple of gradients
-        for a tuple of `argnums`).
+        A function of the same arguments. It returns the gradient, with the argument's shape and dtype (a tuple of
+        gradients for a tuple of `argnums`).
 
     Raises:
         ArgumentError: options that make no sense; at the call, an integer argument or a result that is no real scalar.
@@ -185,7 +185,7 @@ _pushforwards: dict[Hashable, Pushforward] = {}
 
 
 def _pushforward(f: Callable[..., Any], given: tuple[int, ...]) -> Pushforward:
-    """The forward derivative of a function with respect to the arguments at these positions; the latest ones are kept."""
+    """The forward derivative of a function with respect to these arguments; the latest ones are kept."""
     try:
         known = _pushforwards.pop((f, given), None)
     except TypeError:  # it cannot be hashed, as an instance of a class with __eq__

@@ -1,4 +1,4 @@
-"""The derivative of a function as an object: it compiles itself for the kinds of arguments it meets, and keeps what it compiled.
+"""The derivative of a function as an object: compiled for the kinds of arguments that it meets, and kept.
 
 A call first tries the version that ran last, by a test written for that version. What is executed is exactly the text
 that `Derivative.source` shows.
@@ -44,8 +44,8 @@ def compile_options(*, kinds: bool = True) -> Iterator[None]:
     """Options for what is compiled inside the ``with``.
 
     Args:
-        kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time. Less pretty, never
-            less right.
+        kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time. Less
+            pretty, never less right.
     """
     token = _known_kinds.set(kinds)
     try:
@@ -196,7 +196,7 @@ class Derivative:
             return version
 
     def _shared_or_new(self, key: tuple[Hashable, ...], values: tuple[Any, ...], *, known: bool) -> Version:
-        """A version of another function with this one's code where there is one that is valid for it, else a new one."""
+        """The version of another function with the same code, where that is valid for this one, else a new one."""
         from srcad.analysis.values import kinds_of
         from srcad.ir.kinds import UNKNOWN
 

@@ -1,7 +1,8 @@
 """All errors that srcad raises, and how they are shown.
 
-An error says what happened, where (file, line, the user's source line, a caret), why, and what to do. Job of this module:
-the hierarchy and the rendering; it imports nothing of srcad, so a location is anything with the fields of `Where`.
+An error says what happened, where (file, line, the user's source line, a caret), why, and what to do. Job of this
+module: the hierarchy and the rendering; it imports nothing of srcad, so a location is anything with the fields of
+`Where`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,24 @@ class Where(Protocol):
     """A place in user code: 1-based line, 0-based columns."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str:
+        """The file's name."""
+
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """The line, from 1."""
+
     @property
-    def col(self) -> int: ...
+    def col(self) -> int:
+        """The first column, from 0."""
+
     @property
-    def end_col(self) -> int: ...
+    def end_col(self) -> int:
+        """The column behind the last."""
+
     @property
-    def function(self) -> str: ...
+    def function(self) -> str:
+        """The function's name."""
 
 
 class SrcadError(Exception):

@@ -50,7 +50,7 @@ def annotate(error: BaseException, filename: str) -> None:
 
 
 def origin(filename: str, line: int) -> Where | None:
-    """The user's statement behind a line of a generated file; that of a derivative of a derivative goes back through both."""
+    """The user's statement behind a line of a generated file, back through derivatives of derivatives."""
     found: Where | None = None
     while filename in _lines:
         place = _lines[filename].get(line)
@@ -61,7 +61,7 @@ def origin(filename: str, line: int) -> Where | None:
 
 
 def in_terms_of_the_user(error: SrcadError, name: str) -> SrcadError:
-    """An error about the generated code of the derivative `name`, told at the place in the user's code that it is about."""
+    """An error about the generated code of the derivative `name`, told at the place that it is about in the user's."""
     where = error.where
     if where is None or where.file not in _lines:
         return error
@@ -73,5 +73,5 @@ def in_terms_of_the_user(error: SrcadError, name: str) -> SrcadError:
         f"{name} cannot be differentiated again: {error.what}",
         where=place,
         why="\n".join([*filter(None, [error.why]), f"the line of {name} is: {text}"]),
-        remedy=f"print({name}.source) shows what is to be differentiated; a form of it that is supported can be written by hand",
+        remedy=f"print({name}.source) shows what is to be differentiated; write by hand a form of it that is supported",
     )

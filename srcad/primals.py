@@ -1,7 +1,7 @@
 """What may be differentiated: plain functions, and callables that bind arguments of one.
 
-A bound method, a partial application or an instance with ``__call__`` is a function with some arguments given: these join
-the others at every call, and are differentiated like arguments that nobody asked for.
+A bound method, a partial application or an instance with ``__call__`` is a function with some arguments given: these
+join the others at every call, as arguments whose gradients nobody asked for.
 """
 
 from __future__ import annotations
@@ -191,8 +191,8 @@ def positions(
     """What to differentiate with respect to, and whether it is just one argument, given bare.
 
     Returns:
-        For each argument the position of its parameter in the function, and its position in that parameter's tuple where
-        the parameter is ``*args``.
+        For each argument the position of its parameter in the function, and its position in that parameter's tuple
+        where the parameter is ``*args``.
 
     Raises:
         ArgumentError: the options make no sense.

@@ -1,8 +1,8 @@
 """Compiled versions of a derivative, and the choice among them.
 
-A version is valid for the kinds of arguments it was compiled for while every name that was resolved while compiling means
-what it meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is
-written for the version, because it is on the path of every call:
+A version is valid for the kinds of arguments it was compiled for, while every name that was resolved means what it
+meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is written for
+the version, because it is on the path of every call:
 
     type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 2 and 1 not in y.shape
     and globals2.get("helper") is value3
@@ -60,7 +60,7 @@ class Version:
     below: Version | None = None
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
-        """This version for another function with the same code and globals: variables of its closure in place of the old ones."""
+        """This version for a function with the same code and globals, bound to the variables of its closure."""
         cells = dict(zip(map(id, old.__closure__ or ()), new.__closure__ or (), strict=True))
 
         def moved(root: Any) -> Any:

@@ -58,3 +58,12 @@ def test_public_names():
     names = {"grad", "value_and_grad", "jvp", "stop_gradient", "check"}
     assert names <= set(srcad.__all__)
     assert all(hasattr(srcad, name) for name in srcad.__all__)
+
+
+def test_the_compiler_is_loaded_when_something_is_compiled():
+    """An import of srcad is cheap: neither the compiler nor what it needs is loaded until it is used."""
+    heavy = ["gast", "astor", "srcad.pipeline", "srcad.frontend", "srcad.codegen", "srcad.templates"]
+    script = f"import sys, srcad; print([name for name in {heavy!r} if name in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": ROOT}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]"
