@@ -23,13 +23,13 @@ from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
 from srcad.ir.verify import verify
 from srcad.transform.cleanup import clean
-from srcad.transform.elide import elide_copies
 from srcad.transform.decide import take_known_branches
+from srcad.transform.elide import elide_copies
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
-from srcad.transform.restore import restore
 from srcad.transform.request import Request
+from srcad.transform.restore import restore
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.updates import guard_updates

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir.atoms import atom_kind
 from srcad import runtime
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
@@ -119,7 +119,11 @@ def cannot_raise(call: Call) -> bool:
     if fn is operator.pow and not (isinstance(kinds[0], Array) and (kinds[0].dtype or "?")[0] in "fc"):
         return False
     rule = rule_for(fn)
-    known = fn is operator.pow or _in(fn, _ARITHMETIC) or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
+    known = (
+        fn is operator.pow
+        or _in(fn, _ARITHMETIC)
+        or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
+    )
     return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
 
 

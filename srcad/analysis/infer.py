@@ -167,7 +167,7 @@ class _Inference:
         dims = []
         for axis, dim in enumerate(kind.dims):
             if dim is None:
-                dim = self.lengths.setdefault((var.uid, axis), Dim.of(Symbol("?", local=True)))  # noqa: PLW2901
+                dim = self.lengths.setdefault((var.uid, axis), Dim.of(Symbol("?", local=True)))
             dims.append(dim)
         return Array(kind.dtype, tuple(dims))
 

@@ -12,14 +12,13 @@ reverse order. That is exact as long as all stores to a root happen before it is
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
-from srcad.ir.atoms import atom_kind
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 from srcad.ir.visit import uses
@@ -298,7 +297,11 @@ class _Finder:
         if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
             atom_kind(args[0]), (Array, Numeric)
         ):
-            held = tuple(r for s in roots for r in self.memory.contents.get(s, (s,) if isinstance(s.kind, (Array, Numeric, Unknown)) else ()))
+            held = tuple(
+                r
+                for s in roots
+                for r in self.memory.contents.get(s, (s,) if isinstance(s.kind, (Array, Numeric, Unknown)) else ())
+            )
             if isinstance(atom_kind(args[0]), Unknown):
                 roots += held  # an item of a container, or a view of an array
             else:

@@ -22,7 +22,6 @@ from srcad.ir.kinds import (
     FLOAT,
     INT,
     UNDEFINED,
-    UNKNOWN,
     Array,
     Dict,
     Kind,

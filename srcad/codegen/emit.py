@@ -151,4 +151,3 @@ def _helper_lines(writers: list[Statements]) -> list[str]:
             if not isinstance(helper.value, Callee):
                 found[references.helper_names[key]] = helper.description
     return [f"# {name}: {text}" for name, text in sorted(found.items())]
-

@@ -221,6 +221,7 @@ class _Folder:
             crossed |= root.effect
         return None
 
+
 def _target(stmt: Stmt) -> Var | None:
     match stmt:
         case Call(target=target) | If(targets=(target,)):

@@ -144,4 +144,3 @@ def _free(wanted: str, others: int, used: dict[str, int], blocked: Collection[st
         if not used.get(name, 0) & others and name not in blocked and not keyword.iskeyword(name):
             return name
         count += 1
-

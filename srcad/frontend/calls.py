@@ -28,7 +28,7 @@ from srcad.ir.nodes import Atom, Const, Star
 CONSUMERS = (list, tuple, set, frozenset, dict, sum, min, max, sorted, enumerate, zip, reversed, bytes)
 """Built-ins that take a generator expression as they take a list."""
 
-HIGHER_ORDER = '''
+HIGHER_ORDER = """
 def map(function, items):
     return [function(item) for item in items]
 
@@ -66,9 +66,15 @@ def reduce(function, items, first):
     for item in items:
         first = function(first, item)
     return first
-'''
+"""
 _HELPERS: dict[str, Any] = {
-    "zip": zip, "list": list, "range": range, "len": len, "sort": sorted, "least": min, "greatest": max,
+    "zip": zip,
+    "list": list,
+    "range": range,
+    "len": len,
+    "sort": sorted,
+    "least": min,
+    "greatest": max,
     "TypeError": TypeError,
 }
 
@@ -160,12 +166,15 @@ class Calls(Comprehensions):
         """Refuses built-ins that look at the running frame or run text."""
         if fn in (eval, exec, compile) if is_static(fn) else False:
             raise self.forbidden(
-                node, f"'{getattr(fn, '__name__', fn)}' cannot be differentiated",
-                "write the code out, or compute the value outside and pass it in", "the text that it runs is known only when the function runs",
+                node,
+                f"'{getattr(fn, '__name__', fn)}' cannot be differentiated",
+                "write the code out, or compute the value outside and pass it in",
+                "the text that it runs is known only when the function runs",
             )
         if inspect.isfunction(fn) and fn.__module__ == "srcad.api":
             raise self.unsupported(
-                node, f"'{fn.__name__}' inside a function that is differentiated is not supported yet",
+                node,
+                f"'{fn.__name__}' inside a function that is differentiated is not supported yet",
                 "make the derivative outside and differentiate it as a whole: srcad.grad(srcad.grad(f))",
                 "what is differentiated there is known only when the function runs",
             )
@@ -266,5 +275,3 @@ class Calls(Comprehensions):
 
 def _is_none(node: Node) -> bool:
     return isinstance(node, gast.Constant) and node.value is None
-
-

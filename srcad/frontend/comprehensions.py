@@ -44,7 +44,9 @@ class Comprehensions(Functions):
         last = self.out[-1] if self.out else None
         if isinstance(last, Call) and last.target == first and isinstance(last.fn, Const) and last.fn.value in ENDLESS:
             raise self.unsupported(
-                node, "this generator never ends", "write a loop with a `break`",
+                node,
+                "this generator never ends",
+                "write a loop with a `break`",
                 "srcad collects the items of a generator expression in a list",
             )
         source, result = self.fresh("iter"), self.fresh("result")
@@ -128,5 +130,3 @@ def _loops(generators: list[Node], source: Node, body: list[Node], like: Node) -
             body = [trees.branch(test, body, [], like)]
         body = [trees.loop(generator.target, source if k == 0 else generator.iter, body, like)]
     return body
-
-

@@ -82,15 +82,15 @@ class Context:
         self.env: Env = {}
         self.out: list[Stmt] = []
         self.dead = False
-        self.maybe: set[int] = set()            # variables that may be undefined, by uid
-        self.flags: set[int] = set()            # variables that hold a flag of the compiler's
+        self.maybe: set[int] = set()  # variables that may be undefined, by uid
+        self.flags: set[int] = set()  # variables that hold a flag of the compiler's
         self.places: dict[tuple[int, int], _Place] = {}
         self.place = _Place("", 0)
-        self.pinned: Loc | None = None          # the location of all code while a helper of ours is inlined
+        self.pinned: Loc | None = None  # the location of all code while a helper of ours is inlined
         self.counter = 0
-        self.functions: frozenset[str] = frozenset()    # names that local functions are bound to
+        self.functions: frozenset[str] = frozenset()  # names that local functions are bound to
         self.deleted: frozenset[str] = frozenset()  # names that a ``del`` may leave without a value
-        self.live: frozenset[str] = frozenset()     # outer names that the function assigns: always read when it runs
+        self.live: frozenset[str] = frozenset()  # outer names that the function assigns: always read when it runs
 
     # -- the methods of the classes built on this one ----------------------------------------------
 
@@ -111,7 +111,11 @@ class Context:
         raise NotImplementedError
 
     def inline(
-        self, function: LocalFunction, args: list[Value | Star], kwargs: list[tuple[str | None, Value]], node: Node,
+        self,
+        function: LocalFunction,
+        args: list[Value | Star],
+        kwargs: list[tuple[str | None, Value]],
+        node: Node,
         name: str = "",
     ) -> Atom:
         """Lowers a call of a local function as its body."""
@@ -171,7 +175,11 @@ class Context:
     # -- statements ---------------------------------------------------------------------------------
 
     def emit(
-        self, fn: object, args: list[Atom | Star], node: Node, name: str = "",
+        self,
+        fn: object,
+        args: list[Atom | Star],
+        node: Node,
+        name: str = "",
         kwargs: tuple[tuple[str | None, Atom], ...] = (),
     ) -> Var:
         """Emits ``name = fn(*args, **kwargs)``; `fn` is an atom or a static callable."""
@@ -227,8 +235,13 @@ class Context:
     # -- merging ------------------------------------------------------------------------------------
 
     def branch(
-        self, cond: Atom, then: Callable[[], Atom | None], orelse: Callable[[], Atom | None], node: Node,
-        style: Literal["if", "ifexp", "and", "or"] = "if", name: str = "",
+        self,
+        cond: Atom,
+        then: Callable[[], Atom | None],
+        orelse: Callable[[], Atom | None],
+        node: Node,
+        style: Literal["if", "ifexp", "and", "or"] = "if",
+        name: str = "",
     ) -> Atom | None:
         """Emits an `If`; the value of the two sides, where they have one, is the result."""
         loc, before = self.loc(node), self.env

@@ -19,17 +19,36 @@ from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star, Var
 
 BINARY: dict[type, Any] = {
-    gast.Add: operator.add, gast.Sub: operator.sub, gast.Mult: operator.mul, gast.Div: operator.truediv,
-    gast.FloorDiv: operator.floordiv, gast.Mod: operator.mod, gast.Pow: operator.pow, gast.MatMult: operator.matmul,
-    gast.BitAnd: operator.and_, gast.BitOr: operator.or_, gast.BitXor: operator.xor,
-    gast.LShift: operator.lshift, gast.RShift: operator.rshift,
+    gast.Add: operator.add,
+    gast.Sub: operator.sub,
+    gast.Mult: operator.mul,
+    gast.Div: operator.truediv,
+    gast.FloorDiv: operator.floordiv,
+    gast.Mod: operator.mod,
+    gast.Pow: operator.pow,
+    gast.MatMult: operator.matmul,
+    gast.BitAnd: operator.and_,
+    gast.BitOr: operator.or_,
+    gast.BitXor: operator.xor,
+    gast.LShift: operator.lshift,
+    gast.RShift: operator.rshift,
 }
 UNARY: dict[type, Any] = {
-    gast.USub: operator.neg, gast.UAdd: operator.pos, gast.Not: operator.not_, gast.Invert: operator.invert,
+    gast.USub: operator.neg,
+    gast.UAdd: operator.pos,
+    gast.Not: operator.not_,
+    gast.Invert: operator.invert,
 }
 COMPARE: dict[type, Any] = {
-    gast.Eq: operator.eq, gast.NotEq: operator.ne, gast.Lt: operator.lt, gast.LtE: operator.le, gast.Gt: operator.gt,
-    gast.GtE: operator.ge, gast.Is: operator.is_, gast.IsNot: operator.is_not, gast.In: ops.contains,
+    gast.Eq: operator.eq,
+    gast.NotEq: operator.ne,
+    gast.Lt: operator.lt,
+    gast.LtE: operator.le,
+    gast.Gt: operator.gt,
+    gast.GtE: operator.ge,
+    gast.Is: operator.is_,
+    gast.IsNot: operator.is_not,
+    gast.In: ops.contains,
     gast.NotIn: ops.not_contains,
 }
 
@@ -99,7 +118,9 @@ class Expressions(Calls):
                 raise self.escapes(node, "a lambda")
             case gast.Yield() | gast.YieldFrom():
                 raise self.forbidden(
-                    node, "a generator function cannot be differentiated", "collect the values in a list and return it",
+                    node,
+                    "a generator function cannot be differentiated",
+                    "collect the values in a list and return it",
                     "`yield` suspends the function before its result is known",
                 )
             case gast.Await():
@@ -121,13 +142,14 @@ class Expressions(Calls):
                 raise self.escapes(node, f"the local function '{name}'")
             if isinstance(value, Ambiguous):
                 raise self.unsupported(
-                    node, f"'{name}' may be one of several local functions here",
+                    node,
+                    f"'{name}' may be one of several local functions here",
                     "call the function in each branch, or pass what differs as an argument",
                 )
             if name[0] == "@":
                 return value
             if isinstance(value, Var) and value.uid in self.maybe:
-                return self.emit(ops.bound, [value], node, name)     # raises where it has no value
+                return self.emit(ops.bound, [value], node, name)  # raises where it has no value
             return self.undefined(name, node) if value == UNDEFINED_ATOM else value
         return self.read_outer(node, name, live=key == "global")
 
@@ -175,9 +197,7 @@ class Expressions(Calls):
             return self.expr(values[0], name)
         first, rest = self.expr(values[0]), values[1:]
         if both:
-            result = self.branch(
-                first, lambda: self.either(node, both, rest, name), lambda: first, node, "and", name
-            )
+            result = self.branch(first, lambda: self.either(node, both, rest, name), lambda: first, node, "and", name)
         else:
             result = self.branch(first, lambda: first, lambda: self.either(node, both, rest, name), node, "or", name)
         assert result is not None

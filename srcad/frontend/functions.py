@@ -44,7 +44,8 @@ class Functions(Context):
             name, body = node.name, node.body
             if node.decorator_list:
                 raise self.unsupported(
-                    node.decorator_list[0], f"the nested function '{name}' has a decorator",
+                    node.decorator_list[0],
+                    f"the nested function '{name}' has a decorator",
                     "define it at the top level of the module, or leave the decorator out",
                 )
         args = node.args
@@ -75,20 +76,26 @@ class Functions(Context):
     def escapes(self, node: Node, what: str) -> UnsupportedSyntax:
         """The error for a local function that is used as a value."""
         return self.unsupported(
-            node, f"{what} is used as a value",
+            node,
+            f"{what} is used as a value",
             "call it directly, or define the function at the top level of the module",
             "srcad inlines local functions where they are called; one that is stored, returned or passed on "
             "cannot be followed yet",
         )
 
     def inline(
-        self, function: LocalFunction, args: list[Value | Star], kwargs: list[tuple[str | None, Value]], node: Node,
+        self,
+        function: LocalFunction,
+        args: list[Value | Star],
+        kwargs: list[tuple[str | None, Value]],
+        node: Node,
         name: str = "",
     ) -> Atom:
         """Lowers a call of a local function as its body."""
         if function in self.inlining:
             raise self.unsupported(
-                node, f"the local function '{function.name}' calls itself",
+                node,
+                f"the local function '{function.name}' calls itself",
                 "define it at the top level of the module, where srcad derives recursive functions",
             )
         bound = self._bound(function, args, kwargs, node)
@@ -96,8 +103,12 @@ class Functions(Context):
         written = function.node.body if isinstance(function.node, gast.FunctionDef) else function.body
         names.update(self.bindings.of(written))
         scope = Scope(
-            names, function.scope, declared(written, gast.Global), declared(written, gast.Nonlocal),
-            function.name, result=name,
+            names,
+            function.scope,
+            declared(written, gast.Global),
+            declared(written, gast.Nonlocal),
+            function.name,
+            result=name,
         )
         pinned = self.loc(node) if function.helper else None
         outer, place, inlining = self.scope, (self.place, self.pinned), self.inlining
@@ -115,7 +126,7 @@ class Functions(Context):
         if not isinstance(result, Var | Const):
             raise self.escapes(node, f"a function returned by '{function.name}'")
         if isinstance(result, Var) and result.uid in self.maybe:
-            self.maybe.discard(result.uid)      # every way through the body that comes back has set it
+            self.maybe.discard(result.uid)  # every way through the body that comes back has set it
         return Const(None) if result == UNDEFINED_ATOM else result
 
     def start(self, scope: Scope) -> None:
@@ -138,7 +149,8 @@ class Functions(Context):
         by_name = {p.id for p in [*spec.args, *spec.kwonlyargs]}
         if any(isinstance(arg, Star) for arg in args) or any(key is None for key, _ in kwargs):
             raise self.unsupported(
-                node, f"the local function '{function.name}' is called with starred arguments",
+                node,
+                f"the local function '{function.name}' is called with starred arguments",
                 "pass the arguments one by one",
             )
         plain = [arg for arg in args if not isinstance(arg, Star)]
@@ -176,7 +188,9 @@ class Functions(Context):
     def _misfit(self, function: LocalFunction, node: Node, why: str) -> ArgumentError:
         return ArgumentError(
             f"the arguments of this call do not fit the local function '{function.name}'",
-            where=self.loc(node), why=why, remedy="correct the call",
+            where=self.loc(node),
+            why=why,
+            remedy="correct the call",
         )
 
 

@@ -36,7 +36,7 @@ class Loops(Statements):
         names: Names = dict(self.bindings.statement(node))
         found: dict[str, Atom] = {}
         keys = loop_names(names, self.scope)
-        keys.update({key: display(key) for key in self.env if display(key) in self.live})   # a call may assign these
+        keys.update({key: display(key) for key in self.env if display(key) in self.live})  # a call may assign these
         for key, name in keys.items():
             value = self.env.get(key, UNDEFINED_ATOM)
             if name in self.functions or isinstance(value, LocalFunction | Ambiguous):
@@ -86,7 +86,8 @@ class Loops(Statements):
         cond = self.capture(test)
         if any(cond.env.get(key) != value for key, value in before.items()):
             raise self.unsupported(
-                node.test, "the condition of this loop changes a local variable",
+                node.test,
+                "the condition of this loop changes a local variable",
                 "compute the condition in the loop: `while True: ... if not condition: break`",
             )
         assert cond.value is not None
@@ -115,8 +116,9 @@ class Loops(Statements):
         found: list[Atom] = []
         for key in slots:
             value = body.env.get(key, UNDEFINED_ATOM)
-            found.append(value if isinstance(value, Var) or not isinstance(value, LocalFunction | Ambiguous)
-                         else UNDEFINED_ATOM)
+            found.append(
+                value if isinstance(value, Var) or not isinstance(value, LocalFunction | Ambiguous) else UNDEFINED_ATOM
+            )
         self._check_only(slots, self.env, body.env)
         flag = stop_flag(node.body)
         if flag is None:
@@ -150,7 +152,8 @@ class Loops(Statements):
         last = self.out[-1] if self.out else None
         if isinstance(last, Call) and last.target == context and last.fn == Const(contextlib.suppress):
             raise self.unsupported(
-                item.context_expr, "`contextlib.suppress` is not supported yet",
+                item.context_expr,
+                "`contextlib.suppress` is not supported yet",
                 "move it into the caller, or test for the condition with `if`",
                 "what the block has done when an error ends it is not known",
             )

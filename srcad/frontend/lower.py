@@ -46,7 +46,8 @@ def lower(fn: Any, *, template: bool = False) -> Function:
         return lowering.run(fn)
     except RecursionError:
         raise UnsupportedSyntax(
-            f"'{fn.__name__}' is nested too deeply", where=lowering.definition(source.tree),
+            f"'{fn.__name__}' is nested too deeply",
+            where=lowering.definition(source.tree),
             why="each early return or `continue` nests what follows it one level deeper",
             remedy="split the function into smaller ones",
         ) from None
@@ -92,13 +93,16 @@ class _Lowering(Loops):
         flags, where = fn.__code__.co_flags, self.definition(tree)
         if flags & _ASYNC:
             raise NonDifferentiable(
-                f"'{fn.__name__}' is asynchronous", where=where, why="its result is not there when it returns",
+                f"'{fn.__name__}' is asynchronous",
+                where=where,
+                why="its result is not there when it returns",
                 remedy="differentiate a plain function, and await outside of it",
             )
         if flags & _GENERATOR:
             found = next(n for n in gast.walk(tree) if isinstance(n, gast.Yield | gast.YieldFrom))
             raise NonDifferentiable(
-                f"'{fn.__name__}' is a generator function", where=self.loc(found),
+                f"'{fn.__name__}' is a generator function",
+                where=self.loc(found),
                 why="`yield` suspends it before its result is known",
                 remedy="collect the values in a list and return the list",
             )

@@ -37,8 +37,8 @@ def prune(body: Block, flags: set[int]) -> Block:
 class _Prune:
     def __init__(self, flags: set[int]) -> None:
         self.flags = flags
-        self.same: dict[Var, Atom] = {}                 # variables that are just another value
-        self.needs: dict[Var, list[Atom]] = {}          # what a region's variable is made of
+        self.same: dict[Var, Atom] = {}  # variables that are just another value
+        self.needs: dict[Var, list[Atom]] = {}  # what a region's variable is made of
         self.used: set[Var] = set()
         self.todo: list[Var] = []
 
@@ -130,7 +130,12 @@ class _Prune:
                     raise InternalError(f"unknown statement {type(stmt).__name__}", why="stage lower")
 
     def _carried(
-        self, targets: tuple[Var, ...], inits: tuple[Atom, ...], body: Block, params: list[tuple[Var, ...]], *,
+        self,
+        targets: tuple[Var, ...],
+        inits: tuple[Atom, ...],
+        body: Block,
+        params: list[tuple[Var, ...]],
+        *,
         stops: bool,
     ) -> None:
         if stops:
@@ -185,7 +190,7 @@ class _Prune:
 
     def _kept(self, targets: tuple[Var, ...], params: list[tuple[Var, ...]]) -> list[int]:
         """The positions of the carried values or targets that are read."""
-        read: Callable[[Var], bool] = lambda var: var in self.used and var not in self.same  # noqa: E731
+        read: Callable[[Var], bool] = lambda var: var in self.used and var not in self.same
         return [k for k, var in enumerate(targets) if read(var) or any(read(group[k]) for group in params)]
 
     def _if(self, stmt: If) -> If | None:

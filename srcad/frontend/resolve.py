@@ -37,7 +37,7 @@ _STATIC = (
     ModuleType,
     type,
     np.ufunc,
-    type(np.sum),       # NumPy's dispatching functions
+    type(np.sum),  # NumPy's dispatching functions
 )
 MISSING = object()
 """The value of a name that is not there."""
@@ -96,7 +96,7 @@ class Resolver:
         if value is MISSING or not is_static(value):
             return MISSING
         if isinstance(value, BuiltinFunctionType) and isinstance(owner, type):
-            return MISSING                      # bound anew by each look-up: identity says nothing
+            return MISSING  # bound anew by each look-up: identity says nothing
         self.guard(owner, name, value)
         return value
 

@@ -125,7 +125,7 @@ def declared(stmts: list[Node], kind: type) -> frozenset[str]:
     while todo:
         node = todo.pop()
         if isinstance(node, kind):
-            found.update(node.names)    # type: ignore[attr-defined]
+            found.update(node.names)  # type: ignore[attr-defined]
         if not isinstance(node, _FUNCTIONS | gast.expr):
             for field_name in ("body", "orelse", "cases"):
                 todo += getattr(node, field_name, [])
@@ -170,7 +170,7 @@ class Scope:
     function: str = ""
     comprehension: bool = False
     result: str = ""
-    elsewhere: bool = False     # a function of the module, not inside the primal: it sees none of the primal's cells
+    elsewhere: bool = False  # a function of the module, not inside the primal: it sees none of the primal's cells
     suffix: str = field(default_factory=lambda: f"@{next(_numbers)}")
 
     def key(self, name: str) -> str | Literal["global"] | None:

@@ -166,11 +166,11 @@ def _mangle(tree: Node, owner: str) -> None:
 def _definition(file: _File, code: CodeType, name: str) -> _Definition:
     """The definition in the file that compiles to `code`."""
     twins = [c for c in file.codes.get((code.co_firstlineno, code.co_name), []) if same_code(c, code)]
-    if not twins and "@pytest_ar" in code.co_names:     # pytest rewrote its assert statements: the file cannot match
+    if not twins and "@pytest_ar" in code.co_names:  # pytest rewrote its assert statements: the file cannot match
         twins = file.codes.get((code.co_firstlineno, code.co_name), [])
-    if not twins and code.co_filename.startswith(GENERATED):    # what is a global there arrives through its closure
+    if not twins and code.co_filename.startswith(GENERATED):  # what is a global there arrives through its closure
         twins = file.codes.get((code.co_firstlineno, code.co_name), [])
-    if not twins:                                       # the function moved in its file but is still the same
+    if not twins:  # the function moved in its file but is still the same
         named = [c for (_, n), cs in file.codes.items() if n == code.co_name for c in cs]
         twins = [c for c in named if c.co_qualname == code.co_qualname and same_code(c, code)]
         twins = twins if len(twins) == 1 else []
@@ -200,7 +200,7 @@ def _among(tree: ast.Module, candidates: list[_Definition], code: CodeType) -> l
         inside = list(ast.walk(node))
         compiled = _without(tree, [other for other in candidates if other not in inside], code.co_filename)
         here = [c for c in code_objects(compiled) if (c.co_firstlineno, c.co_name) == (node.lineno, "<lambda>")]
-        if here and same_code(here[0], code):       # the first: lambdas inside this one come after it
+        if here and same_code(here[0], code):  # the first: lambdas inside this one come after it
             found.append((-len(positions(here[0]) & spans), k))
     return [candidates[k] for _, k in sorted(found)]
 

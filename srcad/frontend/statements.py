@@ -21,10 +21,19 @@ from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star, Var
 
 INPLACE: dict[type, Any] = {
-    gast.Add: operator.iadd, gast.Sub: operator.isub, gast.Mult: operator.imul, gast.Div: operator.itruediv,
-    gast.FloorDiv: operator.ifloordiv, gast.Mod: operator.imod, gast.Pow: operator.ipow, gast.MatMult: operator.imatmul,
-    gast.BitAnd: operator.iand, gast.BitOr: operator.ior, gast.BitXor: operator.ixor,
-    gast.LShift: operator.ilshift, gast.RShift: operator.irshift,
+    gast.Add: operator.iadd,
+    gast.Sub: operator.isub,
+    gast.Mult: operator.imul,
+    gast.Div: operator.itruediv,
+    gast.FloorDiv: operator.ifloordiv,
+    gast.Mod: operator.imod,
+    gast.Pow: operator.ipow,
+    gast.MatMult: operator.imatmul,
+    gast.BitAnd: operator.iand,
+    gast.BitOr: operator.ior,
+    gast.BitXor: operator.ixor,
+    gast.LShift: operator.ilshift,
+    gast.RShift: operator.irshift,
 }
 _NOT_YET = {
     "Try": ("`try`", "move it into the caller, or test for the condition with `if`"),
@@ -211,7 +220,7 @@ class Statements(Expressions):
                 if old == UNDEFINED_ATOM:
                     self.undefined(name, target)
                 elif isinstance(old, Var) and old.uid in self.maybe:
-                    self.emit(ops.bound, [old], target)     # raises where there is nothing to delete
+                    self.emit(ops.bound, [old], target)  # raises where there is nothing to delete
                 self.env[key] = UNDEFINED_ATOM
             case gast.Subscript(value=base, slice=index):
                 owner = self.expr(base)
@@ -308,5 +317,3 @@ def _may_change(base: Node, value: Node) -> bool:
             if isinstance(receiver, gast.Name) and receiver.id == base.id:
                 return True
     return False
-
-

@@ -101,7 +101,7 @@ class _Structure:
         self.memo: dict[int, Completion] = {}
         self.matches: dict[int, list[Node]] = {}
         self.loops = 0
-        self.kept: list[Node] = []      # nodes whose id is in the memo must stay alive
+        self.kept: list[Node] = []  # nodes whose id is in the memo must stay alive
 
     def function(self, body: list[Node]) -> list[Node]:
         if self.completes(body).falls:

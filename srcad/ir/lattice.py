@@ -161,7 +161,9 @@ def without_local(kind: Kind) -> Kind:
             known = None if entries is None else tuple((k, without_local(v)) for k, v in entries)
             return Dict(without_local(item), known)
         case Iterator(item=item, length=length):
-            return Iterator(without_local(item), None if length is not None and _is_local(length) else length, kind.form)
+            return Iterator(
+                without_local(item), None if length is not None and _is_local(length) else length, kind.form
+            )
         case Object(fields=fields):
             return Object(kind.cls, tuple((name, without_local(k)) for name, k in fields))
         case _:

@@ -167,7 +167,9 @@ def _in_place(op: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any]
         op(base, value)
 
     update.__name__ = update.__qualname__ = f"in_place_{op.__name__}"
-    update.__doc__ = f"``base {symbol} value`` where `base` is an array or a list: a change of the object, no new value."
+    update.__doc__ = (
+        f"``base {symbol} value`` where `base` is an array or a list: a change of the object, no new value."
+    )
     return update
 
 

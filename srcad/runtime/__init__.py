@@ -4,8 +4,29 @@ Input and output are ordinary values: numbers, arrays, and containers of them. T
 imports nothing of srcad but its errors.
 """
 
-from srcad.runtime.arrays import add_at, as_updated, as_updated_number, broadcast_like, copied, seed, stop_gradient, take_stored, unbroadcast
-from srcad.runtime.structures import accumulate, add_to, add_values, backwards, column, gradient_like, items_like, own, unsorted, zeros_like
+from srcad.runtime.arrays import (
+    add_at,
+    as_updated,
+    as_updated_number,
+    broadcast_like,
+    copied,
+    seed,
+    stop_gradient,
+    take_stored,
+    unbroadcast,
+)
+from srcad.runtime.structures import (
+    accumulate,
+    add_to,
+    add_values,
+    backwards,
+    column,
+    gradient_like,
+    items_like,
+    own,
+    unsorted,
+    zeros_like,
+)
 
 __all__ = [
     "accumulate",

@@ -1,8 +1,9 @@
 """Tangents of containers and of values of unknown kind, in forward mode.
 
-A tangent mirrors its value: the same containers, arrays of the same shape; 0.0 for numbers without derivative, None for anything
-else. Where one object is in several places of a value, its tangent is one object, too. `tangent_like` makes of that what a
-user gets. None of these functions changes its arguments, except `assign_tangent`, `remove_tangent` and `sort_tangents` their first.
+A tangent mirrors its value: the same containers, arrays of the same shape; 0.0 for numbers without derivative, None for
+anything else. Where one object is in several places of a value, its tangent is one object, too. `tangent_like` makes of
+that what a user gets. None of these functions changes its arguments, except that `assign_tangent`, `merged_tangent`,
+`remove_tangent`, `sort_tangents` and `updated_tangent` change their first.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def zero_tangent(x: Any) -> Any:
 
 
 def as_tangent(tangent: Any, x: Any) -> Any:
-    """A direction as a user states it, for the argument `x`: None is zero; arrays have the memory order of their values.
+    """A direction as a user states it, for the argument `x`: None is zero; arrays get the memory order of their values.
 
     >>> as_tangent({"b": None, "a": 1.0}, {"a": 2.0, "b": np.ones(2), "n": 3})
     {'a': 1.0, 'b': array([0., 0.]), 'n': 0.0}
@@ -86,11 +87,16 @@ def _array(x: Any, tangent: Any) -> Any:
     if tangent is None:
         return np.zeros_like(x)
     same = isinstance(tangent, np.ndarray) and tangent.dtype == x.dtype and tangent.shape == x.shape
-    if same and tangent.flags.c_contiguous == x.flags.c_contiguous and tangent.flags.f_contiguous == x.flags.f_contiguous:
+    if same and _order(tangent) == _order(x):
         return tangent
     made = np.empty_like(x)
     made[...] = tangent
     return made
+
+
+def _order(x: np.ndarray[Any, Any]) -> tuple[bool, bool]:
+    """The memory order of an array, as far as views depend on it."""
+    return x.flags.c_contiguous, x.flags.f_contiguous
 
 
 def _filled(x: dict[Any, Any], entries: dict[Any, Any]) -> Any:
@@ -140,7 +146,7 @@ def remove_tangent(tangents: list[Any], items: list[Any], value: Any) -> None:
 
 
 def assign_tangent(tangents: Any, index: Any, tangent: Any) -> None:
-    """What ``items[index] op= value`` does to the tangents: an item that is an array changes in place, a number is replaced.
+    """What ``items[index] op= value`` does to the tangents: an array among them changes in place, a number is replaced.
 
     >>> tangents = [0.1, np.zeros(2)]
     >>> assign_tangent(tangents, 1, 2.0)
@@ -192,7 +198,7 @@ def like_view(tangent: Any, x_dot: Any, view: Any, x: Any) -> Any:
     """`tangent`, the same operation on `x_dot` as gave `view` from `x`, sharing memory exactly where `view` does.
 
     Raises:
-        UnsupportedSyntax: `view` shares memory with `x`, but the tangent cannot, because its memory is laid out differently.
+        UnsupportedSyntax: `view` shares memory with `x`, but the tangent cannot: its memory is laid out differently.
 
     >>> x = np.zeros((2, 2))
     >>> like_view(x.ravel(), x, x.T.ravel(), x).base is None

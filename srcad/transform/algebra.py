@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.ir.atoms import atom_kind
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Opaque, Scalar, Slice, Static, Tuple, Undefined, Unknown
 from srcad.ir.nodes import Atom, Const, Star, Var
 
@@ -100,9 +100,7 @@ def is_zero(atom: object) -> bool:
 
 def keeps_dtype(kind: Kind) -> bool:
     """Whether multiplying by a Python float leaves values of this kind as they are."""
-    return (
-        isinstance(kind, (Scalar, Array, Numeric)) and kind.dtype is not None and kind.dtype[0] in _FLOATS
-    )
+    return isinstance(kind, (Scalar, Array, Numeric)) and kind.dtype is not None and kind.dtype[0] in _FLOATS
 
 
 def _add(b: Builder, x: Atom, y: Atom) -> Atom | None:
@@ -196,7 +194,7 @@ def _transpose(b: Builder, x: Atom) -> Atom | None:
     if is_zero(x):
         return ZERO
     kind = atom_kind(x)
-    if isinstance(kind, Array) and kind.dims is not None and len(kind.dims) < 2:  # noqa: PLR2004
+    if isinstance(kind, Array) and kind.dims is not None and len(kind.dims) < 2:
         return x
     call = b.definition(x, np.ndarray.T)
     return call.args[0] if call is not None and isinstance(call.args[0], (Var, Const)) else None

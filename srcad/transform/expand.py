@@ -132,9 +132,7 @@ class _Expansion:
                 arms.append((self.b, [Const(0.0) if is_zero(y) else y for y in yields]))
             finally:
                 self.b = outer
-        targets = [
-            Var("", join(outer.kind(a), outer.kind(c))) for a, c in zip(arms[0][1], arms[1][1], strict=True)
-        ]
+        targets = [Var("", join(outer.kind(a), outer.kind(c))) for a, c in zip(arms[0][1], arms[1][1], strict=True)]
         then, orelse = (b.block((), yields) for b, yields in arms)
         cond = materialise(outer, self.value(stmt.cond))
         outer.emit(If(tuple(targets), cond, then, orelse, outer.loc, stmt.style))
@@ -198,7 +196,9 @@ class _Expansion:
 
     def nested(self, fn: FunctionType, args: list[Value], kwargs: Mapping[str | None, Value]) -> Value:
         """The body of another template or helper of the template modules."""
-        if not fn.__module__.startswith(("srcad.templates", "srcad.runtime")) or fn.__module__.startswith("srcad.runtime"):
+        if not fn.__module__.startswith(("srcad.templates", "srcad.runtime")) or fn.__module__.startswith(
+            "srcad.runtime"
+        ):
             atoms = [materialise(self.b, a) for a in args]
             named = [(n, materialise(self.b, v)) for n, v in kwargs.items()]
             return self.b.call(fn, *atoms, kwargs=named)
@@ -236,7 +236,7 @@ def _as_value(value: Any) -> Value:
 
 def bind_values(fn: FunctionType, args: Sequence[Value], kwargs: Mapping[str | None, Value]) -> list[Value] | None:
     """The value of each parameter of `fn` in order, for a call with these arguments; None where they do not fit."""
-    import inspect  # noqa: PLC0415 - slow to import, and needed by few templates
+    import inspect
 
     if None in kwargs:
         return None
@@ -272,7 +272,7 @@ def truth(b: Builder, value: Value) -> bool | None:
     if isinstance(value, Const):
         try:
             return bool(value.value)
-        except Exception:  # noqa: BLE001 - a user's object may raise anything; then it is not known
+        except Exception:
             return None
     kind = b.kind(value)
     if isinstance(kind, Tuple):
@@ -282,12 +282,12 @@ def truth(b: Builder, value: Value) -> bool | None:
 
 def _resolve_method(b: Builder, fn: Any, atoms: list[Atom]) -> tuple[Any, list[Atom]] | None:
     """A method call or attribute read on a receiver of known class, as a call of the class's own function."""
-    from srcad.transform.methods import resolve_attribute, resolve_method  # noqa: PLC0415 - methods imports this module
+    from srcad.transform.methods import resolve_attribute, resolve_method
 
     if fn is ops.call_method and isinstance(atoms[1], Const):
         method = resolve_method(b.kind(atoms[0]), atoms[1].value)
         return None if method is None else (method, [atoms[0], *atoms[2:]])
-    if fn is getattr and len(atoms) == 2 and isinstance(atoms[1], Const):  # noqa: PLR2004
+    if fn is getattr and len(atoms) == 2 and isinstance(atoms[1], Const):
         attribute = resolve_attribute(b.kind(atoms[0]), atoms[1].value)
         return None if attribute is None else (attribute, [atoms[0]])
     return None
@@ -336,7 +336,7 @@ def _seq_convert(cls: type) -> Callable[..., Any]:
     return convert
 
 
-def _seq_enumerate(run: _Expansion, seq: Value, start: Value = Const(0)) -> Any:  # noqa: B008 - a frozen constant
+def _seq_enumerate(run: _Expansion, seq: Value, start: Value = Const(0)) -> Any:
     items = run.items(seq)
     if items is None or not isinstance(start, Const):
         return NotImplemented
@@ -370,7 +370,7 @@ def _seq_mul(run: _Expansion, x: Value, y: Value) -> Any:
     return NotImplemented
 
 
-def _seq_unpack(run: _Expansion, x: Value, before: Value, after: Value = Const(-1)) -> Any:  # noqa: B008
+def _seq_unpack(run: _Expansion, x: Value, before: Value, after: Value = Const(-1)) -> Any:
     if isinstance(x, Seq) and isinstance(before, Const) and is_const(after, -1) and len(x.items) == before.value:
         return Seq(list(x.items))
     return NotImplemented

@@ -5,8 +5,8 @@
         return y                    y_dot = np.cos(x) * x_dot
                                     return y, y_dot
 
-The sweep over the statements is in `tangent_sweep`; here are what it starts from and what the caller gets. Tangents always have
-the full shape of their values. Tuples of known length have their tangents in parts.
+The sweep over the statements is in `tangent_sweep`; here are what it starts from and what the caller gets. Tangents
+always have the full shape of their values. Tuples of known length have their tangents in parts.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _name(b: Builder, atom: Atom, name: str) -> None:
         b.rename(atom, name)
 
 
-# --- results -----------------------------------------------------------------------------------------------------------
+# --- results -------------------------------------------------------------------------------------------------------
 
 
 def _finished(b: Builder, value: Atom, dot: Value) -> Atom:
@@ -168,5 +168,3 @@ def _plain(kind: Kind) -> bool:
             return False
         case _:
             return False
-
-

@@ -164,7 +164,12 @@ class _Normaliser:
             return [_method(call)]
         if fn is getattr:
             return [_attribute(call)]
-        if self.exact and isinstance(call.fn, Const) and _in(fn, ops.UPDATE_OPERATORS) and not _of_numbers(atom_kind(_plain(call.args[0]))):
+        if (
+            self.exact
+            and isinstance(call.fn, Const)
+            and _in(fn, ops.UPDATE_OPERATORS)
+            and not _of_numbers(atom_kind(_plain(call.args[0])))
+        ):
             return self.updated_item(call, ops.UPDATE_OPERATORS[call.fn.value])
         if fn is operator.or_ and isinstance(atom_kind(call.args[0]), Dict):
             return [replace(call, fn=Const(ops.merge_dicts))]

@@ -15,7 +15,20 @@ from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
 from srcad.transform.builder import Builder
 
 _ALWAYS: frozenset[Any] = frozenset(
-    [slice, len, range, ops.make_tuple, operator.is_, operator.is_not, operator.not_, ops.identity, isinstance, np.ndarray.T, np.shape, np.ndim]
+    [
+        slice,
+        len,
+        range,
+        ops.make_tuple,
+        operator.is_,
+        operator.is_not,
+        operator.not_,
+        ops.identity,
+        isinstance,
+        np.ndarray.T,
+        np.shape,
+        np.ndim,
+    ]
 )
 _SCALAR_ARITHMETIC: frozenset[Any] = frozenset(
     [operator.add, operator.sub, operator.mul, operator.neg, operator.floordiv, operator.mod,

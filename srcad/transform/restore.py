@@ -93,4 +93,3 @@ def _rewritten(readers: _Readers, block: Block) -> Block:
             continue
         stmts.append(with_blocks(stmt, tuple(_rewritten(readers, b) for b in blocks(stmt))))
     return replace(block, stmts=tuple(stmts))
-

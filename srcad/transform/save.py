@@ -69,9 +69,7 @@ class _Forward:
     loops: dict[int, For | While] = field(default_factory=dict)
     calls: dict[Var, Call] = field(default_factory=dict)
 
-    def read(
-        self, stmts: Sequence[Stmt], loops: tuple[int, ...], arm: tuple[int, int] | None, *, nested: bool
-    ) -> None:
+    def read(self, stmts: Sequence[Stmt], loops: tuple[int, ...], arm: tuple[int, int] | None, *, nested: bool) -> None:
         for stmt in stmts:
             home = _Home(loops, arm, stmt if isinstance(stmt, Call) else None, nested)
             for var in defs(stmt):
@@ -107,7 +105,9 @@ def save(function: Function, memory: Memory) -> Function:
     saver.reverse_calls = {s.target: s for s in walk(Block((), reverse, ())) if isinstance(s, Call)}
     reverse = tuple(saver.statement(stmt, ()) for stmt in reverse)
     outside = _free(reverse, function.body.yields)
-    hoisted = [v for v in outside if (home := saver.forward.homes.get(v)) is not None and not home.loops and home.nested]
+    hoisted = [
+        v for v in outside if (home := saver.forward.homes.get(v)) is not None and not home.loops and home.nested
+    ]
     forward = tuple(saver.forward_stmts(forward, top=True))
     renaming: dict[Var, Atom] = {}
     for var in hoisted:
@@ -369,7 +369,7 @@ def _hoist(forward: tuple[Stmt, ...], var: Var) -> tuple[tuple[Stmt, ...], Var]:
     current = var
     for stmt in forward:
         if isinstance(stmt, (If, With)) and any(var in _defined(b) for b in blocks(stmt)):
-            stmt, current = _hoist_from(stmt, var)  # noqa: PLW2901
+            stmt, current = _hoist_from(stmt, var)
         out.append(stmt)
     return tuple(out), current
 
@@ -393,4 +393,3 @@ def _hoist_from(stmt: If | With, var: Var) -> tuple[If | With, Var]:
     result = with_blocks(widened, tuple(new_blocks))
     assert isinstance(result, (If, With))
     return result, target
-

@@ -26,7 +26,7 @@ from srcad.transform.tangent_values import mirrored, whole
 
 Dots = Callable[[Atom], Value]
 
-#: What each argument of an operation is: (c) the container, (v) a value, (i) an iterable of values, (k) kept as it is: a key.
+#: What each argument of an operation is: (c) the container, (v) a value, (i) an iterable of values, (k) a key, kept.
 _ROLES: dict[Any, str] = {
     list.append: "cv",
     list.extend: "ci",
@@ -57,7 +57,7 @@ _SEQUENCE_ROLES: dict[Any, str] = {operator.add: "cc", operator.iadd: "cc"}
 
 
 def fresh_index(b: Builder, atom: Atom) -> Atom:
-    """An index of its own for the tangent line where the primal's is a slice: so both are written where they are used."""
+    """An index of its own for the tangent line where the primal's is a slice: each is written where it is used."""
     call = b.definition(atom) if isinstance(atom, Var) and not atom.name else None
     if call is None or call.kwargs or call.fn not in (Const(slice), Const(ops.make_tuple)):
         return atom
@@ -120,7 +120,7 @@ def _given(b: Builder, atom: Atom, dot: Dots, role: str) -> Atom:
     return zero_items(b, atom)
 
 
-# --- operations with forms of their own -----------------------------------------------------------------------------------
+# --- operations with forms of their own -----------------------------------------------------------------------------
 
 
 def _tuple(b: Builder, call: Call, dot: Dots) -> Value:
@@ -245,11 +245,11 @@ def _attribute(b: Builder, call: Call, dot: Dots) -> Value | None:
     fields = getattr(kind.cls, "_fields", ()) if isinstance(kind, Tuple) else ()
     if not isinstance(name, Const) or name.value not in fields:
         return None
-    place = Const(fields.index(name.value))
+    place: int = fields.index(name.value)
     value = dot(base)
     if isinstance(value, Seq):
-        return value.items[place.value]
-    return ZERO if value is ZERO else b.append(operator.getitem, (value, place), kind=call.target.kind)
+        return value.items[place]
+    return ZERO if value is ZERO else b.append(operator.getitem, (value, Const(place)), kind=call.target.kind)
 
 
 def _union(b: Builder, call: Call, dot: Dots) -> Value:

@@ -1,6 +1,6 @@
 """Iteration over tangents in step with the values: what a loop over ``zip(xs, ys)`` runs over beside it.
 
-    for x, y in zip(xs, ys):    ->    for (x, y), x_dot in zip(zip(xs, ys), xs_dot):
+for x, y in zip(xs, ys):    ->    for (x, y), x_dot in zip(zip(xs, ys), xs_dot):
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Along = Atom | list[Any]
 
 
 def along(b: Builder, source: Atom, dot: Dots) -> Along:
-    """What yields the tangents of the items of an iterable: `ZERO`, an iterable, or a list of these for items that are tuples."""
+    """What yields the tangents of the items of `source`: `ZERO`, an iterable, or a list of these where items are tuples."""
     made = b.definition(source)
     fn = made.fn.value if made is not None and isinstance(made.fn, Const) and hashable(made.fn.value) else None
     args: list[Atom] = [] if made is None else [a for a in made.args if not isinstance(a, Star)]
@@ -164,4 +164,5 @@ def zero_items(b: Builder, source: Atom) -> Atom:
                 remedy="make a list of it first",
             )
         source = b.append(list, (b.append(made.fn, made.args, made.kwargs, kind=kind),))
-    return b.append(runtime.zero_tangent, (source,), kind=List(Scalar("f8") if not isinstance(kind, List) else kind.item))
+    item = kind.item if isinstance(kind, List) else Scalar("f8")
+    return b.append(runtime.zero_tangent, (source,), kind=List(item))

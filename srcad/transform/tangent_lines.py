@@ -1,7 +1,7 @@
-"""Where the lines of tangents go: behind their statement, before a store that changes what they read, before a rebinding.
+"""Where the lines of tangents go: behind their statement, or before it where it changes what they read.
 
-    x_dot = 0.5 * x_dot - x_dot / (x * x)        (reads the x that the next line replaces)
-    x = x * 0.5 + 1.0 / x
+x_dot = 0.5 * x_dot - x_dot / (x * x)        (reads the x that the next line replaces)
+x = x * 0.5 + 1.0 / x
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from srcad.transform.builder import Builder
 
 
 class Lines:
-    """The block being written: `b` has what is written, `t` the tangents of the user's current statement, not yet placed."""
+    """The block being written: `b` has what is written, `t` the tangents of the current statement, not yet placed."""
 
     def __init__(self, b: Builder) -> None:
         self.b, self.t = b, b.child(b.facts)
@@ -40,7 +40,7 @@ class Lines:
         self.start = len(self.b.stmts)
 
     def move_up(self, mark: int) -> None:
-        """Move what was written since `mark` to where the user's statement begins, if it reads nothing that came since."""
+        """Move what was written since `mark` to where the statement begins, if it reads nothing that came since."""
         new = self.b.stmts[mark:]
         made = {v for stmt in self.b.stmts[self.begin : mark] for v in defs(stmt)}
         if not any(v in made for stmt in new for v in uses(stmt)):
@@ -69,7 +69,8 @@ class Lines:
         """Write a store whose tangent is the last of the waiting lines."""
         b, changed = self.b, {r for a in writes(call) for r in memory.reachable(a)}
         reads = [v for stmt in self.t.stmts for v in uses(stmt)]
-        needed = [v for stmt in self.t.stmts if isinstance(stmt, Call) and not _looks_at_shape(stmt) for v in uses(stmt)]
+        readers = [s for s in self.t.stmts if isinstance(s, Call) and not _looks_at_shape(s)]
+        needed = [v for stmt in readers for v in uses(stmt)]
         made = {v for stmt in b.stmts[self.start :] for v in defs(stmt)}
         if not any(r in changed for v in needed for r in memory.reachable(v)):
             b.emit(call)

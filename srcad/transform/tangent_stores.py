@@ -115,15 +115,13 @@ def _update(b: Builder, call: Call, op: Any, index: Atom | Star | None, dot: Dot
     total = _combined(b, call, op, (base, y_dot), index, dot)
     if index is None:
         b.append(operator.setitem, (y_dot, Const(Ellipsis), total))
-    elif isinstance(atom_kind(base), Array) or (numbers and isinstance(atom_kind(base), (List, Dict)) and _scalars(base)):
+    elif isinstance(atom_kind(base), Array) or (numbers and _scalars(base)):
         b.append(operator.setitem, (y_dot, fresh_index(b, index), total))
     else:
         b.append(runtime.assign_tangent, (y_dot, fresh_index(b, index), total))
 
 
-def _combined(
-    b: Builder, call: Call, op: Any, bases: tuple[Atom, Atom], index: Atom | None, dot: Dots
-) -> Atom:
+def _combined(b: Builder, call: Call, op: Any, bases: tuple[Atom, Atom], index: Atom | None, dot: Dots) -> Atom:
     """The tangent of ``old op value`` at what is there before the store."""
     binary = _BINARY.get(op)
     value = call.args[-1]
@@ -153,5 +151,3 @@ def _of_numbers(kind: Kind) -> bool:
 def _scalars(base: Atom) -> bool:
     kind = atom_kind(base)
     return isinstance(kind, (List, Dict)) and isinstance(kind.item, Scalar)
-
-

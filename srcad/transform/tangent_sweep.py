@@ -1,8 +1,9 @@
 """The sweep of forward mode: every statement of the primal, with the statement of its tangent beside it.
 
-Tangents of one statement of the user's are written together, behind it. A store is written behind the tangents that read what it
-overwrites; its tangent is the same store into the tangent, so that references to one array have tangents that are references to
-one array: what shares memory in the primal shares memory in the tangents, and nothing else does where memory is changed.
+Tangents of one statement of the user's are written together, behind it. A store is written behind the tangents that
+read what it overwrites; its tangent is the same store into the tangent, so that references to one array have tangents
+that are references to one array: what shares memory in the primal shares memory in the tangents, and nothing else does
+where memory is changed.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class Sweep:
         """The tangent of an atom, `ZERO` for what does not vary."""
         if not isinstance(atom, Var):
             return ZERO
-        if atom not in self.dots and atom in self.active and self.t is not None and is_iteration(self.t.definition(atom)):
+        missing = atom in self.active and atom not in self.dots
+        if missing and self.t is not None and is_iteration(self.t.definition(atom)):
             return iterator_value(self.t, atom, self.dot)
         return self.dots.get(atom, ZERO)
 
@@ -167,12 +169,13 @@ class Sweep:
         kind = call.target.kind
         if isinstance(kind, Tuple):
             items = b.append(ops.unpack, (dot, Const(len(kind.items))), kind=kind)
-            self.dots[call.target] = Seq([b.append(operator.getitem, (items, Const(k)), kind=i) for k, i in enumerate(kind.items)])
+            read = [b.append(operator.getitem, (items, Const(k)), kind=i) for k, i in enumerate(kind.items)]
+            self.dots[call.target] = Seq([*read])
         else:
             self.set(call.target, dot)
 
     def keep(self, t: Builder, call: Call, value: Value, mark: int, *, mirrors: bool = False) -> None:
-        """Note the tangent of a call's result: full, with a name, sharing memory with other tangents as the result does.
+        """Note the tangent of a call's result: full, with a name, sharing memory with others as the result does.
 
         `mirrors` says that `value` is what the same operation gives for tangents.
         """
@@ -290,7 +293,8 @@ class Sweep:
         """The condition of a while loop; tangents are computed in it only where it changes something."""
         along = [p.like() for p in params]
         both = (*cond.params, *along)
-        if not any(isinstance(a, Var) and a in self.active for s in walk(cond) if isinstance(s, Call) for a in writes(s)):
+        written = [a for s in walk(cond) if isinstance(s, Call) for a in writes(s)]
+        if not any(isinstance(a, Var) and a in self.active for a in written):
             return replace(cond, params=both)
         for k, dot in zip(wanted, along, strict=True):
             self.set(cond.params[k], dot)
@@ -306,7 +310,7 @@ class Sweep:
         columns = leaves(found)
         if not columns:
             return stmt
-        # of unknown kinds nobody has proved that tangents are as many as values: a mismatch must not end the primal's loop
+        # that tangents are as many as values is not known here: a mismatch must not end the primal's loop
         strict = len(columns) == 1 and isinstance(atom_kind(stmt.iter), (Numeric, Unknown))
         pairs = b.append(zip, (stmt.iter, *columns), (("strict", Const(True)),) if strict else ())
         kinds = [item.kind, *leaf_kinds(found, item.kind)]
@@ -332,5 +336,3 @@ def _is_linear(call: Call) -> bool:
 
 def _quiet(stmt: Stmt) -> Loc:
     return replace(stmt.loc, adjoint=True, text="")
-
-

@@ -1,7 +1,7 @@
 """Tangents as values: zeros, names, full shapes, and who else holds the same memory.
 
-A tangent mirrors its value: an array of the same shape, the same containers. Leaves that carry no derivative have 0.0 (numbers) or None
-(anything else). `ZERO` stands for the tangent of what does not vary as long as nobody needs a value.
+A tangent mirrors its value: an array of the same shape, the same containers. Leaves that carry no derivative have 0.0
+(numbers) or None (anything else). `ZERO` stands for the tangent of what does not vary as long as nobody needs a value.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def full(b: Builder, value: Atom, var: Var) -> Atom:
 class Shapes:
     """Which tangents have the full shape of the result of a call, from how they were computed.
 
-    An elementwise expression has the shape of all its operands together: where it reads the result itself, or each operand of
-    the call or something of the same shape, it is full.
+    An elementwise expression has the shape of all its operands together: where it reads the result itself, or each
+    operand of the call or something of the same shape, it is full.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Shapes:
             self.like.setdefault(dot, []).append(primal)
 
     def covers(self, b: Builder, value: Atom, call: Call, mark: int) -> bool:
-        """Whether the tangent `value`, computed by the statements of `b` since `mark`, is full for the result of `call`."""
+        """Whether `value`, computed by the statements of `b` since `mark`, is full for the result of `call`."""
         made = {s.target: s for s in b.stmts[mark:] if isinstance(s, Call)}
         seen: set[Var] = set()
         pending: list[object] = [value]

@@ -91,7 +91,5 @@ def _unpacked(kept: Var, values: Sequence[Var], loc: Loc) -> list[Stmt]:
         return []
     loc = replace(loc, adjoint=True, stmt=-1, text="")
     items = Var("", Tuple(tuple(v.kind for v in values)))
-    reads = [
-        Call(v, Const(operator.getitem), (items, Const(k)), (), loc) for k, v in enumerate(values)
-    ]
+    reads = [Call(v, Const(operator.getitem), (items, Const(k)), (), loc) for k, v in enumerate(values)]
     return [Call(items, Const(ops.unpack), (kept, Const(len(values))), (), loc), *reads]

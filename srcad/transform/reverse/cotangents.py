@@ -314,7 +314,11 @@ def zeros(b: Builder, primal: Atom, kind: Kind) -> Atom:
             made = [zeros(b, b.call(operator.getitem, primal, k), item) for k, item in enumerate(items)]
             return b.append(ops.make_list, made, kind=List(join_all(items)))
         case Dict(items=items) if items is not None:
-            pairs = [a for key, item in items for a in (Const(key), zeros(b, b.call(operator.getitem, primal, Const(key)), item))]
+            pairs = [
+                a
+                for key, item in items
+                for a in (Const(key), zeros(b, b.call(operator.getitem, primal, Const(key)), item))
+            ]
             return b.append(ops.make_dict, pairs, kind=Dict(kind.item))
         case _ if not may_be_active(kind):
             return Const(0.0)

@@ -1,9 +1,9 @@
 """The gradient of a typed function: forward sweep, seed, reverse sweep, results, in one function.
 
-    def f(x):                   def f_grad(x):
-        y = x * x       ->          y = x * x
-        return y                    (seed 1.0, adjoint of each statement)
-                                    return x_bar
+def f(x):                   def f_grad(x):
+    y = x * x       ->          y = x * x
+    return y                    (seed 1.0, adjoint of each statement)
+                                return x_bar
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from srcad.ir.kinds import (
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Stmt, Var
 from srcad.transform.builder import Builder
 from srcad.transform.contract import no_pair, no_real_scalar, require_float
+from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
 from srcad.transform.reverse.adjoints import give, spread_buffer, whole
 from srcad.transform.reverse.calls import PairOf, split_calls
 from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
-from srcad.transform.expand import Seq, Value
 
 
 def gradient(
@@ -312,4 +312,3 @@ def _result(b: Builder, request: Request, value: Atom, aux: Atom | None, grads: 
         value_part = b.append(ops.make_tuple, (value, aux))
         return b.append(ops.make_tuple, (value_part, gradients) if request.value else (gradients, aux))
     return b.append(ops.make_tuple, (value, gradients)) if request.value else gradients
-

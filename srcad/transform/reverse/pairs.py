@@ -271,6 +271,4 @@ def _bound(stmt: Stmt, wanted: set[Var]) -> Stmt:
 
 
 def _filled(atoms: tuple[Atom, ...], targets: Sequence[Var], wanted: set[Var]) -> tuple[Atom, ...]:
-    return tuple(
-        Const(None) if a == UNDEFINED_ATOM and t in wanted else a for a, t in zip(atoms, targets, strict=True)
-    )
+    return tuple(Const(None) if a == UNDEFINED_ATOM and t in wanted else a for a, t in zip(atoms, targets, strict=True))

@@ -18,7 +18,7 @@ from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import INT, Array, Iterator, Kind, List, Scalar, may_be_active
 from srcad.ir.lattice import without_local
-from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Stmt, Var, While, With, new_loop_id
+from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Var, While, With, new_loop_id
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
@@ -112,9 +112,7 @@ def _take_targets(scope: Scope, targets: Sequence[Var]) -> list[tuple[int, Path,
     return taken
 
 
-def _reverse_arm(
-    context: Context, block: Block, scope: Scope, taken: Sequence[tuple[int, Path, State]]
-) -> Scope:
+def _reverse_arm(context: Context, block: Block, scope: Scope, taken: Sequence[tuple[int, Path, State]]) -> Scope:
     b = scope.b.child(context.facts_of(block))
     inner = Scope(b, own_vars(block), context.memory, scope)
     for k, path, state in taken:
@@ -285,9 +283,7 @@ def _reverse_item(context: Context, stmt: For, inner: Scope, element: Var) -> No
                 _give_to_source(inner, inner.b.definition(stmt.iter), stmt.iter, element, path, state)
 
 
-def _give_to_source(
-    inner: Scope, made: Call | None, source: Atom, index: Atom, path: Path, state: State
-) -> None:
+def _give_to_source(inner: Scope, made: Call | None, source: Atom, index: Atom, path: Path, state: State) -> None:
     fn = made.fn.value if made is not None and isinstance(made.fn, Const) else None
     if made is not None and fn is zip:
         part = made.args[path[0]]  # type: ignore[call-overload]

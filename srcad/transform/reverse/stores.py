@@ -30,11 +30,10 @@ from srcad.transform.reverse.adjoints import (
     give,
     reverse_call,
     shadow,
-    whole,
     zero_like,
 )
+from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.masking import note_zeroed
-from srcad.transform.reverse.cotangents import Scope, full
 
 #: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
 _SIGNS: dict[Any, int] = {operator.iadd: 1, operator.isub: -1}
@@ -130,7 +129,8 @@ def _store_target(scope: Scope, base: Atom) -> Atom | None:
 def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
     if isinstance(scope.b.kind(base), List) and isinstance(scope.b.kind(index), Slice):
         raise UnsupportedSyntax(
-            "a slice of a list is replaced, and carries a derivative", where=scope.b.loc,
+            "a slice of a list is replaced, and carries a derivative",
+            where=scope.b.loc,
             why="the list may change its length",
             remedy="store the items one by one, or use an array",
         )
@@ -151,7 +151,9 @@ def zero_item(scope: Scope, base: Atom, value: Atom) -> Atom:
     """What the cotangent of a stored item becomes."""
     kind = scope.b.kind(base)
     if isinstance(kind, (List, Dict)) and isinstance(value, Var) and not isinstance(value.kind, Scalar):
-        return scope.b.append(np.zeros_like, (value,)) if isinstance(value.kind, Array) else zero_like(scope, (value, ()))
+        return (
+            scope.b.append(np.zeros_like, (value,)) if isinstance(value.kind, Array) else zero_like(scope, (value, ()))
+        )
     return Const(0.0)
 
 
