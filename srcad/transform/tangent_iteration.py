@@ -32,7 +32,7 @@ Along = Atom | list[Any]
 
 
 def along(b: Builder, source: Atom, dot: Dots) -> Along:
-    """What yields the tangents of the items of `source`: `ZERO`, an iterable, or a list of these where items are tuples."""
+    """What yields the tangents of items: `ZERO`, an iterable, or a list of these where items are tuples."""
     made = b.definition(source)
     fn = made.fn.value if made is not None and isinstance(made.fn, Const) and hashable(made.fn.value) else None
     args: list[Atom] = [] if made is None else [a for a in made.args if not isinstance(a, Star)]
