@@ -1,7 +1,7 @@
 """The compiler on one page: the stages from a Python function to the text of its derivative, in order.
 
-Each stage takes a `Job` and returns one that knows more. `compile_derivative` runs them all; `STAGES` is what the command line
-(``--stage``), timings and errors name. Nothing here knows how a stage works.
+Each stage takes a `Job` and returns one that knows more. `compile_derivative` runs them all; `STAGES` is what the
+command line (``--stage``), timings and errors name. Nothing here knows how a stage works.
 
     function --lower--> SSA --inline--> SSA --infer--> typed SSA --normalise--> fewer forms
              --reverse | forward--> both sweeps --restore, save--> proper SSA --clean--> no dead code --emit--> text

@@ -1,7 +1,7 @@
 """Activity: which values carry a derivative.
 
-A value is *varied* if it depends differentiably on an input of interest, *useful* if the result depends differentiably on
-it, *active* if both. What is int, bool, str, None or static is never active: kinds prune before anything else does.
+A value is *varied* if it depends differentiably on an input of interest, *useful* if the result depends differentiably
+on it, *active* if both. What is int, bool, str, None or static is never active: kinds prune before anything else does.
 Memory is treated as a whole: a store of something varied makes every reference to that memory varied.
 """
 

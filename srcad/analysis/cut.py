@@ -1,8 +1,9 @@
 """The cheapest set of values to keep, so that everything needed can be recomputed from it.
 
-A vertex cut in the dependence graph of one pass of a loop (as Enzyme does): every path from a value that can only be had in the
-forward sweep to one that the reverse sweep needs must cross a kept value. Found by maximum flow; the graphs have a few dozen
-nodes. Among cheapest sets, the one nearest to the needed values is taken: it leaves least to recompute.
+A vertex cut in the dependence graph of one pass of a loop (as Enzyme does): every path from a value that can only be
+had in the forward sweep to one that the reverse sweep needs must cross a kept value. Found by maximum flow; the graphs
+have a few dozen nodes. Among cheapest sets, the one nearest to the needed values is taken: it leaves least to
+recompute.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def cheapest_cut(needed: Sequence[T], inputs: Mapping[T, Sequence[T] | None], co
 
     Args:
         needed: the values that must be available.
-        inputs: for each value, what it can be recomputed from (values in this mapping only); None: it cannot be recomputed.
+        inputs: for each value, what it can be recomputed from (values in this mapping only); None: it cannot be.
         cost: the price of keeping each value.
 
     Returns:

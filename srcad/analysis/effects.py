@@ -1,4 +1,4 @@
-"""What a call does besides computing a value: what it writes, whether it can raise, whether it may be dropped or repeated.
+"""What a call does besides computing a value: what it writes, whether it can raise, be dropped or be repeated.
 
 Facts about one `Call`, from the operation itself or from its rule. Reads nothing else, edits nothing.
 """
@@ -33,17 +33,24 @@ _IMPURE: frozenset[Any] = frozenset(
 #: Functions of the run-time module of tangents that change their first argument.
 _TANGENT_WRITERS = frozenset(("assign_tangent", "merged_tangent", "remove_tangent", "sort_tangents", "updated_tangent"))
 
+#: Functions of NumPy that change their first argument.
+_NUMPY_WRITERS: frozenset[Any] = frozenset(
+    [np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal]
+)
+
 #: Methods that change their receiver, whatever its class is.
 _MUTATORS = frozenset(
-    ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem", "add",
-     "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition")
+    ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem",
+     "add", "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition")
 )  # fmt: skip
 
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
-     ops.format_value, ops.join_string, ops.unpack, ops.identity, ops.bound, ops.zeros_like_each, ops.load_global, ops.load_free,
+     ops.format_value, ops.join_string, ops.unpack, ops.identity, ops.bound, ops.zeros_like_each, ops.load_global,
+     ops.load_free,
      operator.getitem, operator.not_, operator.is_, operator.is_not, getattr, slice, isinstance, len, range, type,
-     tuple, list, dict, reversed, enumerate, zip, itertools.repeat, bool, float, int, str, min, max, abs, sum, sorted, map, filter,
+     tuple, list, dict, reversed, enumerate, zip, itertools.repeat, bool, float, int, str, min, max, abs, sum, sorted,
+     map, filter,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 )  # fmt: skip
 
@@ -73,6 +80,8 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]
+    if _in(fn, _NUMPY_WRITERS) or (isinstance(getattr(fn, "__self__", None), np.ufunc) and fn.__name__ == "at"):
+        return _plain(call)[:1]
     rule = rule_for(fn)
     out = tuple(v for k, v in call.kwargs if k == "out" and not (isinstance(v, Const) and v.value is None))
     if rule is not None and rule.writes:
@@ -82,7 +91,7 @@ def writes(call: Call) -> tuple[Atom, ...]:
 
 
 def is_pure(call: Call) -> bool:
-    """Whether `call` only computes a value (it may raise): it can be dropped where its value and its error are not needed."""
+    """Whether `call` only computes a value (it may raise): it can go where its value and its error are not needed."""
     if not isinstance(call.fn, Const) or writes(call):
         return False
     fn = call.fn.value

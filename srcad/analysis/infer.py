@@ -161,7 +161,7 @@ class _Inference:
         return typed
 
     def named(self, var: Var, kind: Kind) -> Kind:
-        """`kind` with a symbol for each unknown length of an array: it is the same wherever this value goes in this pass."""
+        """`kind` with a symbol for each unknown length of an array: the same wherever this value goes in this pass."""
         if not isinstance(kind, Array) or kind.dims is None or None not in kind.dims:
             return kind
         dims = []

@@ -1,12 +1,12 @@
 """Which values share memory, which memory is changed in place, and whether that can be followed.
 
-Every value that is a reference has *roots*: the allocations (or arguments) whose memory it may be. A value whose only root
-is known is a *direct* reference: the root itself, or a view derived from it by a chain of view operations. Values that merge
-references (branch results, loop-carried values, elements of containers) may have several.
+Every value that is a reference has *roots*: the allocations (or arguments) whose memory it may be. A value whose only
+root is known is a *direct* reference: the root itself, or a view derived from it by a chain of view operations. Values
+that merge references (branch results, loop-carried values, elements of containers) may have several.
 
-The reverse sweep gives each mutated root one cotangent buffer (its *shadow*), re-derives views on it, and undoes stores in
-reverse order. That is exact as long as all stores to a root happen before it is merged with others or put into a container;
-`Memory.check` raises a located error otherwise.
+The reverse sweep gives each mutated root one cotangent buffer (its *shadow*), re-derives views on it, and undoes stores
+in reverse order. That is exact as long as all stores to a root happen before it is merged with others or put into a
+container; `Memory.check` raises a located error otherwise.
 """
 
 from __future__ import annotations

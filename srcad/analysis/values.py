@@ -1,8 +1,8 @@
 """The kinds of run-time values, and the key by which compiled versions are found.
 
 Input: an argument. Output: `srcad.analysis.keys.key_of` describes it by a hashable value; `kind_of` turns that
-description into a kind with fresh symbols. The description is the only thing that looks at the value, so equal keys have
-equal kinds up to the names of symbols.
+description into a kind with fresh symbols. The description is the only thing that looks at the value, so equal keys
+have equal kinds up to the names of symbols.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _compile(generated: Generated, filename: str) -> list[types.CodeType]:
         node.name = "<function>"  # in the factory's scope its own name would hide a global of that name
         factory = ast.FunctionDef("_factory", arguments, [node], [], None)
         if "type_params" in factory._fields:
-            setattr(factory, "type_params", [])
+            setattr(factory, "type_params", [])  # noqa: B010  (new in Python 3.12)
         tree.body[position] = ast.fix_missing_locations(ast.copy_location(factory, node))
     module = compile(tree, filename, "exec", dont_inherit=True)
     factories = [c for c in module.co_consts if isinstance(c, types.CodeType)]

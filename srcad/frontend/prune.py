@@ -190,7 +190,7 @@ class _Prune:
 
     def _kept(self, targets: tuple[Var, ...], params: list[tuple[Var, ...]]) -> list[int]:
         """The positions of the carried values or targets that are read."""
-        read: Callable[[Var], bool] = lambda var: var in self.used and var not in self.same
+        read: Callable[[Var], bool] = lambda var: var in self.used and var not in self.same  # noqa: E731
         return [k for k, var in enumerate(targets) if read(var) or any(read(group[k]) for group in params)]
 
     def _if(self, stmt: If) -> If | None:

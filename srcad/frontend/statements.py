@@ -122,8 +122,8 @@ class Statements(Expressions):
     def value_for(self, target: Node, value: Node, *, alone: bool = True) -> Value:
         """The value to assign to a target, named as the target is; a local function stays one for a name.
 
-        ``x = a`` and ``return x`` are statements of the user's, so that they are operations, too (`ops.identity`), unless they are
-        part of a parallel assignment.
+        ``x = a`` and ``return x`` are statements of the user's, so that they are operations, too (`ops.identity`),
+        unless they are part of a parallel assignment.
         """
         if not isinstance(target, gast.Name):
             return self.expr(value)

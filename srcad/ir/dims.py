@@ -21,8 +21,8 @@ _uids = itertools.count()
 class Symbol:
     """An unknown non-negative integer; `not_one` says that it is known to be other than 1.
 
-    A `signed` one may be negative (an integer argument, of which nothing is known). A `local` one is the length of one value,
-    in one pass of the loop around it.
+    A `signed` one may be negative (an integer argument, of which nothing is known). A `local` one is the length of one
+    value, in one pass of the loop around it.
     """
 
     name: str

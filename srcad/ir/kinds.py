@@ -160,7 +160,7 @@ class Iterator(Kind):
 
 @dataclass(frozen=True)
 class Static(Kind):
-    """A value known while compiling and compared by identity or equality: None, function, class, module, string, dtype."""
+    """A value known while compiling, compared by identity or equality: None, function, class, module, string, dtype."""
 
     value: object
 

@@ -1,23 +1,23 @@
 """The nodes of structured SSA: one screen of frozen dataclasses.
 
-There is no control-flow graph and there are no phi nodes. A region (`If`, `For`, `While`, `With`) owns `Block`s; a value
-that changes in a loop or differs between branches is a block parameter and a yield. A statement of a block may use
-the variables defined above it in the block, the block's parameters, and everything visible around the region.
+There is no control-flow graph and there are no phi nodes. A region (`If`, `For`, `While`, `With`) owns `Block`s; a
+value that changes in a loop or differs between branches is a block parameter and a yield. A statement of a block may
+use the variables defined above it in the block, the block's parameters, and everything visible around the region.
 
 Meaning of the regions (the printer of Python and every pass agree on this):
 
-- ``If``: runs ``then`` or ``orelse`` by the truth of ``cond``; ``targets[k]`` is ``yields[k]`` of the block that ran. The blocks
-  have no parameters. ``style`` remembers how the user wrote it: ``"if"``, ``"ifexp"`` (``a if c else b``), ``"and"``, ``"or"``.
-  `id` and `reverse_of` as in `For`.
-- ``For``: iterates over ``iter``. ``body.params`` is ``(item, *carried)``; the first pass gets ``inits``, the next one the
-  ``yields`` of this one; ``targets`` are the carried values after the last pass (``inits`` after zero passes). With
+- ``If``: runs ``then`` or ``orelse`` by the truth of ``cond``; ``targets[k]`` is ``yields[k]`` of the block that ran. The
+  blocks have no parameters. ``style`` remembers how the user wrote it: ``"if"``, ``"ifexp"`` (``a if c else b``),
+  ``"and"``, ``"or"``. `id` and `reverse_of` as in `For`.
+- ``For``: iterates over ``iter``. ``body.params`` is ``(item, *carried)``; the first pass gets ``inits``, the next one
+  the ``yields`` of this one; ``targets`` are the carried values after the last pass (``inits`` after zero passes). With
   ``stops``, the last yield is an extra bool, "stop after this pass" (``break``); it is not carried.
 - ``While``: before each pass ``cond`` (params: carried; one yield) is run; ``body`` (params: carried) as in ``For``.
-- ``With``: runs ``body`` (no params) inside the context manager ``context``; ``targets`` are its yields. ``entered`` is the value
-  of ``as``.
+- ``With``: runs ``body`` (no params) inside the context manager ``context``; ``targets`` are its yields. ``entered`` is the
+  value of ``as``.
 
-Invariants, checked by `srcad.ir.verify`: every variable is defined once; uses are visible; the numbers of params, inits,
-yields and targets agree; `Call.fn` is a callable constant or a variable.
+Invariants, checked by `srcad.ir.verify`: every variable is defined once; uses are visible; the numbers of params,
+inits, yields and targets agree; `Call.fn` is a callable constant or a variable.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _uids = itertools.count(1)
 class Loc:
     """Where a statement came from: file, 1-based line, 0-based column, and the user's text.
 
-    `text` is the first line of the user's statement, stripped (it becomes the comment over its adjoint lines). `stmt` numbers
-    the user's statements in a function, so that equal texts on different lines stay apart. `col`/`end_col` delimit the
-    expression for the caret, on `line`. `adjoint` marks what the reverse or forward transform made from that statement,
-    `saving` what it added to the forward sweep.
+    `text` is the first line of the user's statement, stripped (it becomes the comment over its adjoint lines). `stmt`
+    numbers the user's statements in a function, so that equal texts on different lines stay apart. `col`/`end_col`
+    delimit the expression for the caret, on `line`. `adjoint` marks what the reverse or forward transform made from
+    that statement, `saving` what it added to the forward sweep.
     """
 
     file: str

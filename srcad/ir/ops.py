@@ -1,9 +1,10 @@
 """Operations of the language that Python has no function for, as functions, so that every statement is a `Call`.
 
-Lowering uses Python's own functions where they exist: `operator.add` ... for operators (in-place ones, `operator.iadd` ...,
-for augmented assignment to a name), `operator.getitem`, `operator.setitem`, `operator.delitem`, `getattr`, `setattr`,
-`delattr`, `slice`, `operator.not_`, `operator.is_`, `operator.is_not`, the comparisons. A method call whose receiver's class is
-not known yet is `call_method`; once it is, it is a `Call` of the class's own function, ``np.ndarray.sum``, ``list.append``.
+Lowering uses Python's own functions where they exist: `operator.add` ... for operators (in-place ones, `operator.iadd`
+..., for augmented assignment to a name), `operator.getitem`, `operator.setitem`, `operator.delitem`, `getattr`,
+`setattr`, `delattr`, `slice`, `operator.not_`, `operator.is_`, `operator.is_not`, the comparisons. A method call whose
+receiver's class is not known yet is `call_method`; once it is, it is a `Call` of the class's own function,
+``np.ndarray.sum``, ``list.append``.
 
 The functions here can be called (constant folding and tests do), and printing knows how each is written.
 """
@@ -193,7 +194,8 @@ _IN_PLACE_SYMBOLS: tuple[tuple[Callable[[Any, Any], Any], str], ...] = (
 UPDATES = {op: _augmented(op, symbol) for op, symbol in _IN_PLACE_SYMBOLS}
 UPDATE_OPERATORS = {update: op for op, update in UPDATES.items()}
 
-#: In-place operator -> the operation ``base op= value`` on a mutable `base` (printed as that statement; the target is unused).
-#: Lowering gives ``operator.iadd`` with a new value as target; once kinds are known, those on arrays become these.
+#: In-place operator -> the operation ``base op= value`` on a mutable `base` (printed as that statement; the target is
+#: unused). Lowering gives ``operator.iadd`` with a new value as target; once kinds are known, those on arrays become
+#: these.
 IN_PLACE = {op: _in_place(op, symbol) for op, symbol in _IN_PLACE_SYMBOLS}
 IN_PLACE_OPERATORS = {update: op for op, update in IN_PLACE.items()}

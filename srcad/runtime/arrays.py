@@ -191,7 +191,8 @@ def as_updated(result: Any, before: Any) -> Any:
         return result
     if np.shape(result) != before.shape:
         raise ValueError(
-            f"non-broadcastable output operand with shape {before.shape} doesn't match the broadcast shape {np.shape(result)}"
+            f"non-broadcastable output operand with shape {before.shape} doesn't match the broadcast shape "
+            f"{np.shape(result)}"
         )
     return np.asarray(result).astype(before.dtype, casting="same_kind", copy=False)
 

@@ -1,7 +1,7 @@
 """Algebra on calls about to be written: ``1.0 * g`` is ``g``, ``a + -b`` is ``a - b``, facts about kinds are constants.
 
-Used only for code that a transform makes, never on the primal's own statements. Every rewriting gives the same value and
-dtype (up to the sign of zero), or turns a question about kinds (``np.ndim(x)``, ``axis is None``) into its answer.
+Used only for code that a transform makes, never on the primal's own statements. Every rewriting gives the same value
+and dtype (up to the sign of zero), or turns a question about kinds (``np.ndim(x)``, ``axis is None``) into its answer.
 
 `ZERO` is the tangent of something that does not vary. It is absorbed here by every operation that is linear in it and
 never printed as such.
@@ -42,7 +42,8 @@ _FOLDED: frozenset[Any] = frozenset(
      operator.not_, operator.is_, operator.is_not, operator.getitem, operator.and_, operator.or_, operator.pow,
      ops.contains, ops.not_contains, ops.join_string, ops.format_value,
      len, abs, min, max, sum, tuple, sorted, int, str, bool, float, isinstance, getattr, callable, hasattr, range,
-     str.split, str.replace, str.join, str.count, str.index, str.find, str.strip, str.startswith, str.endswith, str.upper, str.lower]
+     str.split, str.replace, str.join, str.count, str.index, str.find, str.strip, str.startswith, str.endswith, str.upper,
+     str.lower]
 )  # fmt: skip
 
 _FLOATS = ("f", "c")

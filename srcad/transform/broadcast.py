@@ -1,7 +1,7 @@
 """Undoing broadcasting: the cotangent of an argument from that of the broadcast result.
 
-Where lengths are known this is a sum over the axes along which the argument was repeated, or nothing; where they are not,
-a call of `srcad.runtime.unbroadcast`.
+Where lengths are known this is a sum over the axes along which the argument was repeated, or nothing; where they are
+not, a call of `srcad.runtime.unbroadcast`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from srcad.transform.reverse.cotangents import full
 
 
 def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
-    """The cotangent of `x` from `g`, which has the shape of `ans` or broadcasts to it, `x` being an operand of `ans`."""
+    """The cotangent of `x`, an operand of `ans`, from `g`, which has the shape of `ans` or broadcasts to it."""
     x_kind, ans_kind, g_kind = b.kind(x), ans.kind, b.kind(g)
     single = isinstance(x_kind, Scalar) or (isinstance(x_kind, Array) and x_kind.dims == ())
     if single and isinstance(ans_kind, Scalar):

@@ -1,8 +1,8 @@
 """Removing what nobody needs: dead statements, dead carried values, dead results of branches.
 
-Statements of the primal stay (its effects and its exceptions are the user's), except that with `drop_primal` those go that
-certainly raise nothing and whose value nobody reads. Statements that a transform added go when their value is not needed; stores
-into a cotangent buffer go when the buffer is never read.
+Statements of the primal stay (its effects and its exceptions are the user's), except that with `drop_primal` those go
+that certainly raise nothing and whose value nobody reads. Statements that a transform added go when their value is not
+needed; stores into a cotangent buffer go when the buffer is never read.
 
     t_bar = 2.0 * z_bar         (removed: t_bar is not read)
     x_bar = 3.0 * z_bar   ->    x_bar = 3.0 * z_bar
@@ -26,7 +26,7 @@ def clean(function: Function, *, drop_primal: bool, keep_stores: bool = False) -
     Args:
         function: any form; variables may be used outside the region that defines them.
         drop_primal: whether operations of the primal that cannot raise may go, too (`grad`, not `value_and_grad`).
-        keep_stores: whether all stores stay: other references to the same memory may read it (tangents, not cotangents).
+        keep_stores: whether all stores stay: other references to the same memory may read it (in forward mode).
     """
     live = _Live(drop_primal, keep_stores)
     live.collect(function.body)

@@ -1,7 +1,7 @@
 """Leaving out copies that protect a value from changes which do not come.
 
-A cotangent taken from a buffer is copied, because the buffer may change before the cotangent is used. Where its only use is an
-operation that makes something new (or stores the value elsewhere), with no change in between, the copy goes.
+A cotangent taken from a buffer is copied, because the buffer may change before the cotangent is used. Where its only
+use is an operation that makes something new (or stores the value elsewhere), with no change in between, the copy goes.
 
     t_bar = alpha * u_bar[1:-1].copy()      ->      t_bar = alpha * u_bar[1:-1]
 """

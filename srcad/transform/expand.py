@@ -1,9 +1,9 @@
 """Writing the body of a template, or of a small function, at the place of its call, evaluating what is known.
 
-A template is an ordinary Python function; its SSA is run here over atoms: calls are appended to a `Builder`, branches on
-known facts are taken, loops over things of known length are unrolled, lists and tuples of known length live only while
-compiling (`Seq`). Where a branch or a loop depends on something unknown the template cannot be expanded: `expand` then
-leaves the builder as it was and returns None, and the caller writes a call of the template function itself.
+A template is an ordinary Python function; its SSA is run here over atoms: calls are appended to a `Builder`, branches
+on known facts are taken, loops over things of known length are unrolled, lists and tuples of known length live only
+while compiling (`Seq`). Where a branch or a loop depends on something unknown the template cannot be expanded: `expand`
+then leaves the builder as it was and returns None, and the caller writes a call of the template function itself.
 """
 
 from __future__ import annotations
@@ -336,7 +336,7 @@ def _seq_convert(cls: type) -> Callable[..., Any]:
     return convert
 
 
-def _seq_enumerate(run: _Expansion, seq: Value, start: Value = Const(0)) -> Any:
+def _seq_enumerate(run: _Expansion, seq: Value, start: Value = Const(0)) -> Any:  # noqa: B008
     items = run.items(seq)
     if items is None or not isinstance(start, Const):
         return NotImplemented
@@ -370,7 +370,7 @@ def _seq_mul(run: _Expansion, x: Value, y: Value) -> Any:
     return NotImplemented
 
 
-def _seq_unpack(run: _Expansion, x: Value, before: Value, after: Value = Const(-1)) -> Any:
+def _seq_unpack(run: _Expansion, x: Value, before: Value, after: Value = Const(-1)) -> Any:  # noqa: B008
     if isinstance(x, Seq) and isinstance(before, Const) and is_const(after, -1) and len(x.items) == before.value:
         return Seq(list(x.items))
     return NotImplemented

@@ -1,4 +1,4 @@
-"""Methods and attributes of values of known class, as functions of that class: ``x.sum`` on an array is ``np.ndarray.sum``."""
+"""Methods and attributes of values of known class, as functions of the class: ``x.sum`` as ``np.ndarray.sum``."""
 
 from __future__ import annotations
 

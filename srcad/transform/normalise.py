@@ -1,9 +1,11 @@
 """Rewriting typed SSA into fewer forms, now that kinds say what an operation means.
 
-- ``x.sum()`` on an array becomes a call of ``np.ndarray.sum``, ``x.T`` of the descriptor ``np.ndarray.T``, ``xs.append`` of ``list.append``;
+- ``x.sum()`` on an array becomes a call of ``np.ndarray.sum``, ``x.T`` of the descriptor ``np.ndarray.T``,
+  ``xs.append`` of ``list.append``;
 - ``x += v`` becomes an in-place operation on an array or a list, and ``x = x + v`` on what cannot be changed;
 - branches get an id, by which the reverse sweep refers to them;
-- a loop over something that cannot be read again by position (a generator, a set) and that yields active values runs over a list of it;
+- a loop over something that cannot be read again by position (a generator, a set) and that yields active values runs
+  over a list of it;
 - starred arguments of known length are written out.
 
     x: f8[n]; x.1 = iadd(x, v); y = x.1.sum()   ->   in_place_iadd(x, v); y = np.ndarray.sum(x)
@@ -61,8 +63,8 @@ def normalise(function: Function, *, exact: bool = False) -> Function:
 
     Args:
         function: typed.
-        exact: whether ``x op= v`` stays as it is where `x` may be a number or an array, nobody knows; else it gives a new value,
-            and an error at run time where it matters.
+        exact: whether ``x op= v`` stays as it is where `x` may be a number or an array, nobody knows; else it gives a
+            new value, and an error at run time where it matters.
     """
     pass_ = _Normaliser(_Uses(function.body), exact=exact)
     body = drop_invariants(pass_.block(function.body))
@@ -193,7 +195,7 @@ class _Normaliser:
         return made, replace(call, args=tuple(args)) if made else call
 
     def updated_item(self, call: Call, op: Any) -> list[Stmt]:
-        """``xs[i] op= v`` where the item may be an array, in the steps that Python takes: the item itself is changed in place."""
+        """``xs[i] op= v`` where the item may be an array, in Python's steps: the item itself is changed in place."""
         base, index, value = call.args
         kind = _item_kind(atom_kind(_plain(base)), index)
         old, new = Var("", kind), Var("", kind)
@@ -235,7 +237,7 @@ def _plain(arg: Atom | Star) -> Atom:
 
 
 def _of_numbers(kind: Kind) -> bool:
-    """Whether an item of a value of this kind is a number, or a part of an array, which no other name refers to alone."""
+    """Whether an item of such a value is a number, or a part of an array, which no other name refers to alone."""
     if isinstance(kind, (List, Dict)):
         return isinstance(kind.item, Scalar)
     return not isinstance(kind, Unknown)

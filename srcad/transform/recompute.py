@@ -106,7 +106,7 @@ def _again(
     return rebuild(b, atom, calls, mapping, kept, is_local) if isinstance(atom, Var) else atom
 
 
-# --- items of loops ----------------------------------------------------------------------------------------------------
+# --- items of loops ---------------------------------------------------------------------------------------------------
 
 
 def made_by(calls: Mapping[Var, Call], source: Atom) -> tuple[Any, list[Atom]]:

@@ -1,8 +1,8 @@
 """Deciding which overwritten values the reverse sweep puts back.
 
-A `restore` mark stands in the reverse sweep where a store is undone. It becomes a store of what was overwritten if reverse code
-that runs later may read that memory as it was before (a reader after the mark, or in a loop that both are in); else it goes, and
-with it the copy that the forward sweep would have made.
+A `restore` mark stands in the reverse sweep where a store is undone. It becomes a store of what was overwritten if
+reverse code that runs later may read that memory as it was before (a reader after the mark, or in a loop that both are
+in); else it goes, and with it the copy that the forward sweep would have made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Making values of the forward sweep's loops available to the reverse sweep: saved, or recomputed.
 
-After the reverse transform, reverse code names values of forward loops and branches. For each loop, innermost first, this pass
-takes the values of one pass that the reverse body names, chooses the cheapest set to keep (`srcad.analysis.cut`), and writes
+After the reverse transform, reverse code names values of forward loops and branches. For each loop, innermost first,
+this pass takes the values of one pass that the reverse body names, chooses the cheapest set to keep
+(`srcad.analysis.cut`), and writes
 
     xs = []                                      x_saved = []
     for i in range(n):                           for i in range(n):
@@ -12,8 +13,9 @@ takes the values of one pass that the reverse body names, chooses the cheapest s
                                                      x = x_saved.pop()
                                                      x_bar = df(x) * x_bar
 
-Lists are made once, before the outermost loop: pushes and pops mirror each other. A value that is the next pass's input is
-kept once. Outside loops nothing is saved: names are still there (a value of a branch becomes a result of the branch).
+Lists are made once, before the outermost loop: pushes and pops mirror each other. A value that is the next pass's input
+is kept once. Outside loops nothing is saved: names are still there (a value of a branch becomes a result of the
+branch).
 """
 
 from __future__ import annotations

@@ -50,7 +50,17 @@ _ROLES: dict[Any, str] = {
     ops.IN_PLACE[operator.imul]: "ck",
     list: "i",
     tuple: "i",
+    np.copyto: "cv",
+    np.fill_diagonal: "cv",
+    np.put: "ckv",
+    np.place: "ckv",
+    np.putmask: "ckv",
+    np.add.at: "ckv",
+    np.subtract.at: "ckv",
 }
+
+#: Those whose keyword arguments are options, not values.
+_OPTIONS = (np.copyto, np.fill_diagonal, np.put)
 
 #: The same for arithmetic operators, on lists and tuples.
 _SEQUENCE_ROLES: dict[Any, str] = {operator.add: "cc", operator.iadd: "cc"}
@@ -102,7 +112,8 @@ def mirror(b: Builder, call: Call, dot: Dots, roles: str) -> Value:
         atom = arg.value if isinstance(arg, Star) else arg
         varies |= role != "k" and dot(atom) is not ZERO
         args.append(arg if role == "k" else Star(_given(b, atom, dot, "i")) if isinstance(arg, Star) else atom)
-    kwargs = [(name, whole(b, v, dot(v))) for name, v in call.kwargs]
+    options = isinstance(call.fn, Const) and call.fn.value in _OPTIONS
+    kwargs = [(name, v if options else whole(b, v, dot(v))) for name, v in call.kwargs]
     if not varies and all(dot(v) is ZERO for _, v in call.kwargs):
         return ZERO
     made = [
@@ -266,6 +277,9 @@ def _method(b: Builder, call: Call, dot: Dots) -> Value | None:
     assert not isinstance(receiver, Star)
     if not isinstance(name, Const) or dot(receiver) is ZERO:
         return None
+    if name.value == "fill":
+        stored = Call(call.target, Const(operator.setitem), (receiver, Const(Ellipsis), call.args[2]), (), call.loc)
+        return _setitem(b, stored, dot)
     if name.value in ("sort", "remove"):
         moved = replace(call, args=(receiver, *call.args[2:]))
         return _sort(b, moved, dot) if name.value == "sort" else _remove(b, moved, dot)

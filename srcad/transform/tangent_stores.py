@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.effects import writes
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -42,6 +43,12 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
         The tangent of the result of `call`.
     """
     fn = call.fn.value if isinstance(call.fn, Const) else None
+    if any(dot(a) is ZERO for a in writes(call)) and fn not in _BINARY:
+        raise UnsupportedSyntax(
+            "this statement changes something that carries a derivative through a value whose tangent is not known",
+            where=call.loc,
+            remedy="change the array itself",
+        )
     if fn in ops.UPDATE_OPERATORS:
         _update(b, call, ops.UPDATE_OPERATORS[fn], call.args[1], dot)
         return ZERO

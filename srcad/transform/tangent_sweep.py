@@ -59,7 +59,8 @@ JvpOf = Callable[[Call, frozenset[Var]], "Jvp | None"]
 #: Operations whose result always is a view: with the memory of a tangent laid out in any way, so is the tangent's.
 _VIEWS = frozenset(
     [operator.getitem, ops.unpack, ops.identity, ops.bound, np.ndarray.T, np.transpose, np.ndarray.transpose,
-     np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.ndarray.squeeze, np.real, np.ndarray.real,
+     np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.ndarray.squeeze, np.real,
+     np.ndarray.real,
      np.ndarray.imag, np.diagonal, np.ndarray.diagonal, np.flip, np.flipud, np.fliplr, np.rollaxis]
 )  # fmt: skip
 

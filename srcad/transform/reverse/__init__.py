@@ -5,6 +5,6 @@
 - `adjoints`, `stores` and `regions` write the adjoint of calls, of stores, and of branches and loops.
 - `gradient` puts the two sweeps together.
 
-The result is in the looser form that `srcad.ir.verify` calls ``adjoint``: code of the reverse sweep still names values of
-the forward sweep's loops and branches. `srcad.transform.save` makes them available.
+The result is in the looser form that `srcad.ir.verify` calls ``adjoint``: code of the reverse sweep still names values
+of the forward sweep's loops and branches. `srcad.transform.save` makes them available.
 """

@@ -218,7 +218,7 @@ def _as_atom(b: Builder, value: Atom | Seq) -> Atom:
 
 def exact(b: Builder, scope: Scope, var: Var, path: Path, kind: Kind, g: Atom | None) -> Atom:
     """A cotangent with the full shape and the dtype of the primal value."""
-    primal: Callable[[], Atom] = lambda: scope.primal((var, path))
+    primal: Callable[[], Atom] = lambda: scope.primal((var, path))  # noqa: E731
     if g is None or (isinstance(g, Const) and g.value == 0 and not isinstance(kind, Scalar)):
         return zeros(b, primal(), kind)
     match kind:

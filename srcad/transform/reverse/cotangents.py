@@ -1,14 +1,14 @@
 """The cotangents of a block of the reverse sweep: who holds what, and when it may be changed in place.
 
-A *slot* is a variable and a path into it: ``(params, ("W",))`` is the cotangent of ``params["W"]``. Tuples and dicts of known
-structure thus never exist as cotangents; their parts do.
+A *slot* is a variable and a path into it: ``(params, ("W",))`` is the cotangent of ``params["W"]``. Tuples and dicts of
+known structure thus never exist as cotangents; their parts do.
 
-A `Scope` mirrors one block of the forward sweep. What is defined in that block has its cotangents there; for what comes from
-outside:
+A `Scope` mirrors one block of the forward sweep. What is defined in that block has its cotangents there; for what comes
+from outside:
 
 - in a branch, the new cotangent becomes a result of the branch;
-- in a loop, scalars are carried from pass to pass; arrays and lists are accumulated in place in a buffer that is made before
-  the loop.
+- in a loop, scalars are carried from pass to pass; arrays and lists are accumulated in place in a buffer that is made
+  before the loop.
 
 A cotangent is *owned* if it is a fresh value of full shape that nobody else holds: only then is it changed in place.
 """
@@ -202,9 +202,7 @@ class Scope:
             own = g if owned and is_full(self.b, g, self.kind(slot)) else self._copy(slot, g)
             self.set(slot, State(own, owned=True, full=True))
             return
-        buffer = self.buffer(slot)
-        kind = self.kind(slot)
-        add_in_place(self.b, buffer, g)
+        add_in_place(self.b, self.buffer(slot), g)
 
     def _copy(self, slot: Slot, g: Atom) -> Atom:
         return owned_copy(self.b, g, self.primal(slot), self.kind(slot))

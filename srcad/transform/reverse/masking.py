@@ -1,8 +1,8 @@
 """The branch not taken contributes exactly zero, also where its own derivative is infinite or NaN.
 
-``np.where(x > 0, np.sqrt(x), 0.0)`` passes the cotangent 0 to ``sqrt`` wherever ``x <= 0``; times the partial ``0.5 / sqrt(x)``, which
-is infinite at 0, that would be NaN. Where a cotangent may have been masked and the partial may be singular, the partial is taken
-at a harmless point wherever the cotangent is zero.
+``np.where(x > 0, np.sqrt(x), 0.0)`` passes the cotangent 0 to ``sqrt`` wherever ``x <= 0``; times the partial ``0.5 /
+sqrt(x)``, which is infinite at 0, that would be NaN. Where a cotangent may have been masked and the partial may be
+singular, the partial is taken at a harmless point wherever the cotangent is zero.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def note_zeroed(b: Builder, target: Atom, index: Atom) -> None:
 
 
 def harmless(b: Builder, rule: Rule, call: Call, values: Mapping[str, Any], ans_bar: Atom) -> dict[str, Any]:
-    """The parameters of a template, with what the partials read replaced by a harmless number wherever `ans_bar` is zero."""
+    """The parameters of a template, what the partials read replaced by a harmless number where `ans_bar` is zero."""
     assert rule.partials is not None
     point = _harmless_point(rule)
     mask = b.append(operator.ne, (ans_bar, Const(0.0)))

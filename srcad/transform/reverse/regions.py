@@ -1,8 +1,8 @@
 """The adjoint of branches, loops and ``with`` blocks.
 
-A branch becomes a branch on the same condition, its statements reversed. A loop becomes a loop over its passes in reverse order;
-cotangents of carried values are carried backwards, those of values from outside are carried too (scalars) or accumulated in a
-buffer made before the loop (arrays).
+A branch becomes a branch on the same condition, its statements reversed. A loop becomes a loop over its passes in
+reverse order; cotangents of carried values are carried backwards, those of values from outside are carried too
+(scalars) or accumulated in a buffer made before the loop (arrays).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The adjoint of stores into arrays, lists and dicts.
 
-A store ``y[i] = v`` overwrites: in the reverse sweep what was overwritten is put back (a `restore` mark, kept only if somebody
-reads it), the cotangent of `v` is taken from ``y_bar[i]``, and ``y_bar[i]`` is set to zero. ``y[i] += v`` leaves ``y_bar[i]``
-as it is.
+A store ``y[i] = v`` overwrites: in the reverse sweep what was overwritten is put back (a `restore` mark, kept only if
+somebody reads it), the cotangent of `v` is taken from ``y_bar[i]``, and ``y_bar[i]`` is set to zero. ``y[i] += v``
+leaves ``y_bar[i]`` as it is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def is_store(call: Call) -> bool:
 
 
 def overwritten(call: Call) -> tuple[Atom, Atom] | None:
-    """The array and the index of what a store overwrites; None for stores into lists and dicts, which put nothing back."""
+    """The array and the index of what a store overwrites; None for lists and dicts, which get nothing put back."""
     if not isinstance(call.fn, Const):
         return None
     args = [a for a in call.args if not isinstance(a, Star)]

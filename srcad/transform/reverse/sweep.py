@@ -1,7 +1,7 @@
 """The forward sweep: the primal's statements, with what the reverse sweep will need to follow them.
 
-Loops whose number of passes is not known beforehand count them; before a store, what it overwrites is read (both are removed
-again by `srcad.transform.cleanup` where nobody uses them). Nothing that the primal computes is changed.
+Loops whose number of passes is not known beforehand count them; before a store, what it overwrites is read (both are
+removed again by `srcad.transform.cleanup` where nobody uses them). Nothing that the primal computes is changed.
 
     while c(x):                 n = 0
         x = f(x)        ->      while c(x):
