@@ -6,15 +6,15 @@ use the variables defined above it in the block, the block's parameters, and eve
 
 Meaning of the regions (the printer of Python and every pass agree on this):
 
-- ``If``: runs ``then`` or ``orelse`` by the truth of ``cond``; ``targets[k]`` is ``yields[k]`` of the block that ran. The
-  blocks have no parameters. ``style`` remembers how the user wrote it: ``"if"``, ``"ifexp"`` (``a if c else b``),
+- ``If``: runs ``then`` or ``orelse`` by the truth of ``cond``; ``targets[k]`` is ``yields[k]`` of the block that ran.
+  The blocks have no parameters. ``style`` remembers how the user wrote it: ``"if"``, ``"ifexp"`` (``a if c else b``),
   ``"and"``, ``"or"``. `id` and `reverse_of` as in `For`.
 - ``For``: iterates over ``iter``. ``body.params`` is ``(item, *carried)``; the first pass gets ``inits``, the next one
   the ``yields`` of this one; ``targets`` are the carried values after the last pass (``inits`` after zero passes). With
   ``stops``, the last yield is an extra bool, "stop after this pass" (``break``); it is not carried.
 - ``While``: before each pass ``cond`` (params: carried; one yield) is run; ``body`` (params: carried) as in ``For``.
-- ``With``: runs ``body`` (no params) inside the context manager ``context``; ``targets`` are its yields. ``entered`` is the
-  value of ``as``.
+- ``With``: runs ``body`` (no params) inside the context manager ``context``; ``targets`` are its yields. ``entered`` is
+  the value of ``as``.
 
 Invariants, checked by `srcad.ir.verify`: every variable is defined once; uses are visible; the numbers of params,
 inits, yields and targets agree; `Call.fn` is a callable constant or a variable.

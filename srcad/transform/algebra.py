@@ -42,8 +42,8 @@ _FOLDED: frozenset[Any] = frozenset(
      operator.not_, operator.is_, operator.is_not, operator.getitem, operator.and_, operator.or_, operator.pow,
      ops.contains, ops.not_contains, ops.join_string, ops.format_value,
      len, abs, min, max, sum, tuple, sorted, int, str, bool, float, isinstance, getattr, callable, hasattr, range,
-     str.split, str.replace, str.join, str.count, str.index, str.find, str.strip, str.startswith, str.endswith, str.upper,
-     str.lower]
+     str.split, str.replace, str.join, str.count, str.index, str.find, str.strip, str.startswith, str.endswith,
+     str.upper, str.lower]
 )  # fmt: skip
 
 _FLOATS = ("f", "c")

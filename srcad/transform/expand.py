@@ -182,7 +182,7 @@ class _Expansion:
         fn = stmt.fn.value
         special = _SEQUENCES.get(fn) if _hashable(fn) else None
         if special is not None and not kwargs:
-            result = special(self, *args)
+            result: Value = special(self, *args)
             if result is not NotImplemented:
                 return result
         if isinstance(fn, FunctionType) and rule_for(fn) is None and fn not in _LANGUAGE:

@@ -88,7 +88,7 @@ def rebuild(
     call = calls[var]
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
-    known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)  # type: ignore[arg-type]
+    known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
     mapping[var] = known
     return known
 

@@ -27,6 +27,7 @@ from srcad.transform.builder import Builder
 from srcad.transform.callees import require_rule, unknown_callee
 from srcad.transform.expand import Seq, Value, expand, materialise
 from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, bar, full, leaves, parts, subkind
+from srcad.transform.reverse.masking import harmless, is_masked
 
 Active = frozenset[Var]
 
@@ -48,7 +49,7 @@ def whole(scope: Scope, var: Var) -> Value | None:
 
 
 def spread_buffer(scope: Scope, var: Var, direct: State, states: Sequence[Value | None] = ()) -> None:
-    """Give the items of a buffer, which was made for subscripts known only at run time, to the parts of the structure."""
+    """Give the items of a buffer, made for subscripts known only at run time, to the parts of the structure."""
     for (path, kind), known in itertools.zip_longest(leaves(var.kind), states):
         if not may_be_active(kind):
             continue
@@ -226,7 +227,8 @@ def reverse_primitive(scope: Scope, call: Call, active: Active, ans_bar: Value) 
         value = bound[name]
         if isinstance(value, tuple):
             for item, part in zip(value, _unpacked(scope.b, g, len(value)), strict=True):
-                give(scope, item, _fitted(scope, rule, item, part, call), owned=_is_new(scope.b, part, mark, cotangents))
+                owned = _is_new(scope.b, part, mark, cotangents)
+                give(scope, item, _fitted(scope, rule, item, part, call), owned=owned)
         else:
             give(scope, value, _fitted(scope, rule, value, g, call), owned=_is_new(scope.b, g, mark, cotangents))
 
@@ -306,7 +308,11 @@ def _reverse_partials(
     if any(isinstance(k, (Numeric, Unknown)) for k in _kinds(b, bound, wanted)):
         ans_bar = full(b, ans_bar, call.target, call.target.kind)
     mark = b.mark()
-    result = apply_template(b, template, {**bound, "ans": call.target})
+    values: dict[str, Any] = {**bound, "ans": call.target}
+    if rule.singular and isinstance(call.target.kind, Array) and is_masked(b, ans_bar):
+        ans_bar = full(b, ans_bar, call.target, call.target.kind)
+        values = harmless(b, rule, call, values, ans_bar)
+    result = apply_template(b, template, values)
     partials = [result] if len(rule.wrt) == 1 else _unpacked(b, result, len(rule.wrt))
     given: list[tuple[Atom, Atom]] = []
     for name, partial in zip(rule.wrt, partials, strict=True):
@@ -401,7 +407,8 @@ def _merge_dicts(scope: Scope, call: Call, active: Active) -> None:
         return
     if not isinstance(kind, Dict) or kind.items is None:
         raise UnsupportedSyntax(
-            "dicts whose keys are not known while compiling are merged, and carry a derivative", where=call.loc,
+            "dicts whose keys are not known while compiling are merged, and carry a derivative",
+            where=call.loc,
             remedy="build the dict entry by entry",
         )
     for (key, _), item in zip(kind.items, _unpacked(scope.b, value, len(kind.items)), strict=True):
@@ -421,7 +428,8 @@ def _sorted(scope: Scope, call: Call, active: Active) -> None:
     options = dict(call.kwargs)
     if "key" in options:
         raise UnsupportedSyntax(
-            "sorted with a key that srcad cannot look into carries a derivative", where=call.loc,
+            "sorted with a key that srcad cannot look into carries a derivative",
+            where=call.loc,
             remedy="sort the indices, as in: order = np.argsort(...)",
         )
     source = call.args[0]
@@ -476,8 +484,8 @@ def _identity(scope: Scope, call: Call, active: Active) -> None:
 def _unpack(scope: Scope, call: Call, active: Active) -> None:
     """``a, b = value``: the parts are read by subscripts of the unpacked tuple."""
     source, before = call.args[0], call.args[1]
-    assert not isinstance(source, Star)
-    after = call.args[2] if len(call.args) > 2 else Const(-1)  # noqa: PLR2004
+    after = call.args[2] if len(call.args) > 2 else Const(-1)
+    assert not (isinstance(source, Star) or isinstance(before, Star) or isinstance(after, Star))
     if not isinstance(after, Const) or after.value >= 0:
         _unpack_starred(scope, call, source, before, after)
         return
@@ -545,10 +553,14 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
         case Tuple() | Dict() if (
             isinstance(index, Const) and parts(base.kind) is not None and not scope.memory.is_mutated(base)
         ):
-            key = index.value + len(base.kind.items) if _is_negative(index, base.kind) else index.value
+            items = parts(base.kind) or []
+            key = index.value + len(items) if _is_negative(index, base.kind) else index.value
             give(scope, base, state.atom, path=(key, *path), owned=state.owned)
-        case List() if isinstance(index, Const) and isinstance(index.value, int) and index.value >= 0 and not (
-            scope.memory.is_mutated(base) or scope.in_loop_for(base)
+        case List() if (
+            isinstance(index, Const)
+            and isinstance(index.value, int)
+            and index.value >= 0
+            and not (scope.memory.is_mutated(base) or scope.in_loop_for(base))
         ):
             give(scope, base, state.atom, path=(index.value, *path), owned=state.owned)
         case Tuple() | Dict() | List():
@@ -620,7 +632,7 @@ def _sequence_copy(scope: Scope, call: Call, active: Active) -> None:
     if value is None or not isinstance(source, Var):
         return
     b = scope.b
-    if isinstance(source.kind, Array) or isinstance(source.kind, Unknown | Numeric):
+    if isinstance(source.kind, Array | Unknown | Numeric):
         atom = materialise(b, value)
         give(scope, source, b.append(runtime.items_like, (atom, source), kind=source.kind), owned=True)
         return
@@ -643,7 +655,8 @@ def reverse_sequence_arithmetic(scope: Scope, call: Call) -> None:
     source, times = (first, second) if isinstance(b.kind(first), (Tuple, List)) else (second, first)
     if not isinstance(times, Const):
         raise UnsupportedSyntax(
-            "a sequence is repeated a number of times that is only known at run time", where=call.loc,
+            "a sequence is repeated a number of times that is only known at run time",
+            where=call.loc,
             remedy="build it in a loop",
         )
     for k in range(times.value):
@@ -678,7 +691,7 @@ def _iterated(scope: Scope, call: Call, active: Active) -> None:
     value = whole(scope, call.target)
     if value is None or not isinstance(call.fn, Const):
         return
-    fn, b = call.fn.value, scope.b
+    fn = call.fn.value
     args = [a for a in call.args if not isinstance(a, Star)]
     if fn is iter:
         give(scope, args[0], value)
@@ -690,7 +703,8 @@ def _iterated(scope: Scope, call: Call, active: Active) -> None:
         _dict_read(scope, fn, args, value)
         return
     raise UnsupportedSyntax(
-        f"{getattr(fn, '__name__', fn)}() carries a derivative outside of a for statement", where=call.loc,
+        f"{getattr(fn, '__name__', fn)}() carries a derivative outside of a for statement",
+        where=call.loc,
         why="it is differentiated as the iterable of a loop or of a comprehension",
         remedy="write the loop out",
     )
@@ -718,17 +732,16 @@ def _dict_read(scope: Scope, fn: Any, args: list[Atom], value: Value) -> None:
         if isinstance(args[1], Const) and isinstance(base.kind, Dict) and base.kind.items is not None:
             if args[1].value in dict(base.kind.items):
                 give_item(scope, base, args[1], (), State(materialise(scope.b, value)))
-            elif len(args) > 2:  # noqa: PLR2004
+            elif len(args) > 2:
                 give(scope, args[2], value)
             return
         raise UnsupportedSyntax(
-            "dict.get with a key that is only known at run time carries a derivative", where=scope.b.loc,
+            "dict.get with a key that is only known at run time carries a derivative",
+            where=scope.b.loc,
             remedy="test for the key with 'in', then read it with a subscript",
         )
     if isinstance(base.kind, Dict) and base.kind.items is not None:
-        for (key, _), item in zip(
-            base.kind.items, _unpacked(scope.b, value, len(base.kind.items)), strict=True
-        ):
+        for (key, _), item in zip(base.kind.items, _unpacked(scope.b, value, len(base.kind.items)), strict=True):
             give(scope, base, item, path=(key,))
         return
     target = scope.buffer((base, ()))

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcad.analysis.memory import Memory
 from srcad.errors import InternalError, UnsupportedSyntax
-from srcad.ir.dims import Facts
+from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import INT, Array, Iterator, Kind, List, Scalar, may_be_active
 from srcad.ir.lattice import without_local
 from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Var, While, With, new_loop_id
@@ -355,7 +355,7 @@ def _length(b: Builder, source: Atom) -> Atom:
     return b.append(len, (source,), kind=INT)
 
 
-def _dim(b: Builder, atom: Atom) -> object:
+def _dim(b: Builder, atom: Atom) -> Dim | None:
     kind = b.kind(atom)
     match kind:
         case Array(dims=(first, *_)):
