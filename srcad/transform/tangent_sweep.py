@@ -17,13 +17,13 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory, view_of
-from srcad.errors import InternalError
+from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
-from srcad.ir.visit import walk
+from srcad.ir.visit import uses, walk
 from srcad.rules import rule_for
 from srcad.runtime import tangents as forward_runtime
 from srcad.transform.algebra import ZERO
@@ -139,6 +139,7 @@ class Sweep:
             self.user_call(call, made, lines.b)
             return
         written = writes(call)
+        self.refuse_unfollowed(call, written)
         if not any(isinstance(a, Var) and a in self.active for a in written):
             if written:
                 lines.flush()
@@ -151,6 +152,20 @@ class Sweep:
         if call.target in self.active:
             self.keep(lines.t, call, value, mark, mirrors=True)
         lines.store(call, self.memory)
+
+    def refuse_unfollowed(self, call: Call, written: tuple[Atom, ...]) -> None:
+        """A change of memory that the analysis does not know, where a derivative is involved, is an error."""
+        varies = any(isinstance(v, Var) and v in self.active for v in uses(call))
+        unknown = any(isinstance(a, Var) and not self.memory.of(a) for a in written)
+        viewing = call.fn in (Const(np.ndarray.astype), Const(np.astype)) and any(k == "copy" for k, _ in call.kwargs)
+        at = call.fn == Const(ops.call_method) and isinstance(call.args[0], Const) and call.args[1] == Const("at")
+        if varies and (unknown or viewing or at):
+            raise UnsupportedSyntax(
+                "whose memory this statement changes or shares cannot be followed",
+                where=call.loc,
+                why="it carries a derivative",
+                remedy="change the array itself by a subscript store, or make a copy",
+            )
 
     def tangent(self, call: Call, t: Builder) -> None:
         """The tangent of a call that changes nothing."""
