@@ -20,7 +20,7 @@ from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
-from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 from srcad.ir.visit import uses
 from srcad.rules import rule_for
 
@@ -72,6 +72,7 @@ class Memory:
     defined: dict[Var, Call] = field(default_factory=dict)
     read_at: dict[Var, Event] = field(default_factory=dict)
     used_until: dict[Var, int] = field(default_factory=dict)
+    unbound: set[Var] = field(default_factory=set)
 
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
@@ -224,6 +225,8 @@ class _Finder:
 
     def join(self, targets: Roots, sources: tuple[tuple[Atom, ...], ...], loops: tuple[int, ...], loc: Loc) -> None:
         for k, target in enumerate(targets):
+            if any(source[k] == UNDEFINED_ATOM or source[k] in self.memory.unbound for source in sources):
+                self.memory.unbound.add(target)
             roots = tuple(r for source in sources for r in self.memory.of(source[k]))
             if roots:
                 self.merge(target, roots)

@@ -75,6 +75,8 @@ def add_at(x_bar: Any, index: Any, g: Any) -> Any:
     >>> add_at(np.zeros(3), [0, 0, 2], np.array([1.0, 2.0, 3.0]))
     array([3., 0., 3.])
     """
+    if x_bar is None or g is None:
+        return x_bar  # what carries no derivative
     if isinstance(x_bar, np.ndarray):
         if np.iscomplexobj(g) and not np.iscomplexobj(x_bar):
             g = np.real(g)

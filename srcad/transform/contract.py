@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType
 import numpy as np
 
 from srcad.errors import ArgumentError
-from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, may_be_active
+from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, Undefined, may_be_active
 from srcad.ir.nodes import Function, Var
 
 
@@ -18,8 +18,8 @@ def require_float(function: Function, var: Var) -> None:
         ArgumentError: it does not.
     """
     kind = var.kind
-    if may_be_active(kind):
-        return
+    if may_be_active(kind) or (isinstance(kind, (List, Dict)) and isinstance(kind.item, Undefined)):
+        return  # an empty container has an empty gradient
     remedy = f"leave {var.name!r} out of argnums"
     if isinstance(kind, Scalar):
         remedy = f"pass a float ({var.name}=2.0 rather than 2), or {remedy}"

@@ -18,6 +18,9 @@ def resolve_method(kind: Kind, name: str) -> Any:
     code still calls the method on whatever the value is.
     """
     cls = class_of(kind)
+    if cls is None and isinstance(kind, Unknown) and not hasattr(np.ndarray, name):
+        cls = next((c for c in (list, dict) if hasattr(c, name) and name != "pop"), None)
+        return None if cls is None else getattr(cls, name)
     if cls is None and isinstance(kind, (Numeric, Unknown)):
         cls = np.ndarray
     if isinstance(kind, Scalar) and (cls is None or hasattr(cls, name)):

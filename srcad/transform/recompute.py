@@ -134,7 +134,7 @@ def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
     if fn in (range, dict.keys, dict.values, dict.items):
         return True
     if fn is np.ndenumerate:
-        return has_items(args[0], calls)
+        return True
     return isinstance(source, Var) and isinstance(source.kind, (Array, List, Tuple))
 
 

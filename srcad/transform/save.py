@@ -391,7 +391,9 @@ def _hoist_from(stmt: If | With, var: Var) -> tuple[If | With, Var]:
         kinds.append(inner.kind)
         new_blocks.append(replace(block, stmts=stmts, yields=(*block.yields, inner)))
     target = var.like(kind=kinds[0] if len(kinds) == 1 else join(kinds[0], kinds[1]))
-    widened = replace(stmt, targets=(*stmt.targets, target))
+    widened: If | With = replace(stmt, targets=(*stmt.targets, target))
+    if isinstance(widened, If):
+        widened = replace(widened, style="if")
     result = with_blocks(widened, tuple(new_blocks))
     assert isinstance(result, (If, With))
     return result, target

@@ -522,9 +522,11 @@ def _give_middle(scope: Scope, source: Atom, before: int, after: int, value: Val
         for k, item in enumerate(_unpacked(scope.b, value, len(kind.items) - before - after)):
             give(scope, source, item, path=(before + k,))
         return
-    raise UnsupportedSyntax(
-        "a starred target takes items of a sequence of unknown length that carries a derivative", where=scope.b.loc
-    )
+    if isinstance(source, Var):
+        target = shadow(scope, source)
+        stop = Const(-after) if after else Const(None)
+        index = scope.b.append(slice, (Const(before), stop, Const(None)))
+        scope.b.append(runtime.add_at, (target, index, materialise(scope.b, value)), kind=Unknown())
 
 
 def _getitem(scope: Scope, call: Call, active: Active) -> None:

@@ -42,7 +42,7 @@ from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
 from srcad.transform.reverse.adjoints import give, spread_buffer, whole
 from srcad.transform.reverse.calls import PairOf, split_calls
-from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts
+from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts, zeros
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
 
@@ -256,6 +256,8 @@ def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *
     name = slot[0].name
     assert not isinstance(g, Seq)
     match kind:
+        case List(item=Undefined()) | Dict(item=Undefined()):
+            return b.append(ops.make_list if isinstance(kind, List) else ops.make_dict, ())
         case _ if not may_be_active(kind):
             return Const(None)
         case Scalar(dtype=dtype):
@@ -266,6 +268,11 @@ def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *
             if g is None:
                 return b.append(np.zeros_like, (primal,), name=f"{name}_bar")
             return _array(b, g, primal, kind, owned=owned)
+        case List(item=Scalar(dtype="f8"), cls=cls) if cls is list:
+            made = zeros(b, scope.primal(slot), kind) if g is None else g
+            return made if owned or g is None else b.append(list, (made,), kind=kind)
+        case List(item=Array(dtype="f8"), cls=cls) if cls is list and g is not None and b.definition(g, ops.zeros_like_each):
+            return g
         case _:
             given: Atom = Const(0.0) if g is None else g
             return b.append(runtime.gradient_like, (given, scope.primal(slot)), name=f"{name}_bar")

@@ -132,6 +132,9 @@ def _merge_arms(scope: Scope, arms: Sequence[Scope], changed: Sequence[Slot]) ->
         owned = True
         for arm in arms:
             state = arm.states.get(slot) or inherited
+            if state is None and slot[0] in scope.memory.unbound:
+                atoms.append(Const(0.0))  # perhaps there is no value on this way, of which it could be a zero
+                continue
             atom = zeros(arm.b, arm.primal(slot), kind) if state is None else state.atom
             atoms.append(full(arm.b, atom, arm.primal(slot), kind))
             owned = owned and (state is None or (slot in arm.states and state.owned and atoms[-1] == atom))
@@ -260,8 +263,15 @@ def _entering(scope: Scope, target: Var, path: Path) -> Atom:
     kind = subkind(target.kind, path)
     state = scope.take(slot)
     if state is None:
-        return zeros(scope.b, scope.primal(slot), kind)
+        return _nothing(scope, slot)
     return full(scope.b, state.atom, scope.primal(slot), kind)
+
+
+def _nothing(scope: Scope, slot: Slot) -> Atom:
+    """The cotangent zero of a carried value; a number where there may be no value of which it could be a zero."""
+    if slot[0] in scope.memory.unbound:
+        return Const(0.0)
+    return zeros(scope.b, scope.primal(slot), scope.kind(slot))
 
 
 def _outgoing(inner: Scope, param: Var, path: Path) -> Atom:
@@ -269,7 +279,7 @@ def _outgoing(inner: Scope, param: Var, path: Path) -> Atom:
     state = inner.take(slot)
     kind = subkind(param.kind, path)
     if state is None:
-        return zeros(inner.b, inner.primal(slot), kind)
+        return _nothing(inner, slot)
     return full(inner.b, state.atom, inner.primal(slot), kind)
 
 
@@ -285,7 +295,11 @@ def _reverse_item(context: Context, stmt: For, inner: Scope, element: Var) -> No
 
 def _give_to_source(inner: Scope, made: Call | None, source: Atom, index: Atom, path: Path, state: State) -> None:
     fn = made.fn.value if made is not None and isinstance(made.fn, Const) else None
-    if made is not None and fn is zip:
+    if made is not None and fn in (zip, enumerate, np.ndenumerate, dict.items) and path == ():
+        for k in range(len(made.args) if fn is zip else 2):  # the item as a whole, of which only now the parts are known
+            part_state = State(inner.b.call(operator.getitem, state.atom, Const(k)))
+            _give_to_source(inner, made, source, index, (k,), part_state)
+    elif made is not None and fn is zip:
         part = made.args[path[0]]  # type: ignore[call-overload]
         assert isinstance(part, (Var, Const))
         _give_to_source(inner, inner.b.definition(part), part, index, path[1:], state)
