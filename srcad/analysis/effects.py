@@ -80,8 +80,10 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]
-    if _in(fn, _NUMPY_WRITERS) or (isinstance(getattr(fn, "__self__", None), np.ufunc) and fn.__name__ == "at"):
+    if _in(fn, _NUMPY_WRITERS):
         return _plain(call)[:1]
+    if fn is np.ufunc.at:
+        return _plain(call)[1:2]
     rule = rule_for(fn)
     out = tuple(v for k, v in call.kwargs if k == "out" and not (isinstance(v, Const) and v.value is None))
     if rule is not None and rule.writes:

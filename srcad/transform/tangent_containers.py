@@ -57,8 +57,6 @@ _ROLES: dict[Any, str] = {
     np.put: "ckv",
     np.place: "ckv",
     np.putmask: "ckv",
-    np.add.at: "ckv",
-    np.subtract.at: "ckv",
 }
 
 #: Those whose keyword arguments are options, not values.
@@ -93,6 +91,8 @@ def container_operation(b: Builder, call: Call, dot: Dots) -> Value | None:
 
 def _roles(fn: Any, call: Call) -> str | None:
     first = atom_kind(call.args[0]) if call.args else None
+    if fn is np.ufunc.at:
+        return "kckv" if call.args[0] in (Const(np.add), Const(np.subtract)) else None
     if fn is ops.IN_PLACE[operator.imul] and not isinstance(first, List):
         return None
     if fn in (operator.add, operator.iadd) and isinstance(call.target.kind, (List, Tuple)):

@@ -21,7 +21,7 @@ from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
-from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown
+from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
 from srcad.ir.visit import uses, walk
 from srcad.rules import rule_for
@@ -157,9 +157,9 @@ class Sweep:
         """A change of memory that the analysis does not know, where a derivative is involved, is an error."""
         varies = any(isinstance(v, Var) and v in self.active for v in uses(call))
         unknown = any(isinstance(a, Var) and not self.memory.of(a) for a in written)
+        unknown = unknown and any(may_be_active(v.kind) for v in uses(call))
         viewing = call.fn in (Const(np.ndarray.astype), Const(np.astype)) and any(k == "copy" for k, _ in call.kwargs)
-        at = call.fn == Const(ops.call_method) and isinstance(call.args[0], Const) and call.args[1] == Const("at")
-        if varies and (unknown or viewing or at):
+        if unknown or (varies and viewing):
             raise UnsupportedSyntax(
                 "whose memory this statement changes or shares cannot be followed",
                 where=call.loc,

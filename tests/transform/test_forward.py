@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad.errors import UnsupportedSyntax
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import FLOAT, INT, Array
 from tests.programs import modes, numeric
 from tests.programs.table import arr
-
 
 # --- references to one array ---------------------------------------------------------------------------------------------
 
@@ -285,7 +285,37 @@ def accumulator_becomes_active(v):
     return (seen * v).sum()
 
 
+def numpy_stores(v):
+    y = v * 1.0
+    np.copyto(y, v * v)
+    np.add.at(y, [0, 0], v[1])
+    np.put(y, [2], v[0] * v[3])
+    y.fill(v[0] + y[0])
+    A = np.zeros((4, 4))
+    np.fill_diagonal(A, v * y)
+    return (A @ v).sum() + y.sum()
+
+
+def swapped_items(v):
+    y = v * 1.0
+    y[1], y[0] = y[0], y[1]
+    y[:2] = y[1::-1]
+    y[...], z = y[::-1], y.sum()
+    return (y * v).sum() * z
+
+
+def unpacked_rows(v):
+    y = np.stack([v, v * 2.0])
+    a, b = y
+    a += b
+    b[0] = a[1]
+    return (y * v).sum()
+
+
 ALIASING = [
+    (numpy_stores, (arr(4),)),
+    (swapped_items, (arr(4),)),
+    (unpacked_rows, (arr(4),)),
     (view_of_view, (arr(5),)),
     (base_changed_view_read, (arr(4),)),
     (swap_in_loop, (arr(4), 3)),
@@ -321,6 +351,31 @@ ALIASING = [
     (masked_and_fancy, (arr(4),)),
     (accumulator_becomes_active, (arr(4),)),
 ]
+
+
+def stores_through_flat(v):
+    y = v * 1.0
+    y.flat[1] = v[0]
+    return y.sum()
+
+
+def changes_what_may_be_shared(v):
+    y = v * 1.0
+    z = y.astype(float, copy=False)
+    z[0] = v[1]
+    return y.sum()
+
+
+def stores_by_out(v):
+    y = np.empty(3)
+    np.multiply(v, v, out=y)
+    return y.sum()
+
+
+@pytest.mark.parametrize("fn", [stores_through_flat, changes_what_may_be_shared, stores_by_out])
+def test_what_cannot_be_followed_is_an_error(fn):
+    with pytest.raises(UnsupportedSyntax, match="File"):
+        srcad.jvp(fn, (arr(3),), (np.ones(3),))
 
 
 # --- containers ------------------------------------------------------------------------------------------------------------
