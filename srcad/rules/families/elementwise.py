@@ -226,7 +226,9 @@ def python_result(fn: object, kinds: Sequence[Kind]) -> Kind | None:
     if any(k.weak is not True for k in scalars):
         if not all(k.weak is not False for k in scalars):
             return None
-        same = fn in _ALIKE and all(k.dtype in ("i8", "f8", "c16") for k in scalars)
+        dtypes = [k.dtype for k in scalars]
+        same = fn in _ALIKE and all(d in ("i8", "f8", "c16") for d in dtypes)
+        same = same or (fn in (operator.pow, pow) and dtypes == ["f8", "i8"])
         python = python_operator(fn, scalars) if same else None
         return Scalar(python.dtype if isinstance(python, Scalar) else None, None)
     if any(k.dtype is None for k in scalars):

@@ -23,7 +23,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.memory import Memory
-from srcad.errors import InternalError
+from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
 from srcad.ir.lattice import join_all
@@ -113,6 +113,13 @@ class Scope:
         if not is_active:
             for slot in left:
                 del self.states[slot]
+        elif left and isinstance(var.kind, Unknown) and self.memory.of(var):
+            raise UnsupportedSyntax(
+                f"{var.name or 'a value'} refers to memory that is changed in place, and carries a derivative",
+                where=self.b.loc,
+                why="how its parts share that memory is not known while compiling, because its kind is not",
+                remedy="let the derivative know the kinds of its arguments",
+            )
         elif left and self.memory.root(var) is None:
             raise InternalError(f"reverse: a cotangent of {var.name or 'a temporary'} is lost", where=self.b.loc)
 
