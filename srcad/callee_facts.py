@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from srcad import runtime
 from srcad.analysis.calls import CallKinds, at_call
 from srcad.analysis.infer import CalleeKind, Typed, infer
 from srcad.analysis.memory import CallEffect, Memory, find_memory
@@ -21,7 +22,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Numeric, Unknown, may_be_active
 from srcad.ir.lattice import join
-from srcad.ir.nodes import Atom, Call, Const, Function, Guard, Loc, Star
+from srcad.ir.nodes import Atom, Call, Const, Function, Guard, Loc, Star, Var
 from srcad.ir.visit import walk
 from srcad.transform.decide import take_known_branches
 from srcad.transform.inline import bind_call, inline_calls, is_user_function
@@ -223,7 +224,8 @@ class CalleeFacts:
         params = version.normal.body.params
         memory = find_memory(version.normal, self.effect_of)
         result = memory.reachable(version.normal.body.yields[0])
-        version.writes = tuple(k for k, p in enumerate(params) if p in memory.stores)
+        perhaps = _perhaps_written(version.normal, memory)
+        version.writes = tuple(k for k, p in enumerate(params) if p in memory.stores or p in perhaps)
         version.returns = tuple(k for k, p in enumerate(params) if p in result)
         version.outside = version.outside or self._writes_outside(version.normal, memory)
         return before != (version.writes, version.returns, version.outside)
@@ -257,6 +259,13 @@ def callee_of(call: Call) -> FunctionType | None:
     """The user function that is called by name; None for calls of anything else."""
     fn = call.fn.value if isinstance(call.fn, Const) else None
     return fn if isinstance(fn, FunctionType) and is_user_function(fn) else None
+
+
+def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
+    """The roots that an augmented assignment to a value of unknown kind changes, if it is an array."""
+    updates = (runtime.as_updated, runtime.as_updated_number)
+    calls = [s for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value in updates]
+    return {root for call in calls for root in memory.of(call.args[1])}  # type: ignore[arg-type]
 
 
 def matters(kind: Kind) -> bool:
