@@ -143,9 +143,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             f"jvp got {len(primals)} primals and {len(tangents)} tangents",
             remedy="give one tangent for each argument, None where the argument does not vary",
         )
+    primal = Primal.of(require_callable(f, "jvp"))
+    primal.bind("jvp", primals, {})
     wrt = tuple(k for k, t in enumerate(tangents) if _varies(t))
     along = tuple(_tangent_like(k, tangents[k], primals[k]) for k in wrt)
-    return _pushforward(require_callable(f, "jvp"), wrt).at(primals, along)
+    return _pushforward(f, wrt).at(primals, along)
 
 
 def _sequences(primals: Any, tangents: Any) -> None:
@@ -170,6 +172,18 @@ def _tangent_like(position: int, tangent: Any, primal: Any) -> Any:
     """A tangent with the dtype of its primal; its shape must be the primal's."""
     if not isinstance(primal, (np.ndarray, np.number, float, int, complex)):
         return as_tangent(tangent, primal)
+    numbers = isinstance(tangent, (np.ndarray, np.generic, int, float, complex, list))
+    if not numbers or np.asarray(tangent).dtype.kind not in "biufcO":
+        raise ArgumentError(
+            f"tangent {position} is of type {type(tangent).__name__}, its primal of type {type(primal).__name__}",
+            remedy="a tangent is a direction in the space of its argument: give it numbers of the same shape",
+        )
+    if not np.issubdtype(np.asarray(primal).dtype, np.inexact) and np.asarray(primal).dtype != object:
+        raise ArgumentError(
+            f"argument {position} does not vary: it is of type {type(primal).__name__}, not float",
+            why="only floating-point numbers, arrays and containers of them have derivatives",
+            remedy="give None as its tangent, or pass floats",
+        )
     if np.shape(tangent) != np.shape(primal):
         raise ArgumentError(
             f"tangent {position} has shape {np.shape(tangent)}, its primal {np.shape(primal)}",
@@ -296,6 +310,12 @@ def check(
     True
     """
     wrt = float_arguments(args) if argnums is None else argnums
+    if wrt == ():
+        raise ArgumentError(
+            "nothing to check: no argument holds a float",
+            why="only floating-point numbers have a derivative",
+            remedy="pass floats or float arrays",
+        )
     return check_derivatives(
         f,
         args,

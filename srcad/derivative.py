@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from srcad.analysis.keys import Identity, key_of
+from srcad.checking import float_arguments
 from srcad.errors import ArgumentError, SrcadError, UnsupportedSyntax
+from srcad.ir.kinds import Unknown
 from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
@@ -136,6 +138,8 @@ class Derivative:
             args = self._bind(args, kwargs)
         if version is None or not _known_kinds.get() or not version.fits(*args):
             version = self._last = self._version(args)
+        if version.unsure:
+            self._require_floats(version.unsure, args)
         try:
             result = version.run(*args)
         except Exception as error:
@@ -175,6 +179,22 @@ class Derivative:
         if self._picks is not None:
             self._picks.check(values, self.request, self._primal.name)
         return values
+
+    def _require_floats(self, places: Sequence[int], values: Sequence[Any]) -> None:
+        """Make sure that arguments of unknown kind hold floats.
+
+        Raises:
+            ArgumentError: one does not.
+        """
+        for place in places:
+            if not float_arguments([values[place]]):
+                name = self._primal.parameters[place].name
+                raise ArgumentError(
+                    f"argument {name!r} of {self._primal.name} cannot be differentiated: "
+                    f"it is of type {type(values[place]).__name__}",
+                    why="only floating-point numbers, arrays and containers of them have derivatives",
+                    remedy=f"pass a float, or leave {name!r} out of argnums",
+                )
 
     def _version(self, values: tuple[Any, ...]) -> Version:
         """The version for these arguments, which becomes the one used last."""
@@ -241,7 +261,8 @@ class Derivative:
         weakref.finalize(function.__code__, _free, filename).atexit = False
         data = [Datum(_root(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
         guards = (*job.body.guards, *callees.guards.values())
-        return make_version(function, job.generated, key, guards, data, below)
+        unsure = tuple(k for k in self.request.wrt if isinstance(kinds[k], Unknown))
+        return make_version(function, job.generated, key, guards, data, below, unsure)
 
     def _below(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version | None:
         """Where the primal is a derivative itself, its version for these kinds: what is to be differentiated."""
@@ -264,6 +285,8 @@ class Pushforward(Derivative):
         """Value and tangent at `primals` in the direction `along`."""
         values = self._primal.bind(self.__name__, primals, {})
         version = self._last = self._version(values)
+        if version.unsure:
+            self._require_floats(version.unsure, values)
         try:
             value, tangent = version.run(*values, *along)
         except Exception as error:

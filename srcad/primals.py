@@ -265,6 +265,8 @@ def require_callable(f: Any, called: str) -> Callable[..., Any]:
     if not callable(f):
         raise ArgumentError(
             f"{called} needs a function, not {type(f).__name__}",
-            remedy=f"use it as {called}(f), as @{called}, or with options as @{called}(argnums=(0, 1))",
+            remedy=f"use it as {called}(f), as @{called}, or with options as @{called}(argnums=(0, 1))"
+            if "grad" in called
+            else f"give {called} a function that is written in Python",
         )
     return f  # type: ignore[no-any-return]

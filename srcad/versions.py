@@ -47,6 +47,7 @@ class Version:
         data: the data that was read while compiling.
         fits: whether arguments (given separately) have the right kinds, and everything else is as it was.
         current: whether everything else is as it was.
+        unsure: positions of arguments to differentiate whose kind is unknown.
         below: of a derivative of a derivative the version it was made from: errors are told through its text.
     """
 
@@ -58,6 +59,7 @@ class Version:
     fits: Callable[..., bool]
     current: Callable[[], bool]
     below: Version | None = None
+    unsure: tuple[int, ...] = ()
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
         """This version for a function with the same code and globals, bound to the variables of its closure."""
@@ -71,7 +73,7 @@ class Version:
         made = types.FunctionType(run.__code__, run.__globals__, run.__name__, None, closure)
         guards = tuple(replace(guard, root=moved(guard.root)) for guard in self.guards)
         data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
-        return make_version(made, self.generated, self.key, guards, data, self.below)
+        return make_version(made, self.generated, self.key, guards, data, self.below, self.unsure)
 
 
 def make_version(
@@ -81,6 +83,7 @@ def make_version(
     guards: Sequence[Guard],
     data: Sequence[Datum],
     below: Version | None = None,
+    unsure: tuple[int, ...] = (),
 ) -> Version:
     """A version with its tests."""
     if below is not None:
@@ -100,6 +103,7 @@ def make_version(
         writer.test(names, [*values, *around]),
         writer.test([], around),
         below,
+        unsure,
     )
 
 

@@ -154,7 +154,10 @@ def _rebuilt(like: Any, items: list[Any]) -> Any:
     )
 
 
-_PLAIN = (type, types.ModuleType, types.FunctionType, types.MethodType, np.ndarray, np.generic)
+_PLAIN = (
+    type, types.ModuleType, types.FunctionType, types.MethodType, types.GeneratorType, np.ndarray, np.generic,
+    int, float, complex, str, bytes,
+)  # fmt: skip
 
 
 def _has_fields(x: Any) -> bool:

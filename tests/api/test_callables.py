@@ -2,6 +2,7 @@
 
 import functools
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -157,7 +158,6 @@ def test_callables_inside_a_function_are_right_or_named(function, words):
         (np.int64(3), "it is an integer"),
         (True, "it is a bool"),
         ([1, 2], "it is a list that holds no floats"),
-        ([], "it is a list that holds no floats"),
         ((1, "a"), "it is a tuple that holds no floats"),
         ({"a": 1}, "it is a dict that holds no floats"),
         (math.sin, "it is a function"),
@@ -186,3 +186,37 @@ def test_options_of_the_wrong_type():
         grad(f, argnames=("x", "x"))
     with pytest.raises(srcad.ArgumentError, match="both"):
         grad(f, 1, argnames="x")
+
+
+@pytest.mark.parametrize("argument", [3, "a", None, (value for value in [1.0]), Decimal(2), [1, 2]], ids=repr)
+def test_arguments_of_unknown_kind_are_looked_at(argument):
+    with srcad.compile_options(kinds=False), pytest.raises(srcad.ArgumentError, match="argument 'x'"):
+        grad(lambda x: x * 2.0 if isinstance(x, float) else 1.0)(argument)
+
+
+def test_subclasses_of_float():
+    class Metres(float):
+        pass
+
+    gradient = grad(lambda x: x * x)(Metres(2.0))
+    assert gradient == 4.0 and type(gradient) is float
+
+
+@pytest.mark.parametrize(
+    ("primals", "tangents", "words"),
+    [
+        ((3,), (1.0,), "argument 0 does not vary"),
+        ((3.0,), ("a",), "tangent 0 is of type str"),
+        ((3.0,), (np.ones(2),), "shape"),
+        ((3.0,), (1.0, 2.0), "1 primals and 2 tangents"),
+        (3.0, 1.0, "primals of jvp are of type float"),
+    ],
+)
+def test_wrong_tangents(primals, tangents, words):
+    with pytest.raises(srcad.ArgumentError, match=words):
+        srcad.jvp(cached, primals, tangents)
+
+
+def test_check_needs_floats():
+    with pytest.raises(srcad.ArgumentError, match="nothing to check"):
+        srcad.check(f, [1, 2])

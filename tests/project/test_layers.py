@@ -25,7 +25,7 @@ BESIDE = {
 #: The parts of the line that may use something beside it: passes and printing name the functions of the runtime.
 USES = {
     "runtime": ("transform", "codegen", "pipeline", "api", "cli"),
-    "checking": ("api", "cli"),
+    "checking": ("derivative", "api", "cli"),
 }
 
 
