@@ -48,6 +48,7 @@ class CalleeVersion:
         result: the kind of its result, as found so far.
         after: the kinds of its arguments after the call, which it may have put things into.
         writes: positions of the parameters that it changes in place.
+        perhaps_writes: those that it changes in place if they are arrays, which their kinds do not tell.
         returns: positions of the parameters whose memory its result may refer to.
         outside: where it changes data of its module or of an enclosing function.
     """
@@ -61,6 +62,7 @@ class CalleeVersion:
     settled: bool = False
     normal: Function | None = None
     writes: tuple[int, ...] = ()
+    perhaps_writes: tuple[int, ...] = ()
     returns: tuple[int, ...] = ()
     outside: Loc | None = None
     known: bool = False
@@ -189,7 +191,10 @@ class CalleeFacts:
             return CallEffect(every, every)
         version = found[0]
         self._summarise(version)
-        return CallEffect(tuple(bound[k] for k in version.writes), tuple(bound[k] for k in version.returns))
+        writes = version.writes
+        if not may_be_active(call.target.kind):
+            writes += version.perhaps_writes  # called as it is; a derivative of it decides at run time
+        return CallEffect(tuple(bound[k] for k in writes), tuple(bound[k] for k in version.returns))
 
     def _summarise(self, version: CalleeVersion) -> None:
         """Find the effects of a version and of all that it calls."""
@@ -225,7 +230,8 @@ class CalleeFacts:
         memory = find_memory(version.normal, self.effect_of)
         result = memory.reachable(version.normal.body.yields[0])
         perhaps = _perhaps_written(version.normal, memory)
-        version.writes = tuple(k for k, p in enumerate(params) if p in memory.stores or p in perhaps)
+        version.writes = tuple(k for k, p in enumerate(params) if p in memory.stores)
+        version.perhaps_writes = tuple(k for k, p in enumerate(params) if p in perhaps)
         version.returns = tuple(k for k, p in enumerate(params) if p in result)
         version.outside = version.outside or self._writes_outside(version.normal, memory)
         return before != (version.writes, version.returns, version.outside)
