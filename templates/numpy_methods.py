@@ -45,7 +45,7 @@ def imag(a, *, ans, ans_bar):
     return 0.0
 
 
-@linear(np.ndarray.conj, np.ndarray.conjugate, kind="elementwise")
+@linear(np.ndarray.conj, np.ndarray.conjugate, kind="elementwise", views=("a",))
 def conj(a, *, ans, ans_bar):
     """The conjugate of the cotangent."""
     return np.conjugate(ans_bar)

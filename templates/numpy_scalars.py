@@ -6,7 +6,7 @@ from srcad.rules import linear, nondifferentiable, sample
 from srcad.templates._helpers import real_like
 
 
-@linear(np.float32, np.float64, np.longdouble, np.complex64, np.complex128, wrt=("x",), kind="unknown")
+@linear(np.float32, np.float64, np.longdouble, np.complex64, np.complex128, wrt=("x",), kind="unknown", views=("x",))
 def float_type(x=0, *, ans, ans_bar):
     """The same number in another precision."""
     return real_like(ans_bar, x)

@@ -173,7 +173,7 @@ def partition_tangent(a, kth, axis=-1, kind="introselect", *, ans, a_dot):
     return np.take_along_axis(a_dot, order, axis)
 
 
-@linear(np.diag, kind="diag")
+@linear(np.diag, kind="diag", views=("v",))
 def diag(v, k=0, *, ans, ans_bar):
     """A matrix from a vector, or the vector on a diagonal of a matrix."""
     if np.ndim(v) == 1:

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
+from srcad.errors import UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Dict, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, Scalar, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks
 from srcad.rules import rule_for
@@ -139,7 +140,21 @@ class _Varied(_Solver):
             return
         self.mark(call.target)
         for atom in writes(call):
+            _refuse_untracked(call, atom)
             self.mark_memory(atom)
+
+
+def _refuse_untracked(call: Call, target: Atom) -> None:
+    """A value that varies must not be stored where its derivative cannot be followed."""
+    kind = target.kind if isinstance(target, Var) else None
+    if kind is None or may_be_active(kind) or isinstance(kind, (Array, Scalar)):
+        return  # arrays of integers take no derivative: what is stored is rounded
+    raise UnsupportedSyntax(
+        "a value that carries a derivative is stored where it cannot be followed",
+        where=call.loc,
+        why=f"the derivative of what is kept in an object of kind {kind} is not tracked",
+        remedy="keep it in an array, a list or a dict",
+    )
 
 
 class _Useful(_Solver):

@@ -19,7 +19,7 @@ from srcad.analysis.effects import writes
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable
+from srcad.ir.kinds import Array, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable, may_be_active
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 from srcad.ir.visit import uses
 from srcad.rules import rule_for
@@ -73,6 +73,7 @@ class Memory:
     read_at: dict[Var, Event] = field(default_factory=dict)
     used_until: dict[Var, int] = field(default_factory=dict)
     unbound: set[Var] = field(default_factory=set)
+    untracked: list[Loc] = field(default_factory=list)
 
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
@@ -105,6 +106,13 @@ class Memory:
 
     def check(self) -> None:
         """Raise for the first store whose aliases cannot be followed."""
+        for loc in self.untracked:
+            raise UnsupportedSyntax(
+                "a store goes through a value whose memory cannot be followed",
+                where=loc,
+                why="it is not an array, a list or a dict, but gives access to one",
+                remedy="store into the array itself, with a subscript",
+            )
         for var, read in self.read_at.items():
             for store in (s for root in self.of(var) for s in self.stores.get(root, ())):
                 between = read.order < store.order < self.used_until.get(var, 0)
@@ -144,6 +152,7 @@ def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory
         finder.order = 0
         finder.memory.stores.clear()
         finder.memory.escapes.clear()
+        finder.memory.untracked.clear()
         finder.block(function.body, ())
     return finder.memory
 
@@ -240,6 +249,8 @@ class _Finder:
             return
         for atom in writes(call):
             self.store(self.memory.of(atom), loops, call.loc)
+            if isinstance(atom, Var) and may_be_active(atom.kind) and not self.memory.of(atom):
+                self.memory.untracked.append(call.loc)
         fn = call.fn.value if isinstance(call.fn, Const) else None
         args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
         if fn in _STORES and len(args) > 1:
