@@ -270,7 +270,9 @@ def callee_of(call: Call) -> FunctionType | None:
 def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
     """The roots that an augmented assignment to a value of unknown kind changes, if it is an array."""
     updates = (runtime.as_updated, runtime.as_updated_number)
-    calls = [s for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value in updates]
+    calls = [
+        s for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value in updates
+    ]
     return {root for call in calls for root in memory.of(call.args[1])}  # type: ignore[arg-type]
 
 

@@ -19,8 +19,37 @@ from srcad.analysis.effects import writes
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Iterator, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown, is_mutable, may_be_active
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Callee, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
+from srcad.ir.kinds import (
+    Array,
+    Iterator,
+    Kind,
+    List,
+    Numeric,
+    Scalar,
+    Slice,
+    Static,
+    Tuple,
+    Unknown,
+    is_mutable,
+    may_be_active,
+)
+from srcad.ir.nodes import (
+    UNDEFINED_ATOM,
+    Atom,
+    Block,
+    Call,
+    Callee,
+    Const,
+    For,
+    Function,
+    If,
+    Loc,
+    Star,
+    Stmt,
+    Var,
+    While,
+    With,
+)
 from srcad.ir.visit import uses
 from srcad.rules import rule_for
 

@@ -1,7 +1,7 @@
 """``python -m tests.benchmarks``: gradients of srcad against the primal, gradients written by hand, and autograd.
 
-Every figure is the median over rounds in which the candidates take turns, so that a drift of the machine's speed hits all of them;
-ratios are taken within a round. The compile time is that of the first call, minus the second.
+Every figure is the median over rounds in which the candidates take turns, so that a drift of the machine's speed hits
+all of them; ratios are taken within a round. The compile time is that of the first call, minus the second.
 """
 
 from __future__ import annotations

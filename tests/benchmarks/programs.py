@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Case:
-    """One benchmark: a primal made for an array module, its arguments, and a gradient with respect to the first `count`."""
+    """One benchmark: a primal for an array module, its arguments, and a gradient for the first `count` of them."""
 
     name: str
     make: Callable[[Any], Callable[..., Any]]

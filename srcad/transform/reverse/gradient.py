@@ -271,7 +271,9 @@ def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *
         case List(item=Scalar(dtype="f8"), cls=cls) if cls is list:
             made = zeros(b, scope.primal(slot), kind) if g is None else g
             return made if owned or g is None else b.append(list, (made,), kind=kind)
-        case List(item=Array(dtype="f8"), cls=cls) if cls is list and g is not None and b.definition(g, ops.zeros_like_each):
+        case List(item=Array(dtype="f8"), cls=cls) if (
+            cls is list and g is not None and b.definition(g, ops.zeros_like_each)
+        ):
             return g
         case _:
             given: Atom = Const(0.0) if g is None else g

@@ -296,7 +296,8 @@ def _reverse_item(context: Context, stmt: For, inner: Scope, element: Var) -> No
 def _give_to_source(inner: Scope, made: Call | None, source: Atom, index: Atom, path: Path, state: State) -> None:
     fn = made.fn.value if made is not None and isinstance(made.fn, Const) else None
     if made is not None and fn in (zip, enumerate, np.ndenumerate, dict.items) and path == ():
-        for k in range(len(made.args) if fn is zip else 2):  # the item as a whole, of which only now the parts are known
+        # The item as a whole, of which only now the parts are known.
+        for k in range(len(made.args) if fn is zip else 2):
             part_state = State(inner.b.call(operator.getitem, state.atom, Const(k)))
             _give_to_source(inner, made, source, index, (k,), part_state)
     elif made is not None and fn is zip:
