@@ -1,7 +1,7 @@
 """Forward mode: tangents share memory exactly as values do, containers are mirrored, results are what a person wants.
 
-Each program runs with known and with unknown kinds, its tangent compared with central differences in a random direction, its
-value with the primal's bit for bit, and its arguments and directions with what they were before.
+Each program runs with known and with unknown kinds, its tangent compared with central differences in a random
+direction, its value with the primal's bit for bit, and its arguments and directions with what they were before.
 """
 
 import copy
@@ -19,7 +19,7 @@ from srcad.ir.kinds import FLOAT, INT, Array
 from tests.programs import modes, numeric
 from tests.programs.table import arr
 
-# --- references to one array ---------------------------------------------------------------------------------------------
+# --- references to one array ----------------------------------------------------------------------
 
 
 def view_of_view(v):
@@ -378,7 +378,7 @@ def test_what_cannot_be_followed_is_an_error(fn):
         srcad.jvp(fn, (arr(3),), (np.ones(3),))
 
 
-# --- containers ------------------------------------------------------------------------------------------------------------
+# --- containers -----------------------------------------------------------------------------------
 
 
 def zip_with_inactive(xs, ys):
@@ -495,7 +495,7 @@ def test_tangent_in_the_first_argument_alone(fn, args, mode):
         check(fn, args, [0])
 
 
-# --- results ---------------------------------------------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------
 
 
 def several_results(x, v, n):
@@ -617,7 +617,7 @@ def test_augmented_assignment_of_what_may_be_a_number_or_an_array():
         check(with_unknown_in_place, (arr(3), arr(3, seed=1)), [0, 1])
 
 
-# --- looks -----------------------------------------------------------------------------------------------------------------
+# --- looks ----------------------------------------------------------------------------------------
 
 
 KINDS = {
