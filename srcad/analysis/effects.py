@@ -16,7 +16,10 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
-from srcad.rules import rule_for
+from srcad.rules import Rule, rule_for
+
+#: Special methods that change their receiver.
+_IN_PLACE = ("__setitem__", "__delitem__", *(f"__{fn.__name__}__" for fn in ops.IN_PLACE))
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
@@ -24,6 +27,7 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
+    + [getattr(cls, n) for cls in (np.ndarray, list, dict) for n in _IN_PLACE if hasattr(cls, n)]
 )
 
 _IMPURE: frozenset[Any] = frozenset(
@@ -41,7 +45,8 @@ _NUMPY_WRITERS: frozenset[Any] = frozenset(
 #: Methods that change their receiver, whatever its class is.
 _MUTATORS = frozenset(
     ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem",
-     "add", "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition")
+     "add", "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition",
+     *_IN_PLACE)
 )  # fmt: skip
 
 _PURE: frozenset[Any] = frozenset(
@@ -84,12 +89,31 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is np.ufunc.at:
         return _plain(call)[1:2]
+    if _shuffles(call):
+        return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
     rule = rule_for(fn)
-    out = tuple(v for k, v in call.kwargs if k == "out" and not (isinstance(v, Const) and v.value is None))
+    out = tuple(v for v in _out(call, rule) if not isinstance(v, Const))
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
+
+
+def _out(call: Call, rule: Rule | None) -> tuple[Atom, ...]:
+    """The arguments that a NumPy function stores its result in, by name or by position."""
+    named = tuple(v for k, v in call.kwargs if k == "out")
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if isinstance(fn, np.ufunc):
+        return named + _plain(call)[fn.nin :]
+    return named if rule is None else named + tuple(rule.beyond(call.args))
+
+
+def _shuffles(call: Call) -> bool:
+    """Whether `call` reorders its last argument at random."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if fn is ops.call_method:
+        return call.args[1] == Const("shuffle")
+    return getattr(fn, "__name__", "") == "shuffle"
 
 
 def is_pure(call: Call) -> bool:

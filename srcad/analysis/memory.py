@@ -26,7 +26,6 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import (
     Array,
-    Dict,
     Iterator,
     Kind,
     List,
@@ -95,7 +94,7 @@ class Memory:
     """The result of `find_memory`.
 
     `links`: what a callee returned has a root of its own, which may be another name for memory of the arguments.
-    `read_at`: values that may be views, nobody knows, and are taken for values: `check` makes sure that it makes no difference.
+    `read_at`: values that may be views, and are taken for values: `check` makes sure that it makes no difference.
     `unsure`: values that may be views, and are taken for views: whether they are is checked when the function runs.
     """
 
@@ -110,6 +109,7 @@ class Memory:
     read_at: dict[Var, Event] = field(default_factory=dict)
     unsure: dict[Var, Event] = field(default_factory=dict)
     uses_at: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
+    outside: set[Var] = field(default_factory=set)
     unbound: set[Var] = field(default_factory=set)
     untracked: list[Loc] = field(default_factory=list)
     params: tuple[Var, ...] = ()
@@ -117,6 +117,12 @@ class Memory:
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
         return self.roots.get(atom, ()) if isinstance(atom, Var) else ()
+
+    def is_outside(self, atom: Atom) -> bool:
+        """Whether `atom` may refer to memory that outlives the function: that of a global, a closure, a default."""
+        if isinstance(atom, Const):
+            return True
+        return atom in self.outside or any(root in self.outside for root in self.of(atom))
 
     def reachable(self, atom: Atom) -> Roots:
         """The roots of an atom, and those of what it contains."""
@@ -130,9 +136,7 @@ class Memory:
         return tuple(found)
 
     def root(self, atom: Atom) -> Var | None:
-        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it.
-
-        """
+        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it."""
         found = self.of(atom)
         if len(found) != 1 or found[0] not in self.stores:
             return None
@@ -319,6 +323,8 @@ class _Finder:
                 self.memory.untracked.append(call.loc)
         fn = call.fn.value if isinstance(call.fn, Const) else None
         args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
+        if fn in (ops.load_global, ops.load_free) or any(map(self.memory.is_outside, view_of(call) or ())):
+            self.memory.outside.add(call.target)
         if fn in _STORES and len(args) > 1:
             stored = self.memory.of(args[-1])
             if stored and not isinstance(atom_kind(args[0]), Array):
@@ -420,9 +426,9 @@ _CHECKED: frozenset[Any] = frozenset(
 
 
 def is_certain_view(call: Call) -> bool:
-    """Whether the result of `call`, which may share memory with an argument, does so for certain, and can be written to.
+    """Whether the result of `call`, which may share memory with an argument, does so for certain and can be written to.
 
-    Reshaping may copy, a diagonal is read-only, an item of a container stands for itself: what these give counts as a value.
+    Reshaping may copy, a diagonal is read-only, an item of a container stands for itself: what they give is not.
     """
     fn = call.fn.value if isinstance(call.fn, Const) else None
     if fn in _SPLITTING:

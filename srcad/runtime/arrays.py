@@ -194,7 +194,7 @@ def as_view(view: Any, x: Any) -> Any:
     if np.size(view) and not np.may_share_memory(view, x):
         raise UnsupportedSyntax(
             "what may be a view of an array that is changed in place is a copy of it",
-            why="the derivative was made for a view: whether it is one depends on the memory order and the dtype of the array",
+            why="the derivative was made for a view; whether it is one depends on the array's memory order and dtype",
             remedy="say so with .copy(), or change the array itself",
         )
     return view

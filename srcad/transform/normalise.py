@@ -158,8 +158,10 @@ class _Normaliser:
 
     def require_unused(self, loop: For) -> None:
         """An iterator serves one loop or one call: a second would find it where the first left it."""
-        if isinstance(loop.iter, Var) and self.is_iterator(loop.iter) and not self.seen.serves_once(
-            loop.iter, self.seen.around[loop.id]
+        if (
+            isinstance(loop.iter, Var)
+            and self.is_iterator(loop.iter)
+            and not self.seen.serves_once(loop.iter, self.seen.around[loop.id])
         ):
             raise _used_again(loop.loc)
 
@@ -180,8 +182,8 @@ class _Normaliser:
             if not (isinstance(call.fn, Const) and _in(call.fn.value, _COLLECTING)):
                 kind = arg.kind
                 items = Var("", List(kind.item, kind.length) if isinstance(kind, Iterator) else List(UNKNOWN))
-                made.append(Call(items, Const(list), (arg,), (), call.loc))
-                self.calls[items] = made[-1]
+                self.calls[items] = Call(items, Const(list), (arg,), (), call.loc)
+                made.append(self.calls[items])
                 args[k] = items
         return made, replace(call, args=tuple(args))
 

@@ -22,6 +22,7 @@ from srcad.ir.nodes import Atom, Call, Const, Star
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
+from srcad.transform.callees import callee_shown
 from srcad.transform.expand import Value, materialise
 from srcad.transform.reverse.stores import BINARY
 from srcad.transform.tangent_containers import container_operation, fresh_index
@@ -64,7 +65,7 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
     if result is None and fn is np.ndarray.fill:
         result = _fill(b, call, dot)
     if result is None:
-        name = (call.fn.expr if isinstance(call.fn, Const) else None) or getattr(fn, "__qualname__", "this call")
+        name = callee_shown(call)
         raise UnsupportedSyntax(
             f"{name} changes something that carries a derivative",
             where=call.loc,

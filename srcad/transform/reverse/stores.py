@@ -23,6 +23,7 @@ from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
+from srcad.transform.callees import callee_shown
 from srcad.transform.expand import materialise
 from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.cotangents import Scope
@@ -75,8 +76,7 @@ def previous(call: Call) -> tuple[Atom, Atom] | None:
 
 def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, Var]) -> None:
     """Write the adjoint of a store."""
-    assert isinstance(call.fn, Const)
-    fn = call.fn.value
+    fn = call.fn.value if isinstance(call.fn, Const) else None
     place = overwritten(call)
     old = olds.get(call.target)
     if place is not None and old is not None:
@@ -96,7 +96,7 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
     elif fn is list.append:
         _append(scope, args[0], args[1])
     else:
-        name = call.fn.expr or getattr(fn, "__qualname__", "this call")
+        name = callee_shown(call)
         raise UnsupportedSyntax(
             f"{name} changes something that carries a derivative",
             where=call.loc,
