@@ -22,9 +22,9 @@ BESIDE = {
     "templates": {"templates", "rules", "runtime"},
 }
 
-#: The parts of the line that may use something beside it: passes and printing name the functions of the runtime.
+#: The parts of the line that may use something beside it: analyses, passes and printing name functions of the runtime.
 USES = {
-    "runtime": ("transform", "codegen", "pipeline", "api", "cli"),
+    "runtime": ("analysis", "transform", "codegen", "callee_facts", "pipeline", "api", "cli"),
     "checking": ("derivative", "api", "cli"),
 }
 
@@ -116,7 +116,7 @@ def test_all_parts_are_seen():
         ("srcad.rules.registry", "import srcad", False),
         ("srcad.analysis.kinds", "if TYPE_CHECKING:\n    from srcad.transform import reverse", False),
         ("srcad.templates.math", "from srcad.ir.kinds import Array", False),
-        ("srcad.analysis.infer", "from srcad import runtime", False),
+        ("srcad.frontend.lower", "from srcad import runtime", False),
         ("srcad.runtime.arrays", "from srcad.ir.kinds import Array", False),
         ("srcad.checking.compare", "from srcad.api import grad", False),
         ("srcad.api", "from srcad.cli import main", False),
