@@ -25,7 +25,7 @@ from srcad.ir.kinds import Unknown
 from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
-from srcad.versions import ANY, Datum, Version, make_version
+from srcad.versions import ANY, Datum, Version, make_version, shares
 
 if TYPE_CHECKING:
     from srcad.ir.kinds import Kind
@@ -138,8 +138,8 @@ class Derivative:
             args = self._bind(args, kwargs)
         if version is None or not _known_kinds.get() or not version.fits(*args):
             version = self._last = self._version(args)
-        if version.unsure:
-            self._require_floats(version.unsure, args)
+        if version.unsure or version.changed:
+            self._require(version, args)
         try:
             result = version.run(*args)
         except Exception as error:
@@ -179,6 +179,25 @@ class Derivative:
         if self._picks is not None:
             self._picks.check(values, self.request, self._primal.name)
         return values
+
+    def _require(self, version: Version, values: Sequence[Any]) -> None:
+        """What a version demands of its arguments besides their kinds.
+
+        Raises:
+            ArgumentError: an argument of unknown kind holds no floats.
+            UnsupportedSyntax: an argument that the primal changes in place shares memory with another one.
+        """
+        self._require_floats(version.unsure, values)
+        for place in version.changed:
+            for other, value in enumerate(values):
+                if other != place and shares(values[place], value):
+                    first, second = (self._primal.parameters[k].name for k in (place, other))
+                    raise UnsupportedSyntax(
+                        f"arguments {first!r} and {second!r} of {self._primal.name} share memory",
+                        why=f"{self._primal.name} changes {first!r} in place, and the derivative works on a copy of it, "
+                        "which would not change the other one",
+                        remedy=f"pass a copy: {first}.copy()",
+                    )
 
     def _require_floats(self, places: Sequence[int], values: Sequence[Any]) -> None:
         """Make sure that arguments of unknown kind hold floats.
@@ -262,7 +281,12 @@ class Derivative:
         data = [Datum(_root(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
         guards = (*job.body.guards, *callees.guards.values())
         unsure = tuple(k for k in self.request.wrt if isinstance(kinds[k], Unknown))
-        return make_version(function, job.generated, key, guards, data, below, unsure)
+        changed = (
+            ()
+            if job.memory is None
+            else tuple(k for k, param in enumerate(job.memory.params) if param in job.memory.stores)
+        )
+        return make_version(function, job.generated, key, guards, data, below, unsure, changed)
 
     def _below(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version | None:
         """Where the primal is a derivative itself, its version for these kinds: what is to be differentiated."""
@@ -285,8 +309,8 @@ class Pushforward(Derivative):
         """Value and tangent at `primals` in the direction `along`."""
         values = self._primal.bind(self.__name__, primals, {})
         version = self._last = self._version(values)
-        if version.unsure:
-            self._require_floats(version.unsure, values)
+        if version.unsure or version.changed:
+            self._require(version, values)
         try:
             value, tangent = version.run(*values, *along)
         except Exception as error:

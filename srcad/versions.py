@@ -48,6 +48,7 @@ class Version:
         fits: whether arguments (given separately) have the right kinds, and everything else is as it was.
         current: whether everything else is as it was.
         unsure: positions of arguments to differentiate whose kind is unknown.
+        changed: positions of arguments that the primal changes in place; the derivative works on copies of them.
         below: of a derivative of a derivative the version it was made from: errors are told through its text.
     """
 
@@ -60,6 +61,7 @@ class Version:
     current: Callable[[], bool]
     below: Version | None = None
     unsure: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
         """This version for a function with the same code and globals, bound to the variables of its closure."""
@@ -73,7 +75,7 @@ class Version:
         made = types.FunctionType(run.__code__, run.__globals__, run.__name__, None, closure)
         guards = tuple(replace(guard, root=moved(guard.root)) for guard in self.guards)
         data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
-        return make_version(made, self.generated, self.key, guards, data, self.below, self.unsure)
+        return make_version(made, self.generated, self.key, guards, data, self.below, self.unsure, self.changed)
 
 
 def make_version(
@@ -84,6 +86,7 @@ def make_version(
     data: Sequence[Datum],
     below: Version | None = None,
     unsure: tuple[int, ...] = (),
+    changed: tuple[int, ...] = (),
 ) -> Version:
     """A version with its tests."""
     if below is not None:
@@ -104,7 +107,19 @@ def make_version(
         writer.test([], around),
         below,
         unsure,
+        changed,
     )
+
+
+def shares(a: Any, b: Any) -> bool:
+    """Whether a change of one value may be seen through the other."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return np.may_share_memory(a, b)
+    if isinstance(b, (list, tuple)):
+        return a is b or any(shares(a, item) for item in b)
+    if isinstance(b, dict):
+        return a is b or any(shares(a, item) for item in b.values())
+    return a is b and isinstance(a, (list, dict, set))
 
 
 #: The key of an argument whose kind is not looked at: such a version is never tried before looking it up.

@@ -103,6 +103,7 @@ class Memory:
     used_until: dict[Var, int] = field(default_factory=dict)
     unbound: set[Var] = field(default_factory=set)
     untracked: list[Loc] = field(default_factory=list)
+    params: tuple[Var, ...] = ()
 
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
@@ -170,6 +171,7 @@ class Memory:
 def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory:
     """The memory facts of a typed, normalised function; `effect_of` tells what calls of other functions do."""
     finder = _Finder(effect_of)
+    finder.memory.params = function.body.params
     for param in function.body.params:
         if is_mutable(param.kind):
             finder.fresh(param, ())

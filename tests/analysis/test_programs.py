@@ -39,7 +39,7 @@ class Watched(dict):
         super().__setitem__(variable, value)
 
     def bind_local(self, variable: Var, value: Any) -> None:
-        """The length of a value in this pass: the variable that is set first with a local symbol decides it, in every pass."""
+        """The length of a value in this pass: the variable set first with a local symbol decides it, in every pass."""
         if isinstance(variable.kind, Array) and variable.kind.dims and isinstance(value, np.ndarray):
             for dim, length in zip(variable.kind.dims, value.shape, strict=False):
                 if dim is not None and len(dim.terms) == 1 and dim.terms[0][0].local and dim == Dim.of(dim.terms[0][0]):

@@ -530,7 +530,9 @@ def test_gallery_loss():
         w_bar = b.call(operator.matmul, b.call(np.ndarray.T, x), z_bar, name="w_bar")
         b_bar = b.call(np.ndarray.sum, z_bar, name="b_bar")
     program = b.program(b.call(ops.make_tuple, value, b.call(ops.make_tuple, w_bar, b_bar)), "loss_value_and_grad")
-    assert emit(program, header="# kinds: w: f8[d]").source == '''\
+    assert (
+        emit(program, header="# kinds: w: f8[d]").source
+        == """\
 # kinds: w: f8[d]
 def loss_value_and_grad(w, b, x, y):
     z = x @ w + b
@@ -544,13 +546,16 @@ def loss_value_and_grad(w, b, x, y):
     w_bar = x.T @ z_bar
     b_bar = z_bar.sum()
     return value, (w_bar, b_bar)
-'''
+"""
+    )
     assert "#" not in emit(program, comments=False).source
 
 
 def test_gallery_sqrt_newton():
     program = newton()
-    assert emit(program).source == '''\
+    assert (
+        emit(program).source
+        == """\
 def sqrt_newton_grad(a, tol):
     x = a
     x_saved = []
@@ -569,7 +574,8 @@ def sqrt_newton_grad(a, tol):
     # x = a
     a_bar += x_bar
     return a_bar
-'''
+"""
+    )
     assert run(program, 2.0, 1e-12) == pytest.approx(0.5 / 2**0.5, rel=1e-6)
 
 

@@ -45,9 +45,11 @@ def test_names_and_aliases():
 
     body = lower(f).body
     assert names(body.params) == ["x", "w", "b"]
-    assert names(s.target for s in body.stmts) == ["", "z", ""]
-    assert functions(body.stmts) == [operator.matmul, operator.add, operator.mul]
-    assert body.stmts[2].args == (body.stmts[1].target, Const(2.0))
+    assert names(s.target for s in body.stmts) == ["", "z", "y", ""]
+    assert functions(body.stmts) == [operator.matmul, operator.add, ops.identity, operator.mul]
+    _, z, y, product = body.stmts
+    assert y.args == (z.target,) and y.loc.text == "y = z"
+    assert product.args == (y.target, Const(2.0))
 
 
 def test_swap_is_no_statement():
@@ -81,7 +83,8 @@ def test_loop_variable_is_carried_where_it_is_read_later():
             pass
         return x
 
-    loop = lower(f).body.stmts[0]
+    loop, read, result = lower(f).body.stmts
+    assert read.fn.value is ops.bound and result.args == (read.target,)
     assert names(loop.targets) == ["x"] and loop.inits == (UNDEFINED_ATOM,)
 
 
@@ -104,7 +107,8 @@ def test_while_and_break():
                 break
         return x
 
-    (loop,) = lower(f).body.stmts
+    loop, result = lower(f).body.stmts
+    assert result.fn.value is ops.identity and result.loc.text == "return x"
     assert isinstance(loop, While) and loop.stops and names(loop.targets) == ["x"]
     assert len(loop.body.yields) == 2
 
@@ -119,8 +123,10 @@ def test_early_return_is_nested():
     body = lower(f).body
     _, branch = body.stmts
     assert isinstance(branch, If) and len(branch.targets) == 1 and body.yields == branch.targets
-    assert branch.then.yields == body.params and not branch.then.stmts
-    assert functions(branch.orelse.stmts) == [operator.mul]
+    (early,) = branch.then.stmts
+    assert early.args == body.params and branch.then.yields == (early.target,)
+    assert (early.fn.value, early.loc.text) == (ops.identity, "return x")
+    assert functions(branch.orelse.stmts) == [operator.mul, ops.identity]
 
 
 def test_branch_targets_are_minimal():
@@ -134,8 +140,8 @@ def test_branch_targets_are_minimal():
         c = b
         return c
 
-    _, branch = lower(f).body.stmts
-    assert branch.targets == ()
+    _, branch, c, _ = lower(f).body.stmts
+    assert names(branch.targets) == ["b"] and c.args == branch.targets
 
 
 def test_styles():
@@ -155,7 +161,8 @@ def test_effects_without_results():
         return x
 
     body = lower(f).body
-    assert [type(s).__name__ for s in body.stmts] == ["Call", "If", "For"]
+    assert [type(s).__name__ for s in body.stmts] == ["Call", "If", "For", "Call"]
+    assert body.stmts[3].args == body.params  # return x
     assert body.stmts[2].targets == () and len(body.stmts[2].body.params) == 1
 
 
@@ -175,7 +182,8 @@ def test_a_comprehension_is_a_loop():
         ys = [x * 2 for x in xs]
         return ys
 
-    make, loop = lower(f).body.stmts
+    make, loop, result = lower(f).body.stmts
+    assert result.args == (make.target,) and result.loc.text == "return ys"
     assert make.fn.value is ops.make_list and make.target.name == "ys"
     assert functions(loop.body.stmts) == [operator.mul, list.append]
 
@@ -188,20 +196,22 @@ def test_inlined_functions_leave_no_trace():
         return z
 
     body = lower(f).body
-    assert functions(body.stmts) == [operator.add, operator.mul, operator.mul]
-    assert body.stmts[-1].target.name == "z"
+    assert functions(body.stmts) == [operator.add, operator.mul, operator.mul, ops.identity]
+    assert [s.target.name for s in body.stmts[-2:]] == ["z", ""]
 
 
 # -- locations ---------------------------------------------------------------------------------------------
 
 
 def test_locations():
+    # fmt: off
     def f(x, n):
         for i in range(n):  # a comment
             if x > i: x = x - 1; x = x * 2  # noqa: E701, E702
             y = (x +
                  i)
         return y + x  # done
+    # fmt: on
 
     function = lower(f)
     first, loop, read, last = function.body.stmts
@@ -358,7 +368,6 @@ def evaluates(x):
 
 def looks_at_locals(x):
     return locals()
-
 
 
 def wrong_arguments(x):

@@ -33,11 +33,13 @@ def decorate(*names):
     return wrap
 
 
+# fmt: off
 @decorate("a",
           "b")
 @decorate()
 def decorated(x):
     return x + 1
+# fmt: on
 
 
 def text_of(fn):
@@ -141,7 +143,7 @@ def test_edited_source(tmp_path):
     path.write_text("# a new line\n" + text.replace("x * 2", "x * 22"))
     with pytest.raises(SourceUnavailable, match="no longer matches"):
         lower(module.f)
-    assert execute(lower(module.g), 2) == 5     # it only moved
+    assert execute(lower(module.g), 2) == 5  # it only moved
     path.write_text("def f(:\n")
     with pytest.raises(SourceUnavailable, match="no longer matches"):
         lower(module.g)
@@ -199,12 +201,10 @@ def test_many_functions_of_a_file_are_found_fast(tmp_path):
 
     lower(module.f0)
     best = min(_timed(module, k, time) for k in range(1, 6))
-    assert best < 0.1, best     # a generous bound: a shared machine
+    assert best < 0.1, best  # a generous bound: a shared machine
 
 
 def _timed(module, k, time):
     start = time.perf_counter()
     lower(getattr(module, f"f{k}"))
     return time.perf_counter() - start
-
-

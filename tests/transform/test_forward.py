@@ -1,7 +1,7 @@
 """Forward mode: tangents share memory exactly as values do, containers are mirrored, results are what a person wants.
 
-Each program runs with known and with unknown kinds, its tangent compared with central differences in a random direction, its
-value with the primal's bit for bit, and its arguments and directions with what they were before.
+Each program runs with known and with unknown kinds, its tangent compared with central differences in a random
+direction, its value with the primal's bit for bit, and its arguments and directions with what they were before.
 """
 
 import copy
@@ -19,7 +19,7 @@ from srcad.ir.kinds import FLOAT, INT, Array
 from tests.programs import modes, numeric
 from tests.programs.table import arr
 
-# --- references to one array ---------------------------------------------------------------------------------------------
+# --- references to one array ----------------------------------------------------------------------
 
 
 def view_of_view(v):
@@ -378,7 +378,7 @@ def test_what_cannot_be_followed_is_an_error(fn):
         srcad.jvp(fn, (arr(3),), (np.ones(3),))
 
 
-# --- containers ------------------------------------------------------------------------------------------------------------
+# --- containers -----------------------------------------------------------------------------------
 
 
 def zip_with_inactive(xs, ys):
@@ -487,13 +487,15 @@ def test_tangent(fn, args, mode):
 
 
 @pytest.mark.parametrize("mode", modes.MODES)
-@pytest.mark.parametrize(("fn", "args"), [p for p in PROGRAMS if len(p[1]) > 1], ids=lambda p: getattr(p, "__name__", ""))
+@pytest.mark.parametrize(
+    ("fn", "args"), [p for p in PROGRAMS if len(p[1]) > 1], ids=lambda p: getattr(p, "__name__", "")
+)
 def test_tangent_in_the_first_argument_alone(fn, args, mode):
     with modes.compiling(mode):
         check(fn, args, [0])
 
 
-# --- results ---------------------------------------------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------
 
 
 def several_results(x, v, n):
@@ -504,7 +506,9 @@ def test_results_of_any_structure():
     v, v_dot = np.array([1.0, 2.0]), np.array([0.5, -1.0])
     value, tangent = srcad.jvp(several_results, (3.0, v, 2), (1.0, v_dot, None))
     assert value[0] == 6.0 and value[2] == {"n": 2, "x": 3.0} and value[5] is v
-    assert tangent[0] == 2.0 and tangent[2] == {"n": None, "x": 1.0} and tangent[3] is None and tangent[4] == (None, None)
+    assert (
+        tangent[0] == 2.0 and tangent[2] == {"n": None, "x": 1.0} and tangent[3] is None and tangent[4] == (None, None)
+    )
     assert np.array_equal(tangent[1][0], v_dot * 3.0 + v) and np.array_equal(tangent[1][1], v_dot)
     assert np.array_equal(tangent[5], v_dot) and not np.shares_memory(tangent[5], v_dot)
 
@@ -613,10 +617,16 @@ def test_augmented_assignment_of_what_may_be_a_number_or_an_array():
         check(with_unknown_in_place, (arr(3), arr(3, seed=1)), [0, 1])
 
 
-# --- looks -----------------------------------------------------------------------------------------------------------------
+# --- looks ----------------------------------------------------------------------------------------
 
 
-KINDS = {"x": FLOAT, "y": FLOAT, "n": INT, "v": Array("f8", (Dim.fresh("n"),)), "A": Array("f8", (Dim.fresh("m"), Dim.fresh("k")))}
+KINDS = {
+    "x": FLOAT,
+    "y": FLOAT,
+    "n": INT,
+    "v": Array("f8", (Dim.fresh("n"),)),
+    "A": Array("f8", (Dim.fresh("m"), Dim.fresh("k"))),
+}
 
 
 def written(fn, wrt=(0,)):

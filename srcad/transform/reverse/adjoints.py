@@ -70,9 +70,9 @@ def _taken(scope: Scope, var: Var, path: Path, kind: Kind) -> Value | None:
 
 def _with_items(scope: Scope, var: Var, state: State | None) -> Value | None:
     """A list's cotangent from its buffer and from cotangents of single items."""
-    items = {s[1][0]: st.atom for s, st in scope.states.items() if s[0] == var and len(s[1]) == 1}
-    for key in items:
-        scope.take((var, (key,)))
+    items = {slot[1]: found.atom for slot, found in scope.states.items() if slot[0] == var and slot[1]}
+    for path in items:
+        scope.take((var, path))
     if not items:
         return None if state is None else state.atom
     if state is None:
@@ -80,8 +80,11 @@ def _with_items(scope: Scope, var: Var, state: State | None) -> Value | None:
         taken = scope.take((var, ()))
         assert taken is not None
         state = taken
-    for key, atom in items.items():
-        add_to_entry(scope.b, state.atom, Const(key), atom)
+    for path, atom in items.items():
+        target = state.atom
+        for key in path[:-1]:
+            target = scope.b.call(operator.getitem, target, Const(key))
+        add_to_entry(scope.b, target, Const(path[-1]), atom)
     return state.atom
 
 

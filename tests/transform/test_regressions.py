@@ -1,0 +1,122 @@
+"""Programs that once gave a wrong number, or failed, each with the mechanism that was at fault."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import srcad
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def cotangent_is_a_view_of_changed_memory(v):
+    # the cotangent of `v` in `b * v` is `b`, whose memory a restore changes afterwards
+    b = v * 1.0
+    b[0] = b[1] * 2.0
+    return np.sum(b * v)
+
+
+def operand_of_the_store_is_its_target(v):
+    b = v * 1.0
+    b *= b
+    b -= b * b
+    return np.sum(b * v)
+
+
+def transposed_after_an_update(v):
+    v *= 0.7
+    a = v.T
+    return np.sum(v * v) + np.sum(a * a)
+
+
+def negated_then_added_to(v):
+    # algebra once looked through `-(a)` after `a` had been added to in place
+    a = np.cumsum(v)[::-1]
+    a = v * a / (1.5 + a * a)
+    return np.sum(a * a)
+
+
+def item_of_an_enumerated_changed_array(v):
+    s = 0.0
+    for _, e in enumerate(v):
+        if e < 2.5:
+            s = s + e * e
+        v *= 0.7
+    return s + np.sum(v)
+
+
+def nested_lists_of_dicts(p):
+    return p["l"][0]["w"].sum() * p["l"][1]["w"]
+
+
+def changed_dict_of_known_keys(x):
+    d = {"a": 0.5, "b": x}
+    for _ in range(2):
+        d["b"] = d["b"] * x
+    return sum(d.values())
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("function", "arg"),
+    [
+        (cotangent_is_a_view_of_changed_memory, X),
+        (operand_of_the_store_is_its_target, X),
+        (transposed_after_an_update, X),
+        (negated_then_added_to, X),
+        (item_of_an_enumerated_changed_array, X),
+        (nested_lists_of_dicts, {"l": [{"w": np.ones(2)}, {"w": 3.0}]}),
+        (changed_dict_of_known_keys, 1.5),
+    ],
+)
+def test_right(function, arg, known):
+    with srcad.compile_options(kinds=known):
+        try:
+            report = srcad.check(function, [arg])
+        except srcad.UnsupportedSyntax:
+            assert not known  # with kinds known, all of these are supported
+            return
+    assert report.ok, report
+
+
+def test_a_branch_not_taken_contributes_exactly_zero():
+    def root(x):
+        with np.errstate(all="ignore"):
+            return np.sum(np.where(x > 0, np.sqrt(x), 0.0))
+
+    def masked(x):
+        with np.errstate(all="ignore"):
+            y = np.log(x)
+            y[x <= 0] = 0.0
+            return np.sum(y)
+
+    x = np.array([0.0, 4.0, -1.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert srcad.grad(root)(x).tolist() == [0.0, 0.25, 0.0]
+        assert srcad.grad(masked)(x).tolist() == [0.0, 0.25, 0.0]
+
+
+def test_stores_through_what_gives_access_to_an_array_are_refused():
+    def through_flat(x):
+        y = x * 1.0
+        y.flat[1] = x[0] * 3.0
+        return np.sum(y * y)
+
+    with pytest.raises(srcad.UnsupportedSyntax, match="store goes through a value whose memory cannot be followed"):
+        srcad.grad(through_flat)(X)
+
+
+def test_changed_arguments_that_share_memory_are_refused():
+    def f(a, b):
+        a[0] = b[1] * 2.0
+        return np.sum(a * b)
+
+    with pytest.raises(srcad.UnsupportedSyntax, match="arguments 'a' and 'b' of f share memory"):
+        srcad.grad(f, (0, 1))(X, X)
+    first, second = srcad.grad(f, (0, 1))(X, X.copy())
+    assert first.tolist() == [0.0, 2.0, 3.0]
+    assert second.tolist() == [4.0, 4.0, 3.0]
