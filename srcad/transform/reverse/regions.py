@@ -22,7 +22,7 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Var, While, With, 
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
-from srcad.transform.reverse.adjoints import Active, give, give_item, reverse_call
+from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.calls import SplitCall, reverse_split
 from srcad.transform.reverse.cotangents import (
     Path,
@@ -36,6 +36,8 @@ from srcad.transform.reverse.cotangents import (
     subkind,
     zeros,
 )
+from srcad.transform.reverse.give import give, give_item
+from srcad.transform.reverse.primitives import Active
 from srcad.transform.reverse.stores import is_store, reverse_store
 
 
@@ -306,10 +308,11 @@ def _give_to_source(inner: Scope, made: Call | None, source: Atom, index: Atom, 
         _give_to_source(inner, inner.b.definition(part), part, index, path[1:], state)
     elif made is not None and fn in (enumerate, np.ndenumerate, dict.items) and path[:1] == (0,):
         return  # positions and keys carry no derivative
-    elif made is not None and fn is enumerate:
+    elif made is not None and fn in (enumerate, iter):
         part = made.args[0]
         assert isinstance(part, (Var, Const))
-        _give_to_source(inner, inner.b.definition(part), part, index, path[1:], state)
+        inside = path[1:] if fn is enumerate else path
+        _give_to_source(inner, inner.b.definition(part), part, index, inside, state)
     elif made is not None and fn is reversed:
         part = made.args[0]
         assert isinstance(part, (Var, Const))
