@@ -129,7 +129,7 @@ class _Folder:
             self.finish(body.yields[-1:], roots, indent + 1)
 
     def _is_literal_index(self, call: Call) -> bool:
-        """Whether this is ``1:`` or ``1:, 0``, as it stands inside brackets: worth no name, however often it is used."""
+        """Whether this is ``1:`` or ``1:, 0``, as it stands inside brackets: worth no name, however often used."""
         fn = function_of(call)
         if not is_temporary(call.target.name) or fn not in (slice, ops.make_tuple):
             return False
