@@ -18,6 +18,7 @@ from srcad import runtime
 from srcad.analysis.memory import index_form, view_of
 from srcad.errors import InternalError, MissingRule, UnsupportedSyntax
 from srcad.ir import ops
+from srcad.ir.atoms import MISSING, constant
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Slice, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import Rule, Template
@@ -544,6 +545,9 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
         if state is not None:
             give_item(scope, base, index, (), state)
         return
+    direct = scope.take((call.target, ()))
+    if direct is not None:
+        spread_buffer(scope, call.target, direct)
     for path, _ in list(leaves(call.target.kind)):
         state = scope.take((call.target, path))
         if state is not None:
@@ -554,6 +558,8 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
     """Add a cotangent to that of ``base[index]``, at `path` inside it: costs as much as the item, not as the base."""
     if not isinstance(base, Var) or not may_be_active(base.kind):
         return
+    if path and isinstance(scope.b.kind(index), Slice):
+        index, path = Const(_position(scope, base, index, path[0])), path[1:]
     match base.kind:
         case Tuple() | Dict() if (
             isinstance(index, Const) and parts(base.kind) is not None and not scope.memory.is_mutated(base)
@@ -573,6 +579,15 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
         case _:
             target = scope.buffer((base, ())) if scope.memory.root(base) is None else shadow(scope, base)
             add_indexed(scope.b, target, index, state.atom)
+
+
+def _position(scope: Scope, base: Var, index: Atom, key: object) -> int:
+    """Where in the tuple `base` the part `key` of the slice ``base[index]`` is."""
+    kind = scope.b.kind(index)
+    bounds = [constant(k) for k in (kind.start, kind.stop, kind.step)] if isinstance(kind, Slice) else [MISSING]
+    if not isinstance(base.kind, Tuple) or not isinstance(key, int) or MISSING in bounds:
+        raise InternalError(f"reverse: which part of {base.name or 'a tuple'} a slice takes", where=scope.b.loc)
+    return range(len(base.kind.items))[slice(*bounds)][key]
 
 
 def _is_negative(index: Const, kind: Kind) -> bool:
