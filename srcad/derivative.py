@@ -194,8 +194,8 @@ class Derivative:
                     first, second = (self._primal.parameters[k].name for k in (place, other))
                     raise UnsupportedSyntax(
                         f"arguments {first!r} and {second!r} of {self._primal.name} share memory",
-                        why=f"{self._primal.name} changes {first!r} in place, and the derivative works on a copy of "
-                        "it, which would not change the other one",
+                        why=f"{self._primal.name} changes {first!r} in place, and the derivative works on a copy: "
+                        "that would not change the other one",
                         remedy=f"pass a copy: {first}.copy()",
                     )
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
+from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import (
@@ -80,6 +81,8 @@ class _Uses:
         self.home: dict[Var, tuple[int, ...]] = dict.fromkeys(body.params, ())
         self.calls: dict[Var, tuple[int, tuple[int, ...]]] = {}
         self.names: dict[Var, Var] = {}
+        self.count: dict[Var, int] = {}
+        self.around: dict[int, tuple[int, ...]] = {}
         self.read(body, ())
 
     def read(self, block: Block, loops: tuple[int, ...]) -> None:
@@ -88,11 +91,15 @@ class _Uses:
             self.position += 1
             for var in uses(stmt):
                 self.last[self.origin(var)] = self.position
+                if not (isinstance(stmt, Call) and stmt.fn == Const(ops.identity)):
+                    self.count[self.origin(var)] = self.count.get(self.origin(var), 0) + 1
             if isinstance(stmt, Call):
                 self.calls[stmt.target] = (self.position, loops)
                 if stmt.fn == Const(ops.identity) and isinstance(stmt.args[0], Var):
                     self.names[stmt.target] = stmt.args[0]
             inside = (*loops, stmt.id) if isinstance(stmt, (For, While)) else loops
+            if isinstance(stmt, For):
+                self.around[stmt.id] = loops
             for inner in blocks(stmt):
                 self.read(inner, inside)
             self.home.update(dict.fromkeys(defs(stmt), loops))
@@ -112,6 +119,11 @@ class _Uses:
         position, loops = self.calls[call.target]
         base = self.origin(base)
         return self.last[base] > position or len(loops) > len(self.home.get(base, ()))
+
+    def serves_one_loop(self, iterator: Var, loop: For) -> bool:
+        """Whether an iterator is used by this loop only, and by one run of it."""
+        iterator = self.origin(iterator)
+        return self.count.get(iterator) == 1 and len(self.around[loop.id]) <= len(self.home.get(iterator, ()))
 
 
 class _Normaliser:
@@ -146,7 +158,8 @@ class _Normaliser:
 
     def iterable(self, loop: For) -> tuple[list[Stmt], For]:
         item = loop.body.params[0]
-        if self.exact and _steps(loop.iter, self.calls):
+        self.require_unused(loop)
+        if _steps(loop.iter, self.calls):
             return [], loop
         if has_items(loop.iter, self.calls) or not may_be_active(item.kind):
             return [], loop
@@ -156,6 +169,20 @@ class _Normaliser:
         call = Call(items, Const(list), (loop.iter,), (), loop.loc)
         self.calls[items] = call
         return [call], replace(loop, iter=items)
+
+    def require_unused(self, loop: For) -> None:
+        """An iterator serves one loop: a second one, or `next`, would find it where the first left it."""
+        made = self.calls.get(self.seen.origin(loop.iter)) if isinstance(loop.iter, Var) else None
+        if made is None or not isinstance(made.fn, Const) or not isinstance(loop.iter, Var):
+            return
+        again = made.fn.value in _ITERATORS and not self.seen.serves_one_loop(loop.iter, loop)
+        if again and may_be_active(loop.body.params[0].kind):
+            raise UnsupportedSyntax(
+                "an iterator is used more than once",
+                where=loop.loc,
+                why="what is left of it for this loop is only known at run time",
+                remedy="make a list of it first, or a new iterator for each loop",
+            )
 
     def call(self, call: Call) -> list[Stmt]:
         first, call = self.unstarred(call)
@@ -260,6 +287,9 @@ def _in(fn: object, table: dict[Any, Any]) -> bool:
         return fn in table
     except TypeError:
         return False
+
+
+_ITERATORS = (zip, enumerate, reversed, iter, map, filter, np.ndenumerate)
 
 
 def _is_iterator(atom: Atom, calls: dict[Var, Call]) -> bool:

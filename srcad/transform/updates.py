@@ -37,6 +37,8 @@ class _Places:
             inside = (*loops, stmt.id) if isinstance(stmt, (For, While)) else loops
             for inner in blocks(stmt):
                 self.read(inner, inside)
+            if isinstance(stmt, For) and isinstance(stmt.iter, Var):  # every pass takes an item
+                self.used.setdefault(stmt.iter, []).append((self.position, inside))
             for var in defs(stmt):
                 self.defined[var] = (self.position, loops)
         self.position += 1

@@ -120,3 +120,27 @@ def test_changed_arguments_that_share_memory_are_refused():
     first, second = srcad.grad(f, (0, 1))(X, X.copy())
     assert first.tolist() == [0.0, 2.0, 3.0]
     assert second.tolist() == [4.0, 4.0, 3.0]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_iterator_that_is_used_twice_is_refused(known):
+    def twice(x):
+        pairs = zip(x, x)
+        s = 0.0
+        for a, b in pairs:
+            s = s + a * b
+        for a, b in pairs:
+            s = s + a * b
+        return s
+
+    def partly(x):
+        items = iter(x)
+        first = next(items)
+        s = first * 0.5
+        for item in items:
+            s = s + item * item
+        return s
+
+    for function in (twice, partly):
+        with srcad.compile_options(kinds=known), pytest.raises(srcad.UnsupportedSyntax):
+            srcad.grad(function)(X)

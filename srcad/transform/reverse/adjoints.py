@@ -130,7 +130,7 @@ def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool
 
 def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None:
     root = scope.memory.root(var)
-    if path and scope.memory.is_mutated(var):
+    if path and not isinstance(var.kind, Tuple) and scope.memory.is_mutated(var):
         _add_to_item(scope, var, Const(path[0]), path[1:], State(g))
         return
     if path == () and root is not None and root != var:
@@ -562,7 +562,9 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
         index, path = Const(_position(scope, base, index, path[0])), path[1:]
     match base.kind:
         case Tuple() | Dict() if (
-            isinstance(index, Const) and parts(base.kind) is not None and not scope.memory.is_mutated(base)
+            isinstance(index, Const)
+            and parts(base.kind) is not None
+            and (isinstance(base.kind, Tuple) or not scope.memory.is_mutated(base))
         ):
             items = parts(base.kind) or []
             key = index.value + len(items) if _is_negative(index, base.kind) else index.value

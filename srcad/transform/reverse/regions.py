@@ -306,10 +306,11 @@ def _give_to_source(inner: Scope, made: Call | None, source: Atom, index: Atom, 
         _give_to_source(inner, inner.b.definition(part), part, index, path[1:], state)
     elif made is not None and fn in (enumerate, np.ndenumerate, dict.items) and path[:1] == (0,):
         return  # positions and keys carry no derivative
-    elif made is not None and fn is enumerate:
+    elif made is not None and fn in (enumerate, iter):
         part = made.args[0]
         assert isinstance(part, (Var, Const))
-        _give_to_source(inner, inner.b.definition(part), part, index, path[1:], state)
+        inside = path[1:] if fn is enumerate else path
+        _give_to_source(inner, inner.b.definition(part), part, index, inside, state)
     elif made is not None and fn is reversed:
         part = made.args[0]
         assert isinstance(part, (Var, Const))
