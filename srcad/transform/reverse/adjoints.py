@@ -586,10 +586,13 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
 def _position(scope: Scope, base: Var, index: Atom, key: object) -> int:
     """Where in the tuple `base` the part `key` of the slice ``base[index]`` is."""
     kind = scope.b.kind(index)
-    bounds = [constant(k) for k in (kind.start, kind.stop, kind.step)] if isinstance(kind, Slice) else [MISSING]
+    bounds: list[Any] = (
+        [constant(k) for k in (kind.start, kind.stop, kind.step)] if isinstance(kind, Slice) else [MISSING]
+    )
     if not isinstance(base.kind, Tuple) or not isinstance(key, int) or MISSING in bounds:
         raise InternalError(f"reverse: which part of {base.name or 'a tuple'} a slice takes", where=scope.b.loc)
-    return range(len(base.kind.items))[slice(*bounds)][key]
+    start, stop, step = bounds
+    return range(len(base.kind.items))[slice(start, stop, step)][key]
 
 
 def _is_negative(index: Const, kind: Kind) -> bool:
