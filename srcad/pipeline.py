@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from srcad.analysis.infer import Typed
@@ -32,6 +33,7 @@ from srcad.transform.request import Request
 from srcad.transform.restore import restore
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
+from srcad.transform.spread import spread_indices
 from srcad.transform.updates import guard_updates
 
 Mode = Literal["reverse", "forward"]
@@ -71,10 +73,11 @@ class Job:
         assert self.function is not None
         return self.function
 
-    @property
+    @cached_property
     def program(self) -> Program:
         """The function and those that it calls."""
-        return Program(self.body, self.callees.generated())
+        callees = tuple((key, spread_indices(function)) for key, function in self.callees.generated())
+        return Program(spread_indices(self.body), callees)
 
 
 def _lower(job: Job) -> Job:

@@ -325,7 +325,7 @@ def _attribute(call: Call) -> Call:
 
 
 def drop_invariants(block: Block) -> Block:
-    """Loop-carried values that every pass hands on as they are: they are what they were before the loop.
+    """Values that every pass of a loop, or every arm of a branch, hands on as they are: they are what they were before.
 
     After ``x += v`` on an array has become an in-place operation, `x` is such a value.
     """
@@ -333,15 +333,28 @@ def drop_invariants(block: Block) -> Block:
     renamed: dict[Var, Atom] = {}
     for old in block.stmts:
         stmt = substitute(old, renamed) if renamed else old
+        stmt = with_blocks(stmt, tuple(drop_invariants(b) for b in blocks(stmt)))
         while isinstance(stmt, (For, While)):
             reduced, same = _without_invariants(stmt)
             if not same:
                 break
             renamed |= same
             stmt = reduced
-        stmts.append(with_blocks(stmt, tuple(drop_invariants(b) for b in blocks(stmt))))
+        if isinstance(stmt, If):
+            renamed |= {
+                target: a
+                for target, a, b in zip(stmt.targets, stmt.then.yields, stmt.orelse.yields, strict=True)
+                if a == b and isinstance(a, Var)
+            }
+            stmt = _without_targets(stmt, [k for k, t in enumerate(stmt.targets) if t not in renamed])
+        stmts.append(stmt)
     yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
     return replace(block, stmts=tuple(stmts), yields=yields)
+
+
+def _without_targets(stmt: If, keep: list[int]) -> If:
+    then, orelse = (replace(b, yields=tuple(b.yields[k] for k in keep)) for b in (stmt.then, stmt.orelse))
+    return replace(stmt, targets=tuple(stmt.targets[k] for k in keep), then=then, orelse=orelse)
 
 
 def _without_invariants(loop: For | While) -> tuple[For | While, dict[Var, Atom]]:

@@ -16,7 +16,7 @@ from srcad.transform.algebra import ZERO, is_const
 from srcad.transform.builder import Builder
 from srcad.transform.callees import require_rule
 from srcad.transform.expand import Seq, Value, known_items, materialise
-from srcad.transform.reverse.adjoints import apply_template, bind, refuse_inactive
+from srcad.transform.reverse.primitives import apply_template, bind, refuse_inactive
 from srcad.transform.tangent_values import zero
 
 Dots = Callable[[Atom], Value]

@@ -284,7 +284,7 @@ PROGRAMS = [
     program(power_by_squaring, (1.3, 6), (1.3, 0), analytic=True),
     program(recursion_with_constant, (1.3,), analytic=True),
     program(mutual_recursion, (0.7, 4), (0.7, 3), (0.7, 0)),
-    program(tree_sum, (((0.5, 1.2), 0.7),), (0.7,), (((0.5, 0.1), (1.2, 0.9)),), helpers=True),
+    program(tree_sum, (((0.5, 1.2), 0.7),), (0.7,), (((0.5, 0.1), (1.2, 0.9)),)),
     program(fibonacci, (0.7, 6), analytic=True),
     program(call_with_branches, (1.3,), (0.6,), (0.2,)),
     program(call_with_function, (1.3,), analytic=True, later=True),

@@ -144,3 +144,16 @@ def test_an_iterator_that_is_used_twice_is_refused(known):
     for function in (twice, partly):
         with srcad.compile_options(kinds=known), pytest.raises(srcad.UnsupportedSyntax):
             srcad.grad(function)(X)
+
+
+def convolution(x, k):
+    out = np.zeros(2)
+    for i in range(2):
+        for j in range(2):
+            if i + j < 2:
+                out += k[i, j] * x[i : i + 2]
+    return np.sum(out * out)
+
+
+def test_an_array_changed_in_nested_loops_and_branches_is_one_array():
+    assert srcad.check(convolution, [X, np.arange(4.0).reshape(2, 2)]).ok

@@ -37,8 +37,9 @@ from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Loc, Stmt, Var
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq
-from srcad.transform.reverse.adjoints import Active, give, whole
 from srcad.transform.reverse.cotangents import Path, Scope, cotangent_kind, full, parts, zeros
+from srcad.transform.reverse.give import give, whole
+from srcad.transform.reverse.primitives import Active
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,9 @@ from srcad.transform.builder import Builder
 from srcad.transform.contract import no_pair, no_real_scalar, require_float
 from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
-from srcad.transform.reverse.adjoints import give, spread_buffer, whole
 from srcad.transform.reverse.calls import PairOf, split_calls
 from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts, zeros
+from srcad.transform.reverse.give import give, spread_buffer, whole
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
 

@@ -22,7 +22,7 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Var, While, With, 
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
-from srcad.transform.reverse.adjoints import Active, give, give_item, reverse_call
+from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.calls import SplitCall, reverse_split
 from srcad.transform.reverse.cotangents import (
     Path,
@@ -36,6 +36,8 @@ from srcad.transform.reverse.cotangents import (
     subkind,
     zeros,
 )
+from srcad.transform.reverse.give import give, give_item
+from srcad.transform.reverse.primitives import Active
 from srcad.transform.reverse.stores import is_store, reverse_store
 
 

@@ -24,16 +24,11 @@ from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.expand import materialise
-from srcad.transform.reverse.adjoints import (
-    Active,
-    apply_template,
-    give,
-    reverse_call,
-    shadow,
-    zero_like,
-)
+from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.cotangents import Scope
+from srcad.transform.reverse.give import give, shadow, zero_like
 from srcad.transform.reverse.masking import note_zeroed
+from srcad.transform.reverse.primitives import Active, apply_template
 
 #: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
 _SIGNS: dict[Any, int] = {operator.iadd: 1, operator.isub: -1}

@@ -1,0 +1,250 @@
+"""The adjoint of what builds and copies containers: displays, merging, sorting, concatenation, iterators as values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from srcad import runtime
+from srcad.errors import UnsupportedSyntax
+from srcad.ir import ops
+from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.transform.builder import Builder
+from srcad.transform.expand import Seq, Value, materialise
+from srcad.transform.reverse.cotangents import Scope, State, leaves
+from srcad.transform.reverse.give import give, give_item, unpacked, whole
+from srcad.transform.reverse.primitives import Active, reverse_primitive
+
+
+def reverse_display(scope: Scope, call: Call, active: Active) -> None:
+    """``(a, b)`` and ``[a, b]``."""
+    if any(isinstance(a, Star) for a in call.args):
+        _starred_display(scope, call)
+        return
+    target = call.target
+    listed = scope.take((target, ()))
+    for k, item in enumerate(call.args):
+        if isinstance(item, Star):
+            continue
+        for path, _ in list(leaves(scope.b.kind(item))):
+            state = scope.take((target, (k, *path)))
+            if state is not None:
+                give(scope, item, state.atom, path=path, owned=state.owned)
+        if listed is not None:
+            give(scope, item, scope.b.call(operator.getitem, listed.atom, Const(k)))
+
+
+def _starred_display(scope: Scope, call: Call) -> None:
+    """``[a, *xs, b]``: items and stretches of the cotangent, by position."""
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    b = scope.b
+    at: Atom = Const(0)
+    for item in call.args:
+        if isinstance(item, Star):
+            stop = b.call(operator.add, at, _length_of(b, item.value))
+            _give_part(scope, item.value, value, at, stop)
+            at = stop
+            continue
+        known = isinstance(value, Seq) and isinstance(at, Const)
+        part = value.items[at.value] if known else b.append(operator.getitem, (materialise(b, value), at))  # type: ignore[union-attr]
+        give(scope, item, part)
+        at = b.call(operator.add, at, Const(1))
+
+
+def reverse_dict_display(scope: Scope, call: Call, active: Active) -> None:
+    """``{"a": x}``: each entry gets its part."""
+    target = call.target
+    listed = scope.take((target, ()))
+    pairs = list(zip(call.args[::2], call.args[1::2], strict=True))
+    for key, item in pairs:
+        if isinstance(key, Star) or isinstance(item, Star):
+            continue
+        if isinstance(key, Const):
+            for path, _ in list(leaves(scope.b.kind(item))):
+                state = scope.take((target, (key.value, *path)))
+                if state is not None:
+                    give(scope, item, state.atom, path=path, owned=state.owned)
+        if listed is not None:
+            give(scope, item, scope.b.call(operator.getitem, listed.atom, key))
+
+
+def reverse_merge(scope: Scope, call: Call, active: Active) -> None:
+    """``{**a, **b}``: each entry goes to the last dict that has its key."""
+    value = whole(scope, call.target)
+    kind = call.target.kind
+    if value is None:
+        return
+    if not isinstance(kind, Dict) or kind.items is None:
+        raise UnsupportedSyntax(
+            "dicts whose keys are not known while compiling are merged, and carry a derivative",
+            where=call.loc,
+            remedy="build the dict entry by entry",
+        )
+    for (key, _), item in zip(kind.items, unpacked(scope.b, value, len(kind.items)), strict=True):
+        for source in reversed(call.args):
+            found = scope.b.kind(source) if isinstance(source, Var) else None
+            if isinstance(found, Dict) and found.items is not None and key in dict(found.items):
+                assert isinstance(source, Var)
+                give(scope, source, item, path=(key,))
+                break
+
+
+def reverse_sorted(scope: Scope, call: Call, active: Active) -> None:
+    """``sorted(xs)``: each cotangent goes to where its item came from."""
+    value = whole(scope, call.target)
+    if value is None or isinstance(call.args[0], Star):
+        return
+    options = dict(call.kwargs)
+    if "key" in options:
+        raise UnsupportedSyntax(
+            "sorted with a key that srcad cannot look into carries a derivative",
+            where=call.loc,
+            remedy="sort the indices, as in: order = np.argsort(...)",
+        )
+    source = call.args[0]
+    args = (materialise(scope.b, value), source, options.get("reverse", Const(False)))
+    give(scope, source, scope.b.append(runtime.unsorted, args, kind=scope.b.kind(source)))
+
+
+def reverse_sum(scope: Scope, call: Call, active: Active) -> None:
+    """Builtin `sum` of a list whose length is only known at run time: every item gets the cotangent of the sum."""
+    source = call.args[0]
+    single = len(call.args) == 1 and not call.kwargs
+    if single and isinstance(source, Var) and isinstance(source.kind, List) and isinstance(source.kind.item, Scalar):
+        ans_bar = whole(scope, call.target)
+        if ans_bar is not None:
+            b = scope.b
+            one = b.append(ops.make_list, (materialise(b, ans_bar),))
+            items = b.append(operator.mul, (one, b.call(len, source)), kind=List(Scalar("f8")))
+            give(scope, source, items, owned=True)
+        return
+    ans_bar = whole(scope, call.target)
+    if ans_bar is not None:
+        reverse_primitive(scope, call, active, ans_bar)
+
+
+def reverse_sequence_arithmetic(scope: Scope, call: Call) -> None:
+    """``xs + ys`` and ``xs * n`` of lists and tuples: item by item."""
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    b = scope.b
+    first, second = (a for a in call.args if not isinstance(a, Star))
+    assert isinstance(call.fn, Const)
+    if call.fn.value is operator.add:
+        count = _length_of(b, first)
+        _give_part(scope, first, value, Const(None), count)
+        _give_part(scope, second, value, count, Const(None))
+        return
+    source, times = (first, second) if isinstance(b.kind(first), (Tuple, List)) else (second, first)
+    if not isinstance(times, Const):
+        raise UnsupportedSyntax(
+            "a sequence is repeated a number of times that is only known at run time",
+            where=call.loc,
+            remedy="build it in a loop",
+        )
+    for k in range(times.value):
+        size = _length_of(b, source)
+        start = b.call(operator.mul, size, Const(k))
+        _give_part(scope, source, value, start, b.call(operator.add, start, size))
+
+
+def _length_of(b: Builder, sequence: Atom) -> Atom:
+    kind = b.kind(sequence)
+    return Const(len(kind.items)) if isinstance(kind, Tuple) else b.call(len, sequence)
+
+
+def _give_part(scope: Scope, source: Atom, value: Value, start: Atom, stop: Atom) -> None:
+    """Give ``value[start:stop]`` to a sequence."""
+    if not isinstance(source, Var) or not may_be_active(source.kind):
+        return
+    if isinstance(value, Seq) and isinstance(start, Const) and isinstance(stop, Const):
+        give(scope, source, Seq(value.items[start.value : stop.value], value.cls))
+        return
+    b = scope.b
+    part = b.append(slice, (start, stop, Const(None)))
+    found = b.append(operator.getitem, (materialise(b, value), part), kind=source.kind)
+    if isinstance(source.kind, Tuple):
+        give(scope, source, Seq(unpacked(b, found, len(source.kind.items))))
+    else:
+        give(scope, source, found)
+
+
+def reverse_iterated(scope: Scope, call: Call, active: Active) -> None:
+    """Iterators that are consumed as values (``list(zip(a, b))``): each item goes where it came from."""
+    value = whole(scope, call.target)
+    if value is None or not isinstance(call.fn, Const):
+        return
+    fn = call.fn.value
+    args = [a for a in call.args if not isinstance(a, Star)]
+    if fn is iter:
+        give(scope, args[0], value)
+        return
+    if fn in (zip, enumerate, reversed):
+        _give_items(scope, fn, args, value)
+        return
+    if fn in (dict.values, dict.get):
+        _dict_read(scope, fn, args, value)
+        return
+    raise UnsupportedSyntax(
+        f"{getattr(fn, '__name__', fn)}() carries a derivative outside of a for statement",
+        where=call.loc,
+        why="it is differentiated as the iterable of a loop or of a comprehension",
+        remedy="write the loop out",
+    )
+
+
+def _give_items(scope: Scope, fn: Any, args: Sequence[Atom], value: Value) -> None:
+    """The items of an iterator that was turned into a list go to the sequences that it was made of."""
+    b = scope.b
+    atom = materialise(b, value)
+    for k, source in enumerate(args[:1] if fn is enumerate else args):
+        if not isinstance(source, Var) or not may_be_active(source.kind):
+            continue
+        if fn is reversed:
+            part = b.append(runtime.items_like, (b.append(runtime.backwards, (atom,)), source), kind=source.kind)
+        else:
+            column = b.append(runtime.column, (atom, Const(1 if fn is enumerate else k)))
+            part = b.append(runtime.items_like, (column, source), kind=source.kind)
+        give(scope, source, part, owned=True)
+
+
+def _dict_read(scope: Scope, fn: Any, args: list[Atom], value: Value) -> None:
+    base = args[0]
+    assert isinstance(base, Var)
+    if fn is dict.get:
+        if isinstance(args[1], Const) and isinstance(base.kind, Dict) and base.kind.items is not None:
+            if args[1].value in dict(base.kind.items):
+                give_item(scope, base, args[1], (), State(materialise(scope.b, value)))
+            elif len(args) > 2:
+                give(scope, args[2], value)
+            return
+        raise UnsupportedSyntax(
+            "dict.get with a key that is only known at run time carries a derivative",
+            where=scope.b.loc,
+            remedy="test for the key with 'in', then read it with a subscript",
+        )
+    if isinstance(base.kind, Dict) and base.kind.items is not None:
+        for (key, _), item in zip(base.kind.items, unpacked(scope.b, value, len(base.kind.items)), strict=True):
+            give(scope, base, item, path=(key,))
+        return
+    target = scope.buffer((base, ()))
+    scope.b.append(runtime.add_values, (target, materialise(scope.b, value)))
+
+
+def reverse_copy(scope: Scope, call: Call, active: Active) -> None:
+    """``list(xs)``, ``tuple(xs)``: item by item."""
+    value = whole(scope, call.target)
+    source = call.args[0] if call.args else None
+    if value is None or not isinstance(source, Var):
+        return
+    b = scope.b
+    if isinstance(source.kind, Array | Unknown | Numeric):
+        atom = materialise(b, value)
+        give(scope, source, b.append(runtime.items_like, (atom, source), kind=source.kind), owned=True)
+        return
+    give(scope, source, value)

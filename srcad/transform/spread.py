@@ -1,0 +1,69 @@
+"""Writing an index again at each of its uses, so that it is printed in its brackets.
+
+Slices, and tuples of slices and numbers, cost nothing to make and are only readable where they are used.
+
+    t = slice(1, None)                 y = v[1:]
+    y = v[t]                   ->      v_bar[1:] += y_bar
+    v_bar[t] += y_bar
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Scalar, Slice, Static
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
+from srcad.ir.visit import blocks, map_atoms, uses, walk, with_blocks
+
+
+def spread_indices(function: Function) -> Function:
+    """`function` with every slice made where it is used."""
+    made = {s.target: s for s in walk(function.body) if isinstance(s, Call) and _is_index(s)}
+    kept = {a for b in _blocks(function.body) for a in b.yields if isinstance(a, Var)}
+    spread = {var: call for var, call in made.items() if var not in kept}
+    return replace(function, body=_block(function.body, spread))
+
+
+def _blocks(block: Block) -> list[Block]:
+    return [block, *(inner for s in block.stmts for b in blocks(s) for inner in _blocks(b))]
+
+
+def _is_index(call: Call) -> bool:
+    if call.target.name:
+        return False  # the user gave it a name
+    if call.fn == Const(slice):
+        return not call.kwargs
+    if call.fn != Const(ops.make_tuple) or any(isinstance(a, Star) for a in call.args):
+        return False
+    kinds = [atom_kind(a) for a in call.args]
+    parts = any(isinstance(k, Slice) for k in kinds)
+    return parts and all(isinstance(k, (Slice, Scalar, Static)) for k in kinds)
+
+
+def _block(block: Block, spread: dict[Var, Call]) -> Block:
+    stmts: list[Stmt] = []
+    for stmt in block.stmts:
+        if isinstance(stmt, Call) and stmt.target in spread:
+            continue
+        renamed: dict[Var, Atom] = {}
+        for var in dict.fromkeys(uses(stmt)):
+            if var in spread:
+                stmts += _again(spread[var], spread, stmt, renamed)
+        new = map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a)  # noqa: B023
+        stmts.append(with_blocks(new, tuple(_block(b, spread) for b in blocks(new))))
+    return replace(block, stmts=tuple(stmts))
+
+
+def _again(call: Call, spread: dict[Var, Call], user: Stmt, renamed: dict[Var, Atom]) -> list[Stmt]:
+    """The statements that make an index again for `user`."""
+    made: list[Stmt] = []
+    for arg in call.args:
+        if isinstance(arg, Var) and arg in spread and arg not in renamed:
+            made += _again(spread[arg], spread, user, renamed)
+    copy = replace(map_atoms(call, lambda a: renamed.get(a, a) if isinstance(a, Var) else a), loc=user.loc)
+    assert isinstance(copy, Call)
+    target = call.target.like(name="")
+    renamed[call.target] = target
+    return [*made, replace(copy, target=target)]
