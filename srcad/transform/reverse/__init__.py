@@ -2,8 +2,8 @@
 
 - `sweep` prepares the forward sweep (pass counters, copies of what stores overwrite).
 - `cotangents` keeps, per block, the cotangent of each variable: assigned first, added to later, in place where owned.
-- `give` moves cotangents to atoms, parts and items; `primitives`, `containers`, `adjoints` write the adjoint of a call, `stores` of a
-  store, `regions` of branches and loops; `masking` keeps branches not taken at exactly zero.
+- `give` moves cotangents to atoms, parts and items; `primitives`, `containers`, `adjoints` write the adjoint of a call,
+  `stores` of a store, `regions` of branches and loops; `masking` keeps branches not taken at exactly zero.
 - `gradient` puts the two sweeps together.
 
 The result is in the looser form that `srcad.ir.verify` calls ``adjoint``: code of the reverse sweep still names values

@@ -27,7 +27,7 @@ from srcad.transform.reverse.containers import (
     reverse_sum,
 )
 from srcad.transform.reverse.cotangents import Scope, State, bar, leaves, parts, subkind
-from srcad.transform.reverse.give import give, give_item, shadow, unpacked, whole
+from srcad.transform.reverse.give import give, give_item, shadow, spread_buffer, unpacked, whole
 from srcad.transform.reverse.primitives import Active, reverse_primitive
 
 
@@ -128,6 +128,9 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
         if state is not None:
             give_item(scope, base, index, (), state)
         return
+    direct = scope.take((call.target, ()))
+    if direct is not None:
+        spread_buffer(scope, call.target, direct)
     for path, _ in list(leaves(call.target.kind)):
         state = scope.take((call.target, path))
         if state is not None:
