@@ -123,12 +123,13 @@ def _save(job: Job) -> Job:
     return replace(job, function=save(_cleaned(job), job.memory))
 
 
-def _cleaned(job: Job) -> Function:
-    return clean(job.body, drop_primal=not job.request.value, keep_stores=job.mode == "forward")
+def _cleaned(job: Job, *, last: bool = False) -> Function:
+    drop = not job.request.value
+    return clean(job.body, drop_primal=drop, keep_stores=job.mode == "forward", drop_regions=last)
 
 
 def _clean(job: Job) -> Job:
-    function = elide_copies(_cleaned(job))
+    function = elide_copies(_cleaned(job, last=True))
     verify(function, stage="simplified")
     return replace(job, function=function)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -60,8 +60,10 @@ _ARITHMETIC: frozenset[Any] = frozenset(
 )  # fmt: skip
 
 _NEVER_RAISE: frozenset[Any] = frozenset(
-    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
+    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type]
 )
+
+_PRODUCTS: frozenset[Any] = frozenset([operator.matmul, np.matmul, np.dot, np.ndarray.dot])
 
 _WHOLE_REDUCTIONS: frozenset[Any] = frozenset(
     [np.sum, np.mean, np.prod, np.var, np.std]
@@ -126,8 +128,10 @@ def cannot_raise(call: Call) -> bool:
     if _in(fn, _WHOLE_REDUCTIONS):
         return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
-        return not (kinds[0].weak and kinds[1].weak) or _nonzero(args[1])
-    if fn is operator.pow and not (isinstance(kinds[0], Array) and (kinds[0].dtype or "?")[0] in "fc"):
+        return kinds[0].weak is False or kinds[1].weak is False or _nonzero(args[1])
+    if _in(fn, _PRODUCTS):
+        return len(args) == 2 and not call.kwargs and all(map(_is_number, kinds)) and _lengths_fit(*kinds)
+    if fn is operator.pow and not (_is_numpy(kinds[0]) and (kinds[0].dtype or "?")[0] in "fc"):
         return False
     rule = rule_for(fn)
     known = (
@@ -140,6 +144,19 @@ def cannot_raise(call: Call) -> bool:
 
 def _nonzero(atom: Atom) -> bool:
     return isinstance(atom, Const) and bool(atom.value)
+
+
+def _is_numpy(kind: Kind) -> TypeGuard[Array | Scalar]:
+    """An array or a NumPy scalar: where a Python number raises, it has inf or nan."""
+    return isinstance(kind, Array) or (isinstance(kind, Scalar) and kind.weak is False)
+
+
+def _lengths_fit(a: Kind, b: Kind) -> bool:
+    """Whether the product of two vectors or matrices contracts axes of one length."""
+    if not isinstance(a, Array) or not isinstance(b, Array) or not a.dims or not b.dims:
+        return False
+    inner = b.dims[0]
+    return len(a.dims) <= 2 and len(b.dims) <= 2 and inner is not None and a.dims[-1] == inner
 
 
 def _is_number(kind: Kind) -> bool:
