@@ -116,7 +116,7 @@ def _dims(kind: Kind) -> Iterator[Dim]:
 
 
 def _sizes(kinds: Any) -> dict[str, int]:
-    """A length for each name: 4, 5, ... in order of appearance, so that ``x[1:-1]`` is not trivial; more where n - 9 asks."""
+    """A length for each name: 4, 5, ... in order (``x[1:-1]`` is not trivial), more where n - 9 would be empty."""
     dims = [d for kind in kinds for d in _dims(kind)]
     symbols: dict[str, Symbol] = {s.name: s for d in dims for s, _ in d.terms}
     for start in range(4, 40):
