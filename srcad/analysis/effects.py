@@ -135,9 +135,10 @@ def _position_of_out(fn: Any) -> int | None:
     if not (getattr(fn, "__module__", None) or "").startswith("numpy"):
         return None
     try:
-        names = list(inspect.signature(fn).parameters)
+        parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError):
         return None
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return names.index("out") if "out" in names else None
 
 

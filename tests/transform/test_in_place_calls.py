@@ -1,4 +1,4 @@
-"""Changes in place that do not look like one: methods, positional outputs, copies that are changed after they were made."""
+"""Changes in place that do not look like one: methods, outputs by position, copies that are changed themselves."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def _name_of(call: Call) -> str:
     assert isinstance(call.fn, Const)
     if call.fn.value is ops.call_method and isinstance(call.args[1], Const):
         return f"the method {call.args[1].value!r}"
-    return call.fn.expr or getattr(call.fn.value, "__qualname__", "this call")
+    return call.fn.expr or str(getattr(call.fn.value, "__qualname__", "this call"))
 
 
 def _store_target(scope: Scope, base: Atom) -> Atom | None:
