@@ -206,6 +206,8 @@ class Derivative:
             ArgumentError: one does not.
         """
         for place in places:
+            if isinstance(values[place], (list, dict)) and not values[place]:
+                continue  # an empty container has an empty gradient
             if not float_arguments([values[place]]):
                 name = self._primal.parameters[place].name
                 raise ArgumentError(

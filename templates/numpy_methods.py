@@ -10,7 +10,7 @@ import numpy as np
 from srcad.rules import linear, nondifferentiable, sample
 
 
-@linear(np.ndarray.item, wrt=("a",), kind="unknown")
+@linear(np.ndarray.item, wrt=("a",), kind="item")
 def item(a, *index, ans, ans_bar):
     """The only element, or the one at an index (a number counts in order of rows)."""
     if len(index) == 0:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
+from srcad.analysis.outside import refuse_detours
 from srcad.errors import MissingRule, UnsupportedSyntax
-from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Static, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
@@ -24,7 +24,9 @@ from srcad.rules import rule_for
 def active(function: Function, inputs: Iterable[Var], memory: Memory) -> frozenset[Var]:
     """The active variables of a typed function, for the parameters `inputs`."""
     varied = _Varied(memory, inputs).solve(function.body)
-    return frozenset(varied & _Useful(memory).solve(function.body))
+    useful = _Useful(memory).solve(function.body)
+    refuse_detours(function, varied, useful, memory)
+    return frozenset(varied & useful)
 
 
 def cuts(call: Call) -> bool:
@@ -141,8 +143,6 @@ class _Varied(_Solver):
         if cuts(call) or not any(map(self.has, (*fn, *call.args, *(v for _, v in call.kwargs)))):
             return
         self.mark(call.target)
-        if isinstance(call.fn, Const) and call.fn.value in (ops.store_global, ops.store_free):
-            raise _kept_outside(call)
         if _makes_object(call):
             raise UnsupportedSyntax(
                 f"an object of class {call.fn.value.__name__} is made of a value that carries a derivative",  # type: ignore[union-attr]
@@ -158,8 +158,13 @@ class _Varied(_Solver):
                 remedy="write it with functions: np.concatenate, np.stack, np.column_stack",
             )
         for atom in writes(call):
-            if self.memory.is_outside(atom):
-                raise _kept_outside(call)
+            if isinstance(atom, Const):
+                raise UnsupportedSyntax(
+                    "a value that carries a derivative is stored outside of the function",
+                    where=call.loc,
+                    why="what a class, a module or a default keeps outlives the call, and is not followed",
+                    remedy="keep it in a variable of the function, or pass the data as an argument",
+                )
             _refuse_untracked(call, atom)
             self.mark_memory(atom)
 
@@ -180,15 +185,6 @@ def _makes_object(call: Call) -> bool:
     if not isinstance(cls, type) or issubclass(cls, BaseException) or rule_for(cls) is not None:
         return False
     return not may_be_active(call.target.kind)
-
-
-def _kept_outside(call: Call) -> UnsupportedSyntax:
-    return UnsupportedSyntax(
-        "a value that carries a derivative is kept outside of the function",
-        where=call.loc,
-        why="what a global, a closure or a default refers to outlives the call, and its derivative cannot follow",
-        remedy="pass what is changed as an argument, or make it inside the function",
-    )
 
 
 def _refuse_untracked(call: Call, target: Atom) -> None:

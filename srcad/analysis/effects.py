@@ -5,9 +5,11 @@ Facts about one `Call`, from the operation itself or from its rule. Reads nothin
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 import operator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -16,10 +18,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
-from srcad.rules import Rule, rule_for
-
-#: Special methods that change their receiver.
-_IN_PLACE = ("__setitem__", "__delitem__", *(f"__{fn.__name__}__" for fn in ops.IN_PLACE))
+from srcad.rules import rule_for
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
@@ -27,7 +26,6 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
-    + [getattr(cls, n) for cls in (np.ndarray, list, dict) for n in _IN_PLACE if hasattr(cls, n)]
 )
 
 _IMPURE: frozenset[Any] = frozenset(
@@ -46,8 +44,21 @@ _NUMPY_WRITERS: frozenset[Any] = frozenset(
 _MUTATORS = frozenset(
     ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem",
      "add", "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition",
-     *_IN_PLACE)
+     "setfield", "setflags", "__setitem__", "__delitem__", "__setattr__", "__delattr__", "__iadd__", "__isub__",
+     "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__iand__", "__ior__",
+     "__ixor__", "__ilshift__", "__irshift__")
 )  # fmt: skip
+
+#: Where `out` stands among the positional arguments of methods of arrays, which have no signature to look it up in.
+_OUT_OF_METHOD: dict[Any, int] = {
+    getattr(np.ndarray, name): place
+    for place, names in {
+        2: ("all", "any", "argmax", "argmin", "choose", "dot", "max", "min", "round"),
+        3: ("clip", "compress", "cumprod", "cumsum", "mean", "prod", "std", "sum", "take", "var"),
+        5: ("trace",),
+    }.items()
+    for name in names
+}
 
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
@@ -65,8 +76,10 @@ _ARITHMETIC: frozenset[Any] = frozenset(
 )  # fmt: skip
 
 _NEVER_RAISE: frozenset[Any] = frozenset(
-    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type, ops.contains]
+    [ops.make_tuple, ops.make_list, ops.identity, operator.is_, operator.is_not, slice, isinstance, type]
 )
+
+_PRODUCTS: frozenset[Any] = frozenset([operator.matmul, np.matmul, np.dot, np.ndarray.dot])
 
 _WHOLE_REDUCTIONS: frozenset[Any] = frozenset(
     [np.sum, np.mean, np.prod, np.var, np.std]
@@ -92,20 +105,11 @@ def writes(call: Call) -> tuple[Atom, ...]:
     if _shuffles(call):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
     rule = rule_for(fn)
-    out = tuple(v for v in _out(call, rule) if not isinstance(v, Const))
+    out = _outputs(call)
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
-
-
-def _out(call: Call, rule: Rule | None) -> tuple[Atom, ...]:
-    """The arguments that a NumPy function stores its result in, by name or by position."""
-    named = tuple(v for k, v in call.kwargs if k == "out")
-    fn = call.fn.value if isinstance(call.fn, Const) else None
-    if isinstance(fn, np.ufunc):
-        return named + _plain(call)[fn.nin :]
-    return named if rule is None else named + tuple(rule.beyond(call.args))
 
 
 def _shuffles(call: Call) -> bool:
@@ -114,6 +118,38 @@ def _shuffles(call: Call) -> bool:
     if fn is ops.call_method:
         return call.args[1] == Const("shuffle")
     return getattr(fn, "__name__", "") == "shuffle"
+
+
+def _outputs(call: Call) -> tuple[Atom, ...]:
+    """The arrays that a call of a NumPy function was told to write its result to, by name or by position."""
+    assert isinstance(call.fn, Const)
+    fn = call.fn.value
+    given = tuple(v for k, v in call.kwargs if k == "out")
+    if isinstance(fn, np.ufunc):
+        given += _plain(call)[fn.nin :]
+    elif (place := _place_of_out(fn)) is not None:
+        given += _plain(call)[place : place + 1]
+    return tuple(a for a in given if not (isinstance(a, Const) and a.value is None))
+
+
+def _place_of_out(fn: Any) -> int | None:
+    """The position of the parameter `out` of a function of NumPy; None where it has none."""
+    try:
+        return _OUT_OF_METHOD[fn] if fn in _OUT_OF_METHOD else _position_of_out(fn)
+    except TypeError:
+        return None  # not hashable
+
+
+@functools.cache
+def _position_of_out(fn: Any) -> int | None:
+    if not (getattr(fn, "__module__", None) or "").startswith("numpy"):
+        return None
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return names.index("out") if "out" in names else None
 
 
 def is_pure(call: Call) -> bool:
@@ -150,8 +186,10 @@ def cannot_raise(call: Call) -> bool:
     if _in(fn, _WHOLE_REDUCTIONS):
         return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
-        return not (kinds[0].weak and kinds[1].weak) or _nonzero(args[1])
-    if fn is operator.pow and not (isinstance(kinds[0], Array) and (kinds[0].dtype or "?")[0] in "fc"):
+        return kinds[0].weak is False or kinds[1].weak is False or _nonzero(args[1])
+    if _in(fn, _PRODUCTS):
+        return len(args) == 2 and not call.kwargs and all(map(_is_number, kinds)) and _lengths_fit(*kinds)
+    if fn is operator.pow and not (_is_numpy(kinds[0]) and (kinds[0].dtype or "?")[0] in "fc"):
         return False
     rule = rule_for(fn)
     known = (
@@ -164,6 +202,19 @@ def cannot_raise(call: Call) -> bool:
 
 def _nonzero(atom: Atom) -> bool:
     return isinstance(atom, Const) and bool(atom.value)
+
+
+def _is_numpy(kind: Kind) -> TypeGuard[Array | Scalar]:
+    """An array or a NumPy scalar: where a Python number raises, it has inf or nan."""
+    return isinstance(kind, Array) or (isinstance(kind, Scalar) and kind.weak is False)
+
+
+def _lengths_fit(a: Kind, b: Kind) -> bool:
+    """Whether the product of two vectors or matrices contracts axes of one length."""
+    if not isinstance(a, Array) or not isinstance(b, Array) or not a.dims or not b.dims:
+        return False
+    inner = b.dims[0]
+    return len(a.dims) <= 2 and len(b.dims) <= 2 and inner is not None and a.dims[-1] == inner
 
 
 def _is_number(kind: Kind) -> bool:

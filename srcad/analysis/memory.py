@@ -109,7 +109,6 @@ class Memory:
     read_at: dict[Var, Event] = field(default_factory=dict)
     unsure: dict[Var, Event] = field(default_factory=dict)
     uses_at: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
-    outside: set[Var] = field(default_factory=set)
     unbound: set[Var] = field(default_factory=set)
     untracked: list[Loc] = field(default_factory=list)
     params: tuple[Var, ...] = ()
@@ -117,12 +116,6 @@ class Memory:
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
         return self.roots.get(atom, ()) if isinstance(atom, Var) else ()
-
-    def is_outside(self, atom: Atom) -> bool:
-        """Whether `atom` may refer to memory that outlives the function: that of a global, a closure, a default."""
-        if isinstance(atom, Const):
-            return True
-        return atom in self.outside or any(root in self.outside for root in self.of(atom))
 
     def reachable(self, atom: Atom) -> Roots:
         """The roots of an atom, and those of what it contains."""
@@ -323,8 +316,6 @@ class _Finder:
                 self.memory.untracked.append(call.loc)
         fn = call.fn.value if isinstance(call.fn, Const) else None
         args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
-        if fn in (ops.load_global, ops.load_free) or any(map(self.memory.is_outside, view_of(call) or ())):
-            self.memory.outside.add(call.target)
         if fn in _STORES and len(args) > 1:
             stored = self.memory.of(args[-1])
             if stored and not isinstance(atom_kind(args[0]), Array):

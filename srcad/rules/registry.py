@@ -120,19 +120,6 @@ class Rule:
             return self._bind_template(template, args, named, where)
         return self._translate(template, given, where)
 
-    def beyond(self, args: Sequence[Atom | Star]) -> Sequence[Atom]:
-        """The positional arguments that the template does not know: one of them may be the array for the result."""
-        if self.template is None or any(isinstance(a, Star) for a in args):
-            return ()
-        given = _bind_own(self._signature, args, {})
-        if isinstance(given, inspect.BoundArguments):
-            return (given.arguments["out"],) if "out" in given.arguments else ()
-        own = [self.template.own(n) for n in self.template.params]
-        if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in own):
-            return ()
-        count = sum(p.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in own)
-        return args[count:]  # type: ignore[return-value]
-
     def _bind_template(
         self, template: Template, args: Sequence[Any], kwargs: Mapping[str, Any], where: Where | None
     ) -> Bound:

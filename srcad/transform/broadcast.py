@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.ir.dims import Dim
-from srcad.ir.kinds import Array, Scalar
+from srcad.ir.kinds import Array, Kind, Scalar, Tuple
 from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.algebra import rewrites
 from srcad.transform.builder import Builder
@@ -23,7 +23,7 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
     """The cotangent of `x`, an operand of `ans`, from `g`, which has the shape of `ans` or broadcasts to it."""
     x_kind, ans_kind, g_kind = b.kind(x), ans.kind, b.kind(g)
     single = isinstance(x_kind, Scalar) or (isinstance(x_kind, Array) and x_kind.dims == ())
-    if single and isinstance(ans_kind, Scalar):
+    if single and (isinstance(ans_kind, Scalar) or _are_scalars(ans_kind)):
         return g
     if not isinstance(ans_kind, Array) or ans_kind.dims is None:
         return _at_run_time(b, g, x)
@@ -39,6 +39,11 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
     if not any(axes):
         return g
     return _summed(b, full(b, g, ans, ans_kind), axes)
+
+
+def _are_scalars(kind: Kind) -> bool:
+    """Whether a value is a tuple of numbers, as that of `divmod` is."""
+    return isinstance(kind, Tuple) and all(isinstance(item, Scalar) for item in kind.items)
 
 
 @rewrites(runtime.unbroadcast)

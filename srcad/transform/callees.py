@@ -63,15 +63,6 @@ def refuse(fn: Any, call: Call) -> None:
     raise UnsupportedSyntax(what, where=call.loc, why=why, remedy=remedy)
 
 
-def callee_shown(call: Call) -> str:
-    """What `call` calls, for messages."""
-    if call.fn == Const(ops.call_method) and isinstance(call.args[1], Const):
-        return f"the method {call.args[1].value!r}"
-    if not isinstance(call.fn, Const):
-        return "this call"
-    return call.fn.expr or str(getattr(call.fn.value, "__qualname__", "this call"))
-
-
 def unknown_callee(call: Call) -> UnsupportedSyntax:
     """The error for a call that carries a derivative and of which nothing is known."""
     if call.fn == Const(ops.call_method):

@@ -16,19 +16,23 @@ from dataclasses import dataclass, field, replace
 
 from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import view_of
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Array, Iterator, List, Scalar, Tuple
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks, uses
 
 
-def clean(function: Function, *, drop_primal: bool, keep_stores: bool = False) -> Function:
+def clean(function: Function, *, drop_primal: bool, keep_stores: bool = False, drop_regions: bool = False) -> Function:
     """`function` without dead code.
 
     Args:
         function: any form; variables may be used outside the region that defines them.
         drop_primal: whether operations of the primal that cannot raise may go, too (`grad`, not `value_and_grad`).
+        drop_regions: with `drop_primal`, whether branches and loops of the primal with nothing left in them may go,
+            too: not before their values are saved, which goes by the loops of the forward sweep.
         keep_stores: whether all stores stay: other references to the same memory may read it (in forward mode).
     """
-    live = _Live(drop_primal, keep_stores)
+    live = _Live(drop_primal, keep_stores, drop_primal and drop_regions)
     live.collect(function.body)
     live.want_all(function.body.yields)
     live.run()
@@ -46,6 +50,7 @@ class _Live:
 
     drop_primal: bool
     keep_stores: bool = False
+    drop_regions: bool = False
     makers: dict[Var, list[list[Atom]]] = field(default_factory=dict)
     stores: dict[Var, list[Call]] = field(default_factory=dict)
     bases: dict[Var, Var] = field(default_factory=dict)
@@ -142,7 +147,22 @@ class _Live:
 
     def droppable(self, stmt: Stmt) -> bool:
         """Whether a region may go when nothing in it is needed."""
-        return isinstance(stmt, (For, If, With)) and added(stmt.loc)
+        if added(stmt.loc):
+            return isinstance(stmt, (For, If, With))
+        return self.drop_regions and _is_harmless(stmt)
+
+
+def _is_harmless(stmt: Stmt) -> bool:
+    """Whether a region with nothing in it certainly ends and raises nothing."""
+    match stmt:
+        case If(cond=cond):
+            return isinstance(atom_kind(cond), Scalar)
+        case For(iter=iterable):
+            kind = atom_kind(iterable)
+            sized = isinstance(kind, (List, Tuple)) or (isinstance(kind, Array) and bool(kind.dims))
+            return sized or (isinstance(kind, Iterator) and kind.form == "range")
+        case _:
+            return False
 
 
 def _controls(stmt: Stmt) -> tuple[Atom, ...]:

@@ -57,6 +57,9 @@ def materialise(b: Builder, value: Value) -> Atom:
     if not isinstance(value, Seq):
         return value
     items = [materialise(b, item) for item in value.items]
+    texts = [item.value for item in items if isinstance(item, Const) and type(item.value) is str]
+    if value.cls is tuple and texts and len(texts) == len(items):
+        return Const(tuple(texts))
     return b.append(ops.make_tuple if value.cls is tuple else ops.make_list, items)
 
 

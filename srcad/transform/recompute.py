@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.analysis.memory import Memory, view_of
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Static, Tuple, is_mutable
+from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
 from srcad.transform.builder import Builder
 
@@ -178,4 +178,7 @@ def key_at(b: Builder, base: Atom, index: Atom) -> Atom:
 
 def place_at(b: Builder, base: Atom, index: Atom) -> Atom:
     """The indices of element number `index` of an array."""
-    return b.append(np.unravel_index, (index, b.call(getattr, base, Const("shape"))))
+    found = b.kind(base)
+    axes = found.dims if isinstance(found, Array) else None
+    kind = UNKNOWN if axes is None else Tuple((Scalar("i8", weak=False),) * len(axes))
+    return b.append(np.unravel_index, (index, b.call(getattr, base, Const("shape"))), kind=kind)

@@ -232,9 +232,12 @@ PROGRAMS = [
     program(branch_on_length, (arr(2),), (arr(5),)),
     program(same_name_other_kind, (1.3, True), (1.3, False), helpers=True),
     program(match_literals, (1.3, 0), (1.3, 1), (1.3, 2), (1.3, -1), (1.3, "log"), (1.3, None), (1.3, 9)),
-    program(match_sequence, ((1.3,),), ((1.3, 0.4),), ((0.4, 1.3),), ([0.4, 1.3, 0.5],)),
-    program(match_mapping, ({"power": 2}, 1.3), ({"power": 3, "scale": 0.5}, 1.3), ({}, 1.3), argnums=1),
-    program(match_capture, (1.3, 5), (1.3, 2), (1.3, "")),
+    # a pattern that tests for any sequence
+    program(match_sequence, ((1.3,),), ((1.3, 0.4),), ((0.4, 1.3),), ([0.4, 1.3, 0.5],), helpers=True),
+    # a pattern that tests for any mapping; x ** p of an integer p
+    program(match_mapping, ({"power": 2}, 1.3), ({"power": 3, "scale": 0.5}, 1.3), ({}, 1.3), argnums=1, helpers=True),
+    # a pattern that tests for a class
+    program(match_capture, (1.3, 5), (1.3, 2), (1.3, ""), helpers=True),
     program(condition_uses_call, (0.8,), (2.8,)),
     program(branch_untaken_is_singular, (0.5,), (-0.5,)),
     program(where_untaken_is_singular, (arr(5),)),

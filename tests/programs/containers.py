@@ -22,6 +22,15 @@ def list_argument(layers):
     return h.sum()
 
 
+def tuple_slices(p, flag):
+    q = p[1:] if flag else p[:-1]
+    backwards = p[::-1]
+    total = q[0] * q[1] ** 2 + p[-2:][1] * backwards[2]
+    for x in p[1:]:
+        total += x * x * p[0]
+    return total + sum(p[:2])
+
+
 def dict_argument(params, x):
     h = np.tanh(x @ params["w1"] + params["b1"])
     y = h @ params["w2"]
@@ -182,7 +191,9 @@ def adam_step(params, x):
 PROGRAMS = [
     program(tuple_argument, ((1.3, 0.4),), analytic=True, golden=True),
     program(nested_tuple_argument, (((1.3, 0.4), -0.7),), analytic=True),
-    program(list_argument, ([arr(3), arr(2, 3), arr(4, 2)],), analytic=True),
+    # the arrays of a list have no common rank
+    program(list_argument, ([arr(3), arr(2, 3), arr(4, 2)],), analytic=True, helpers=True),
+    program(tuple_slices, ((1.3, 0.4, -0.7), True), ((1.3, 0.4, -0.7), False), analytic=True),
     program(
         dict_argument,
         ({"w1": arr(3, 4), "b1": arr(4), "w2": arr(4), "scale": 0.7}, arr(5, 3)),
@@ -190,30 +201,41 @@ PROGRAMS = [
         analytic=True,
         golden=True,
     ),
-    program(nested_dict_argument, ({"a": {"x": 0.5, "y": 1.2}, "b": [0.7, -1.1]},), analytic=True),
+    # two lists of cotangents are added
+    program(nested_dict_argument, ({"a": {"x": 0.5, "y": 1.2}, "b": [0.7, -1.1]},), analytic=True, helpers=True),
     program(
         dict_with_inactive_entries,
         ({"x": 0.7, "repeat": 3, "name": "square"},),
         ({"x": 0.7, "repeat": 2, "name": "plain"},),
     ),
-    program(list_of_pairs, ([(arr(3, 2), arr(3)), (arr(2, 3), arr(2))], arr(2)), argnums=(0, 1), analytic=True),
-    program(unused_entries, ({"a": 0.7, "b": arr(3), "c": [1.0, 2]},)),
+    # the arrays of a list have no common shape
+    program(
+        list_of_pairs,
+        ([(arr(3, 2), arr(3)), (arr(2, 3), arr(2))], arr(2)),
+        argnums=(0, 1),
+        analytic=True,
+        helpers=True,
+    ),
+    # a list of a float and an integer
+    program(unused_entries, ({"a": 0.7, "b": arr(3), "c": [1.0, 2]},), helpers=True),
     program(tuple_local, (1.3, 0.4), argnums=(0, 1), analytic=True),
-    program(list_append, (0.7, 4), (0.7, 1), analytic=True),
-    program(list_methods, (0.7,), analytic=True),
-    program(list_concatenate, (0.7, 1.2), argnums=(0, 1), analytic=True),
-    program(list_slices, (arr(4),), analytic=True),
-    program(list_of_lists, (0.7,), analytic=True),
-    program(dict_local, (0.7,), analytic=True),
-    program(dict_methods, (0.7,), analytic=True),
+    # two lists of cotangents are added
+    program(list_append, (0.7, 4), (0.7, 1), analytic=True, helpers=True),
+    program(list_methods, (0.7,), analytic=True, later=True),
+    program(list_concatenate, (0.7, 1.2), argnums=(0, 1), analytic=True, later=True),
+    program(list_slices, (arr(4),), analytic=True, later=True),
+    program(list_of_lists, (0.7,), analytic=True, later=True),
+    program(dict_local, (0.7,), analytic=True, later=True),
+    program(dict_methods, (0.7,), analytic=True, later=True),
     program(dict_merge, (0.7,), analytic=True),
-    program(dict_by_computed_key, (0.7, ["a", "b", "a"]), analytic=True),
+    program(dict_by_computed_key, (0.7, ["a", "b", "a"]), analytic=True, later=True),
     program(memo_table, (0.7, 6), (0.7, 0), analytic=True),
     program(arrays_in_list, (arr(3),), analytic=True),
-    program(list_in_loop_of_loops, (0.7,), analytic=True),
+    program(list_in_loop_of_loops, (0.7,), analytic=True, later=True),
     program(tuple_swap_in_loop, ((0.7, 1.2), 4), ((0.7, 1.2), 0), analytic=True),
     program(returns_from_tuple, (7.3,)),
     program(same_array_in_two_places, ((arr(3), arr(3, seed=1)),), analytic=True),
     program(membership_and_length, (0.7, ["a", "b", "a"]), analytic=True),
-    program(adam_step, ({"w": arr(3), "b": arr(2)}, 0.8), argnums=(0, 1)),
+    # entries of different lengths in one loop
+    program(adam_step, ({"w": arr(3), "b": arr(2)}, 0.8), argnums=(0, 1), helpers=True),
 ]

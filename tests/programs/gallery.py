@@ -71,6 +71,15 @@ def lstm_like(W, h, c, xs):
     return h @ h
 
 
+def gated_like(Wg, Wc, h, c, xs):
+    for x in xs:
+        hx = np.concatenate([h, x])
+        gate = 1.0 / (1.0 + np.exp(-(Wg @ hx)))
+        c = gate * c + (1.0 - gate) * np.tanh(Wc @ hx)
+        h = np.tanh(c)
+    return h @ h
+
+
 PROGRAMS = [
     program(loss, (arr(3), 0.2, arr(5, 3), np.array([0.0, 1.0, 1.0, 0.0, 1.0])), argnums=(0, 1), golden=True),
     program(heat, (arr(7), 0.2, 3), (arr(7), 0.2, 0), (arr(3), 0.2, 2), golden=True),
@@ -80,5 +89,13 @@ PROGRAMS = [
     program(gradient_descent, (0.03, arr(2), 4), argnums=(0, 1), analytic=True),
     program(kalman, (arr(5), 0.1, 0.5), argnums=(0, 1, 2), analytic=True),
     program(rosenbrock, (arr(5),), analytic=True, golden=True),
-    program(lstm_like, (arr(4, 3), arr(2), pos(2), arr(3, 1)), argnums=(0, 1, 2, 3), analytic=True),
+    # z[n:] may have length 1
+    program(lstm_like, (arr(4, 3), arr(2), pos(2), arr(3, 1)), argnums=(0, 1, 2, 3), analytic=True, helpers=True),
+    program(
+        gated_like,
+        (arr(2, 3), arr(2, 3, seed=1), arr(2), pos(2), arr(3, 1)),
+        argnums=(0, 1, 2, 3, 4),
+        analytic=True,
+        golden=True,
+    ),
 ]

@@ -374,7 +374,8 @@ PROGRAMS = [
     program(over_enumerate_zip, (arr(3), arr(3, seed=1)), argnums=(0, 1), analytic=True),
     program(over_reversed, (arr(4),), ([0.5, 1.5],), analytic=True),
     program(over_reversed_range, (1.3, 4), (1.3, 0), analytic=True),
-    program(over_sorted, ([0.5, -1.2, 0.9],)),
+    # the cotangents go back through the permutation
+    program(over_sorted, ([0.5, -1.2, 0.9],), helpers=True),
     program(over_ndindex, (arr(2, 3),), analytic=True),
     program(over_ndenumerate, (arr(2, 3),), analytic=True),
     program(over_generator, (arr(3), 2), analytic=True),
@@ -398,8 +399,10 @@ PROGRAMS = [
     program(loop_variable_after, (arr(3),), (arr(0),), analytic=True),
     program(branch_in_loop, (arr(5),), (pos(2),)),
     program(recurrence, (arr(3, 3), arr(3), 4), (arr(3, 3), arr(3), 0), argnums=(0, 1), analytic=True, golden=True),
-    program(stack_rows, (arr(2), 3), analytic=True),
-    program(unpacking_target, ([((0.5, 1.2), 0.3), ((0.7, -0.4), 1.1)],), analytic=True),
+    # the number of rows is known only at run time
+    program(stack_rows, (arr(2), 3), analytic=True, helpers=True),
+    # lists of tuples of different kinds
+    program(unpacking_target, ([((0.5, 1.2), 0.3), ((0.7, -0.4), 1.1)],), analytic=True, helpers=True),
     program(uses_saved_at_end, (arr(4),), analytic=True),
     program(newton_two_variables, (2.3, 1.9), argnums=(0, 1), analytic=True),
     program(zero_division_free_loop, ([0.5, 1.3, -0.7],)),

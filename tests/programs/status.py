@@ -35,6 +35,8 @@ def main(width: int = 160) -> None:
         for mode in modes.MODES:
             bad = 0
             for entry, k in RUNS:
+                if mode == "unknown" and entry.known_only:
+                    continue
                 signal.setitimer(signal.ITIMER_REAL, LIMIT)
                 try:
                     test(entry, k, mode)

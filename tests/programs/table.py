@@ -19,8 +19,10 @@ class Program:
         argnums: the arguments to differentiate.
         analytic: the function also runs on complex numbers and is analytic there: the complex step checks it to 1e-11.
         raising: inputs on which the function raises; the derivative must raise the same.
-        helpers: the gradient for known kinds may call a helper of srcad's (a kind really is unknown).
+        helpers: the gradient for known kinds may call a helper of srcad's (a kind really is unknown); the reason is a
+            comment in the table. A tuple of numbers: only for these inputs.
         golden: its generated source is kept in tests/golden.
+        known_only: where kinds are unknown, a located error is as good as the right answer.
         later: the program goes beyond what is promised so far; a located error is as good as the right answer.
         rtol: relative tolerance against differences; the default is justified in `tests.programs.numeric`.
     """
@@ -30,8 +32,9 @@ class Program:
     argnums: int | tuple[int, ...] = 0
     analytic: bool = False
     raising: tuple[tuple[Any, ...], ...] = ()
-    helpers: bool = False
+    helpers: bool | tuple[int, ...] = False
     golden: bool = False
+    known_only: bool = False
     later: bool = False
     rtol: float = 1e-7
 
@@ -39,6 +42,10 @@ class Program:
     def name(self) -> str:
         """The function's name: unique in the bank."""
         return self.fn.__name__
+
+    def may_call_helpers(self, k: int) -> bool:
+        """Whether the gradient for the kinds of input `k` may call helpers."""
+        return self.helpers if isinstance(self.helpers, bool) else k in self.helpers
 
     @property
     def wanted(self) -> tuple[int, ...]:

@@ -16,12 +16,23 @@ from tests.programs import library, modes, numeric
 from tests.programs.bank import PROGRAMS, RUN_IDS, RUNS
 from tests.programs.checks import check_gradient, primal, wide
 
+
+def located(error):
+    """Whether an error says where in the user's code it comes from."""
+    return error.where is not None or any(", line " in note for note in getattr(error, "__notes__", []))
+
+
+MODED = [(entry, k, mode) for mode in modes.MODES for entry, k in RUNS if mode == "known" or not entry.known_only]
 every_run = pytest.mark.parametrize(("entry", "k"), RUNS, ids=RUN_IDS)
 every_mode = pytest.mark.parametrize("mode", modes.MODES)
+every_run_in_every_mode = pytest.mark.parametrize(
+    ("entry", "k", "mode"), MODED, ids=[f"{entry.name}-{k}-{mode}" for entry, k, mode in MODED]
+)
+#: Programs that may be refused, and in which mode.
+REFUSABLE = [(e, m) for e in PROGRAMS for m in modes.MODES if e.later or (e.known_only and m == "unknown")]
 
 
-@every_mode
-@every_run
+@every_run_in_every_mode
 def test_reverse(entry, k, mode):
     """Values bit for bit, gradients against differences, the caller's data untouched, output printed once."""
     args = entry.inputs[k]
@@ -38,8 +49,7 @@ def test_reverse(entry, k, mode):
     assert not any(numeric.share_memory(g, h) for i, g in enumerate(gradient) for h in gradient[:i])
 
 
-@every_mode
-@every_run
+@every_run_in_every_mode
 def test_gradient_alone(entry, k, mode):
     """`grad` may drop operations that nobody reads; it must not drop more than that. A second call gives the same."""
     args = entry.inputs[k]
@@ -52,8 +62,7 @@ def test_gradient_alone(entry, k, mode):
     check_gradient(entry, args, gradient)
 
 
-@every_mode
-@every_run
+@every_run_in_every_mode
 def test_forward(entry, k, mode):
     """The tangent against differences, and against the gradient: the dot product test."""
     args = entry.inputs[k]
@@ -77,20 +86,31 @@ def test_forward(entry, k, mode):
     assert agree, f"the tangent {tangent!r} is right, the gradient is not: {paired!r}"
 
 
-@every_mode
-@pytest.mark.parametrize("entry", [entry for entry in PROGRAMS if entry.later], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(("entry", "mode"), REFUSABLE, ids=[f"{entry.name}-{mode}" for entry, mode in REFUSABLE])
 def test_beyond_what_is_promised(entry, mode):
     """Right, or refused with a place in the source; never wrong and never an internal error."""
     for args in entry.inputs:
-        try:
-            with modes.compiling(mode), contextlib.redirect_stdout(io.StringIO()):
-                gradient = modes.gradient_only(entry, copy.deepcopy(args))
-        except srcad.errors.InternalError:
-            raise
-        except srcad.errors.SrcadError as error:
-            assert error.where is not None
-        else:
+        along = {i: numeric.direction(args[i], np.random.default_rng([7, i])) for i in entry.wanted}
+        with modes.compiling(mode), contextlib.redirect_stdout(io.StringIO()):
+            gradient = unless_refused(modes.gradient_only, entry, copy.deepcopy(args))
+            pushed = unless_refused(modes.pushforward, entry, copy.deepcopy(args), copy.deepcopy(along))
+        if gradient is not None:
             check_gradient(entry, args, gradient)
+        if pushed is not None:
+            with contextlib.redirect_stdout(io.StringIO()):
+                slope = numeric.central(entry.fn, args, along)
+            assert numeric.close(float(pushed[1]), slope, entry.rtol, abs(float(pushed[0]))), (pushed[1], slope)
+
+
+def unless_refused(function, *args):
+    """What the function returns; None where it is refused with a place in the source."""
+    try:
+        return function(*args)
+    except srcad.errors.InternalError:
+        raise
+    except srcad.errors.SrcadError as error:
+        assert located(error), str(error)
+        return None
 
 
 @every_mode
@@ -122,14 +142,25 @@ def entry_file(caught):
     return [frame.path for frame in caught.traceback if "programs" in str(frame.path)][-1]
 
 
-@every_run
-def test_no_helpers_where_kinds_are_known(entry, k):
-    """The generated source names nothing of srcad and calls nothing that the runtime provides."""
-    if entry.helpers:
-        pytest.skip("a kind of this program really is unknown")
+def helpers_called(entry, k):
     with modes.compiling("known"):
         text = modes.source(entry, entry.inputs[k])
-    assert helper_names(text, entry.fn) == []
+    return helper_names(text, entry.fn)
+
+
+KNOWN = [(entry, k) for entry, k in RUNS if not entry.may_call_helpers(k)]
+
+
+@pytest.mark.parametrize(("entry", "k"), KNOWN, ids=[f"{entry.name}-{k}" for entry, k in KNOWN])
+def test_no_helpers_where_kinds_are_known(entry, k):
+    """The generated source names nothing of srcad and calls nothing that the runtime provides."""
+    assert helpers_called(entry, k) == []
+
+
+@pytest.mark.parametrize("entry", [e for e in PROGRAMS if e.helpers and not e.later], ids=lambda entry: entry.name)
+def test_helpers_are_allowed_only_where_they_are_called(entry):
+    allowed = [k for k in range(len(entry.inputs)) if entry.may_call_helpers(k)]
+    assert any(helpers_called(entry, k) for k in allowed)
 
 
 def helper_names(text, fn):

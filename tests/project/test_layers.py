@@ -22,8 +22,8 @@ BESIDE = {
     "templates": {"templates", "rules", "runtime"},
 }
 
-#: The parts of the line that may use something beside it. The runtime is a leaf: it imports nothing but errors. What
-#: knows what generated code calls names its functions: analyses their effects, passes and printing the calls themselves.
+#: The parts of the line that may use something beside it. The runtime is a leaf: it imports nothing but errors. Who
+#: reads or writes generated code names its functions: analyses know their effects, passes and printing write calls.
 USES = {
     "runtime": ("analysis", "transform", "codegen", "callee_facts", "pipeline", "api", "cli"),
     "checking": ("derivative", "api", "cli"),

@@ -103,6 +103,9 @@ def _bound(kind: Kind, facts: Facts) -> Any:
 
 
 def _unit_slice(dim: Dim, start: Dim | None, stop: Dim | None) -> Dim | None:
+    inside = _inside(dim, start, stop)
+    if inside is not None:
+        return inside
     low = dim.lower_bound or 0
     first = 0 if start is None else _from_front(dim, start, low)
     if first is None:
@@ -114,6 +117,15 @@ def _unit_slice(dim: Dim, start: Dim | None, stop: Dim | None) -> Dim | None:
         return Dim.of(max(0, stop.known - first)) if stop.known <= low or stop.known <= first else None
     cut = _cut_off(dim, stop, low)
     return None if cut is None else dim.shrunk(first + cut)
+
+
+def _inside(dim: Dim, start: Dim | None, stop: Dim | None) -> Dim | None:
+    """``stop - start``, where both are known to lie inside the array and in that order."""
+    first, last = Dim.of(0) if start is None else start, dim if stop is None else stop
+    length, rest = last.plus(first, -1), dim.plus(last, -1)
+    if any(part is None or part.lower_bound is None or part.lower_bound < 0 for part in (first, length, rest)):
+        return None
+    return length
 
 
 def _from_front(dim: Dim, start: Dim, low: int) -> int | None:

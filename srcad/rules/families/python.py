@@ -329,6 +329,24 @@ def python_round(call: BoundCall, facts: Facts) -> Kind:
     return UNKNOWN
 
 
+@family("item")
+def item(call: BoundCall, facts: Facts) -> Kind:
+    """``x.item()``: the Python number that an element is."""
+    kind = call.first()
+    dtype = kind.dtype if isinstance(kind, (Array, Scalar, Numeric)) else None
+    match (dtype or "?")[0]:
+        case "f" if dtype in ("f2", "f4", "f8"):
+            return FLOAT
+        case "c" if dtype in ("c8", "c16"):
+            return COMPLEX
+        case "i" | "u":
+            return INT
+        case "b":
+            return BOOL
+        case _:
+            return UNKNOWN
+
+
 @family("divmod")
 def divmod_(call: BoundCall, facts: Facts) -> Kind:
     """The pair of ``//`` and ``%``."""

@@ -27,7 +27,7 @@ from srcad.transform.reverse.containers import (
     reverse_sum,
 )
 from srcad.transform.reverse.cotangents import Scope, State, bar, leaves, parts, subkind
-from srcad.transform.reverse.give import give, give_item, shadow, unpacked, whole
+from srcad.transform.reverse.give import give, give_item, shadow, spread_buffer, unpacked, whole
 from srcad.transform.reverse.primitives import Active, reverse_primitive
 
 
@@ -119,7 +119,8 @@ def _give_middle(scope: Scope, source: Atom, before: int, after: int, value: Val
 def _getitem(scope: Scope, call: Call, active: Active) -> None:
     base, index = call.args
     assert not isinstance(base, Star) and not isinstance(index, Star)
-    if isinstance(base, Var) and scope.memory.root(call.target) not in (None, call.target):
+    is_view = scope.memory.root(call.target) not in (None, call.target)  # and not a copy that is changed itself
+    if isinstance(base, Var) and is_view and scope.memory.root(base) is not None:
         return  # a view of memory that is changed in place: its uses have added to the shadow directly
     inner = parts(call.target.kind)
     if inner is None:
@@ -128,6 +129,9 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
         if state is not None:
             give_item(scope, base, index, (), state)
         return
+    direct = scope.take((call.target, ()))
+    if direct is not None:
+        spread_buffer(scope, call.target, direct)
     for path, _ in list(leaves(call.target.kind)):
         state = scope.take((call.target, path))
         if state is not None:

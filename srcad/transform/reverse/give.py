@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from srcad import runtime
 from srcad.analysis.memory import index_form, view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
+from srcad.ir.atoms import MISSING, constant
 from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Slice, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.builder import Builder
@@ -160,6 +162,8 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
     """Add a cotangent to that of ``base[index]``, at `path` inside it: costs as much as the item, not as the base."""
     if not isinstance(base, Var) or not may_be_active(base.kind):
         return
+    if path and isinstance(scope.b.kind(index), Slice):
+        index, path = Const(_position(scope, base, index, path[0])), path[1:]
     match base.kind:
         case Tuple() | Dict() if (
             isinstance(index, Const)
@@ -181,6 +185,18 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
         case _:
             target = scope.buffer((base, ())) if scope.memory.root(base) is None else shadow(scope, base)
             add_indexed(scope.b, target, index, state.atom)
+
+
+def _position(scope: Scope, base: Var, index: Atom, key: object) -> int:
+    """Where in the tuple `base` the part `key` of the slice ``base[index]`` is."""
+    kind = scope.b.kind(index)
+    bounds: list[Any] = (
+        [constant(k) for k in (kind.start, kind.stop, kind.step)] if isinstance(kind, Slice) else [MISSING]
+    )
+    if not isinstance(base.kind, Tuple) or not isinstance(key, int) or MISSING in bounds:
+        raise InternalError(f"reverse: which part of {base.name or 'a tuple'} a slice takes", where=scope.b.loc)
+    start, stop, step = bounds
+    return range(len(base.kind.items))[slice(start, stop, step)][key]
 
 
 def _is_negative(index: Const, kind: Kind) -> bool:

@@ -23,7 +23,6 @@ from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
-from srcad.transform.callees import callee_shown
 from srcad.transform.expand import materialise
 from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.cotangents import Scope
@@ -96,13 +95,21 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
     elif fn is list.append:
         _append(scope, args[0], args[1])
     else:
-        name = callee_shown(call)
         raise UnsupportedSyntax(
-            f"{name} changes something that carries a derivative",
+            f"{name_of(call)} changes something that carries a derivative",
             where=call.loc,
             why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
             remedy="write the result to a new name",
         )
+
+
+def name_of(call: Call) -> str:
+    """What the user calls the function of a store: ``np.copyto``, or the method's name."""
+    if not isinstance(call.fn, Const):
+        return "this call"
+    if call.fn.value is ops.call_method and isinstance(call.args[1], Const):
+        return f"the method {call.args[1].value!r}"
+    return call.fn.expr or str(getattr(call.fn.value, "__qualname__", "this call"))
 
 
 def _store_target(scope: Scope, base: Atom) -> Atom | None:
