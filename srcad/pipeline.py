@@ -1,6 +1,6 @@
 """The compiler on one page: the stages from a Python function to the text of its derivative, in order.
 
-Each stage takes a `Job` and returns one that knows more. `compile_derivative` runs them all; `STAGES` is what the
+Each stage takes a `Job` and returns one that knows more. `run` runs them all, or up to one; `STAGES` is what the
 command line (``--stage``), timings and errors name. Nothing here knows how a stage works.
 
     function --lower--> SSA --inline--> SSA --infer--> typed SSA --normalise--> fewer forms
