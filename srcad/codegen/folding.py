@@ -245,9 +245,13 @@ def _shared_condition(branch: If) -> bool:
 
 
 def _same_comment(a: Loc, b: Loc | None) -> bool:
-    """Whether `a` may be written in the line of `b`: lines of an adjoint stay under their own comment."""
+    """Whether `a` may be written in the line of `b`.
+
+    Lines of an adjoint stay under their own comment; what a function that was inlined computes stays out of adjoints of
+    others, so that an error in it is told at its own line.
+    """
     if b is None or not a.adjoint:
-        return True
+        return b is None or not b.adjoint or a.function in ("", b.function)
     return b.adjoint and (a.function, a.stmt) == (b.function, b.stmt)
 
 
