@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
+from srcad.analysis.outside import refuse_detours
 from srcad.errors import UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Scalar, Unknown, may_be_active
@@ -23,7 +24,9 @@ from srcad.rules import rule_for
 def active(function: Function, inputs: Iterable[Var], memory: Memory) -> frozenset[Var]:
     """The active variables of a typed function, for the parameters `inputs`."""
     varied = _Varied(memory, inputs).solve(function.body)
-    return frozenset(varied & _Useful(memory).solve(function.body))
+    useful = _Useful(memory).solve(function.body)
+    refuse_detours(function, varied, useful, memory)
+    return frozenset(varied & useful)
 
 
 def cuts(call: Call) -> bool:

@@ -230,7 +230,7 @@ class Function:
     """A function in SSA form. `body.params` are its parameters in signature order, `body.yields` its one result.
 
     `source` is the primal Python function (its globals and closure are where data is read live); `guards` are the names
-    that were resolved to functions, classes and modules. `passes` counts nothing: it names the stages that have run.
+    that were resolved to functions, classes and modules.
     """
 
     name: str
