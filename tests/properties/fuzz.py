@@ -1,7 +1,7 @@
 """Running random programs: what each ended in, making a failing one smaller, and a ledger over a range of seeds.
 
 ``python -m tests.properties.fuzz 0 500`` prints the ledger of seeds 0 to 499 and the smallest form of each failure; a
-third argument, a file, keeps a line for each run, in addition to what is in it.
+third argument, a file such as ``tests/properties/ledger.jsonl``, gets a line with the numbers of the range.
 
 How a program is compiled is drawn from its seed: the kinds of the arguments are known or not, the gradient comes with
 the value or alone, and with respect to some of the arguments or all.
@@ -13,11 +13,13 @@ import copy
 import importlib.util
 import json
 import random
+import re
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -191,22 +193,30 @@ def cuts(tree: Tree) -> Iterator[Tree]:
 
 
 def ledger(seeds: range, folder: Path, *, minimise: bool = True, record: Path | None = None) -> dict[str, list[int]]:
-    """The seeds by outcome; prints each failure, made smaller. A line for each run is added to the file `record`."""
+    """The seeds by outcome; prints each failure, made smaller. The numbers become a line of the file `record`."""
+    reasons: Counter[str] = Counter()
     found: dict[str, list[int]] = {name: [] for name in OUTCOMES}
     for seed in seeds:
         program = generate(seed)
         kind, text = outcome(program, folder)
         found[kind].append(seed)
-        if record is not None:
-            line = {"seed": seed, "outcome": kind, **asdict(way_of(seed))}
-            if kind != "agrees":
-                line["text"] = text.partition("\n")[0]
-            with record.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+        if kind == "refused":
+            reasons[reason(text)] += 1
         if kind in ("wrong", "broken"):
             small = smaller(program, folder) if minimise else program
             print(f"--- seed {seed}: {kind}, {way_of(seed)}\n{small.source}\n{outcome(small, folder)[1]}\n")
+    if record is not None:
+        counts = {name: len(members) for name, members in found.items()}
+        line = {"seeds": [seeds.start, seeds.stop], **counts, "refusals": dict(reasons.most_common())}
+        with record.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
     return found
+
+
+def reason(text: str) -> str:
+    """The first line of an error's text without the names of the program that it is about."""
+    words = text.partition("\n")[0]
+    return re.sub(r"^\w+ (is|changes) ", r"... \1 ", re.sub(r"'[^']*'", "'...'", words))
 
 
 def main(arguments: list[str]) -> int:

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -81,10 +82,22 @@ def test_the_ways_are_drawn_from_the_seed():
 
 
 def test_the_ledger_records_each_run(tmp_path, capsys):
-    found = fuzz.ledger(range(3), tmp_path, record=tmp_path / "ledger.jsonl")
-    lines = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
-    assert [line["seed"] for line in lines] == [0, 1, 2]
-    assert all(line["seed"] in found[line["outcome"]] for line in lines)
+    record = tmp_path / "ledger.jsonl"
+    found = fuzz.ledger(range(6), tmp_path, record=record)
+    fuzz.ledger(range(6, 8), tmp_path, record=record)
+    first, second = (json.loads(line) for line in record.read_text().splitlines())
+    assert first["seeds"] == [0, 6] and second["seeds"] == [6, 8]
+    assert all(first[name] == len(found[name]) for name in fuzz.OUTCOMES)
+    assert sum(first["refusals"].values()) == first["refused"]
+
+
+def test_the_kept_ledger_has_no_failure():
+    lines = [json.loads(line) for line in (Path(__file__).parent / "ledger.jsonl").read_text().splitlines()]
+    assert lines and not any(line["wrong"] or line["broken"] for line in lines)
+
+
+def test_reasons_are_without_names():
+    assert fuzz.reason("u is changed in place\n  File") == fuzz.reason("v is changed in place")
 
 
 def test_a_failing_program_is_made_smaller(monkeypatch, tmp_path):
