@@ -33,7 +33,7 @@ def configure(commands: Commands) -> None:
         help="print the generated derivative of a function",
         description="Prints the source of the derivative that srcad generates, or a stage on the way to it.",
         epilog=TARGET_NOTE + "\n" + TYPES_NOTE + "\nexample:\n"
-        '  srcad dump model.py:loss --argnums 0,1 --value --types "w: f8[d], b: float, x: f8[n,d]"\n',
+        '  srcad dump model.py:loss --argnums 0,1 --value --types "w: f8[d], b: float, x: f8[n,d], y: f8[n]"\n',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -116,10 +116,10 @@ def _dims(kind: Kind) -> Iterator[Dim]:
 
 
 def _sizes(kinds: Any) -> dict[str, int]:
-    """A length for each name: 2, 3, ... in order of appearance, more where an expression like n - 2 would be empty."""
+    """A length for each name: 4, 5, ... in order (``x[1:-1]`` is not trivial), more where n - 9 would be empty."""
     dims = [d for kind in kinds for d in _dims(kind)]
     symbols: dict[str, Symbol] = {s.name: s for d in dims for s, _ in d.terms}
-    for start in range(2, 40):
+    for start in range(4, 40):
         sizes = {name: start + i for i, name in enumerate(symbols)}
         if all(_length(d, sizes) > 0 for d in dims):
             return sizes

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 a check failed; 2 usage or unsupported input, with the err
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ import srcad
 from srcad.cli import check, demo, dump, rules
 from srcad.cli.usage import UsageError, describe
 from srcad.errors import SrcadError
+
+#: What says that the place that stdout leads to is full or broken.
+_UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EIO)
 
 DONE, CHECK_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -70,14 +74,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SrcadError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
     except BrokenPipeError:  # the reader of our output has seen enough; say nothing more, also not at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return DONE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        print(describe(error), file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+            _drop_output()
+            print(f"srcad: error: cannot write the output: {error.strerror}", file=sys.stderr)
+        else:
+            print(describe(error), file=sys.stderr)
     return USAGE
+
+
+def _drop_output() -> None:
+    """What is still to be written to stdout goes nowhere, so that the interpreter does not fail on it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -147,6 +147,13 @@ def test_a_bug_of_ours_is_shown_whole_and_named_as_one():
         assert "parse_argnums" in describe(error) and describe(error).splitlines()[-1].startswith("This is a bug")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+def test_an_output_that_cannot_be_written_is_an_error_of_one_line():
+    script = f"{sys.executable} -m srcad rules > /dev/full"
+    done = subprocess.run(["bash", "-c", script], env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and done.stderr == "srcad: error: cannot write the output: No space left on device\n"
+
+
 def test_a_reader_that_stops_reading_is_no_error():
     script = f"{sys.executable} -m srcad rules | head -n 1"
     done = subprocess.run(["bash", "-c", script], env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
