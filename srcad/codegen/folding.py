@@ -268,7 +268,7 @@ def _same_comment(a: Loc, b: Loc | None) -> bool:
 
 
 def _leaves_its_line(a: Loc, b: Loc | None) -> bool:
-    """Whether `a` is of the primal and `b` of another statement's adjoint: what `a` raises would be told of that one."""
+    """Whether `a`, of the primal, would be written under another statement, which its exceptions would be told of."""
     if b is None or not b.adjoint or a.adjoint or a.saving:
         return False
     return (a.function, a.stmt) != (b.function, b.stmt)
