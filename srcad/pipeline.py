@@ -1,6 +1,6 @@
 """The compiler on one page: the stages from a Python function to the text of its derivative, in order.
 
-Each stage takes a `Job` and returns one that knows more. `compile_derivative` runs them all; `STAGES` is what the
+Each stage takes a `Job` and returns one that knows more. `run` runs them all, or up to one; `STAGES` is what the
 command line (``--stage``), timings and errors name. Nothing here knows how a stage works.
 
     function --lower--> SSA --inline--> SSA --infer--> typed SSA --normalise--> fewer forms
@@ -81,19 +81,23 @@ class Job:
 
 
 def _lower(job: Job) -> Job:
+    """Source text to SSA: `srcad.frontend.lower`. Every operation is a call, control flow is regions; no kinds yet."""
     return replace(job, function=lower(job.primal))
 
 
 def _inline(job: Job) -> Job:
+    """The bodies of short callees in place of their calls, so that kinds are exact there."""
     return replace(job, function=inline_calls(job.body))
 
 
 def _infer(job: Job) -> Job:
+    """A kind for every variable, from the kinds of the arguments, and what is known of lengths."""
     typed = job.callees.infer(job.body, job.kinds)
     return replace(job, typed=typed, function=typed.function)
 
 
 def _normalise(job: Job) -> Job:
+    """Fewer forms, now that kinds say what an operation means; and which memory is shared and changed."""
     function = normalise(take_known_branches(job.body), exact=job.mode == "forward")
     memory = find_memory(function, job.callees.effect_of)
     if job.mode == "reverse":
@@ -104,6 +108,7 @@ def _normalise(job: Job) -> Job:
 
 
 def _differentiate(job: Job) -> Job:
+    """Reverse mode: forward sweep and reverse sweep in one body. Forward mode: a tangent beside every statement."""
     assert job.typed is not None and job.memory is not None
     typed, memory = job.typed, job.memory
     if job.mode == "reverse":
@@ -114,27 +119,32 @@ def _differentiate(job: Job) -> Job:
 
 
 def _restore(job: Job) -> Job:
+    """Which stores the reverse sweep undoes: only those whose old values something still reads."""
     assert job.memory is not None
     return replace(job, function=restore(_cleaned(job), job.memory))
 
 
 def _save(job: Job) -> Job:
+    """What the reverse sweep names of the passes of a forward loop: kept in lists, or computed again."""
     assert job.memory is not None
     return replace(job, function=save(_cleaned(job), job.memory))
 
 
 def _cleaned(job: Job, *, last: bool = False) -> Function:
+    """The function without dead code: what nobody reads need be neither restored nor saved."""
     drop = not job.request.value
     return clean(job.body, drop_primal=drop, keep_stores=job.mode == "forward", drop_regions=last)
 
 
 def _clean(job: Job) -> Job:
+    """No dead code, no copies that protect nothing; verified."""
     function = elide_copies(_cleaned(job, last=True))
     verify(function, stage="simplified")
     return replace(job, function=function)
 
 
 def _emit(job: Job) -> Job:
+    """The text of the function and of those that it calls: `srcad.codegen.emit`."""
     names = (p.name for p in job.body.body.params)
     shown = (f"{name}: {kind}" for name, kind in zip(names, job.kinds, strict=False))
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""

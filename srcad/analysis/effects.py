@@ -5,6 +5,8 @@ Facts about one `Call`, from the operation itself or from its rule. Reads nothin
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 import operator
 from typing import Any, TypeGuard
@@ -41,8 +43,22 @@ _NUMPY_WRITERS: frozenset[Any] = frozenset(
 #: Methods that change their receiver, whatever its class is.
 _MUTATORS = frozenset(
     ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem",
-     "add", "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition")
+     "add", "discard", "appendleft", "popleft", "extendleft", "rotate", "fill", "put", "itemset", "resize", "partition",
+     "setfield", "setflags", "__setitem__", "__delitem__", "__setattr__", "__delattr__", "__iadd__", "__isub__",
+     "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__iand__", "__ior__",
+     "__ixor__", "__ilshift__", "__irshift__")
 )  # fmt: skip
+
+#: Where `out` stands among the positional arguments of methods of arrays, which have no signature to look it up in.
+_OUT_OF_METHOD: dict[Any, int] = {
+    getattr(np.ndarray, name): place
+    for place, names in {
+        2: ("all", "any", "argmax", "argmin", "choose", "dot", "max", "min", "round"),
+        3: ("clip", "compress", "cumprod", "cumsum", "mean", "prod", "std", "sum", "take", "var"),
+        5: ("trace",),
+    }.items()
+    for name in names
+}
 
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
@@ -87,11 +103,43 @@ def writes(call: Call) -> tuple[Atom, ...]:
     if fn is np.ufunc.at:
         return _plain(call)[1:2]
     rule = rule_for(fn)
-    out = tuple(v for k, v in call.kwargs if k == "out" and not (isinstance(v, Const) and v.value is None))
+    out = _outputs(call)
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
+
+
+def _outputs(call: Call) -> tuple[Atom, ...]:
+    """The arrays that a call of a NumPy function was told to write its result to, by name or by position."""
+    assert isinstance(call.fn, Const)
+    fn = call.fn.value
+    given = tuple(v for k, v in call.kwargs if k == "out")
+    if isinstance(fn, np.ufunc):
+        given += _plain(call)[fn.nin :]
+    elif (place := _place_of_out(fn)) is not None:
+        given += _plain(call)[place : place + 1]
+    return tuple(a for a in given if not (isinstance(a, Const) and a.value is None))
+
+
+def _place_of_out(fn: Any) -> int | None:
+    """The position of the parameter `out` of a function of NumPy; None where it has none."""
+    try:
+        return _OUT_OF_METHOD[fn] if fn in _OUT_OF_METHOD else _position_of_out(fn)
+    except TypeError:
+        return None  # not hashable
+
+
+@functools.cache
+def _position_of_out(fn: Any) -> int | None:
+    if not (getattr(fn, "__module__", None) or "").startswith("numpy"):
+        return None
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return names.index("out") if "out" in names else None
 
 
 def is_pure(call: Call) -> bool:

@@ -84,7 +84,7 @@ def refuse_detours(function: Function, varied: Set[Var], useful: Set[Var], memor
 
 
 def _is_user_function(fn: object) -> bool:
-    return isinstance(fn, FunctionType) and rule_for(fn) is None and not fn.__module__.startswith("srcad.")
+    return isinstance(fn, FunctionType) and rule_for(fn) is None and not (fn.__module__ or "").startswith("srcad.")
 
 
 class _Finder:

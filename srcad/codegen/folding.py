@@ -2,8 +2,7 @@
 
 A temporary that is used once is folded into its use where the order of evaluation allows: its definition moves down
 to the use only across statements that it commutes with (`srcad.codegen.effects`). Trees that lowering took apart in
-evaluation order come back as the user wrote them (a slice of constants, which is a literal inside brackets, at every
-one of its uses)::
+evaluation order come back as the user wrote them::
 
     t = x * x              ->    while abs(x * x - a) > tol:
     t2 = t - a
@@ -74,7 +73,6 @@ class _Folder:
         self.result = result
         self._position = 0
         self._given: set[int] = set()
-        self._literals: set[int] = set()
         self._unpackings = Unpackings(result)
 
     def block(self, block: Block, indent: int) -> list[_Root]:
@@ -88,11 +86,7 @@ class _Folder:
                         continue
                     if function_of(stmt) is ops.unpack:
                         self._unpackings.find(target, stmt, block.stmts[index + 1 :])
-                    if self._is_literal_index(stmt):
-                        self._literals.add(target.uid)
-                        self.result.inlined[target.uid] = stmt
-                    else:
-                        self._call(stmt, roots, indent)
+                    self._call(stmt, roots, indent)
                 case If():
                     self._branch(stmt, roots, indent)
                 case For(iter=iterable, body=body):
@@ -127,14 +121,6 @@ class _Folder:
         roots = self.block(body, indent + 1)
         if stops:
             self.finish(body.yields[-1:], roots, indent + 1)
-
-    def _is_literal_index(self, call: Call) -> bool:
-        """Whether this is ``1:`` or ``1:, 0``, as it stands inside brackets: worth no name, however often used."""
-        fn = function_of(call)
-        if not is_temporary(call.target.name) or fn not in (slice, ops.make_tuple):
-            return False
-        inner = [a for a in operands(call) if isinstance(a, Var)]
-        return bool(inner or fn is slice) and all(a.uid in self._literals for a in inner)
 
     def _region(self, stmt: Stmt) -> _Root:
         return _Root(stmt, self._position, BARRIER, 0, 0)

@@ -119,7 +119,8 @@ def _give_middle(scope: Scope, source: Atom, before: int, after: int, value: Val
 def _getitem(scope: Scope, call: Call, active: Active) -> None:
     base, index = call.args
     assert not isinstance(base, Star) and not isinstance(index, Star)
-    if isinstance(base, Var) and scope.memory.root(call.target) is not None and scope.memory.root(base) is not None:
+    is_view = scope.memory.root(call.target) not in (None, call.target)  # and not a copy that is changed itself
+    if isinstance(base, Var) and is_view and scope.memory.root(base) is not None:
         return  # a view of memory that is changed in place: its uses have added to the shadow directly
     inner = parts(call.target.kind)
     if inner is None:

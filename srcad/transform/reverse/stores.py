@@ -96,13 +96,20 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
     elif fn is list.append:
         _append(scope, args[0], args[1])
     else:
-        name = call.fn.expr or getattr(fn, "__qualname__", "this call")
         raise UnsupportedSyntax(
-            f"{name} changes something that carries a derivative",
+            f"{_name_of(call)} changes something that carries a derivative",
             where=call.loc,
             why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
             remedy="write the result to a new name",
         )
+
+
+def _name_of(call: Call) -> str:
+    """What the user calls the function of a store: ``np.copyto``, or the method's name."""
+    assert isinstance(call.fn, Const)
+    if call.fn.value is ops.call_method and isinstance(call.args[1], Const):
+        return f"the method {call.args[1].value!r}"
+    return call.fn.expr or str(getattr(call.fn.value, "__qualname__", "this call"))
 
 
 def _store_target(scope: Scope, base: Atom) -> Atom | None:
