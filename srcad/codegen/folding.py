@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srcad.codegen.decisions import Folding
-from srcad.codegen.effects import BARRIER, OPAQUE, PURE, commute, effect
+from srcad.codegen.effects import BARRIER, OPAQUE, PURE, RAISE, commute, effect
 from srcad.codegen.shape import RESULT, continuing, survey
 from srcad.codegen.tables import (
     BINARY,
@@ -202,6 +202,8 @@ class _Folder:
             grown = total + found.length - _width(atom)
             if grown > room or found.depth > DEEPEST or not _same_comment(found.stmt.loc, loc):
                 continue
+            if found.effect & RAISE and _leaves_its_line(found.stmt.loc, loc):
+                continue
             if found.effect & OPAQUE and atom == harmless:
                 continue
             roots.remove(found)
@@ -253,6 +255,13 @@ def _same_comment(a: Loc, b: Loc | None) -> bool:
     if b is None or not a.adjoint:
         return b is None or not b.adjoint or a.function in ("", b.function)
     return b.adjoint and (a.function, a.stmt) == (b.function, b.stmt)
+
+
+def _leaves_its_line(a: Loc, b: Loc | None) -> bool:
+    """Whether `a`, of the primal, would be written under another statement, which its exceptions would be told of."""
+    if b is None or not b.adjoint or a.adjoint or a.saving:
+        return False
+    return (a.function, a.stmt) != (b.function, b.stmt)
 
 
 def _width(atom: Atom) -> int:
