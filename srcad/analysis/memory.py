@@ -357,7 +357,7 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-        if fn in _DISPLAYS or fn in _GATHERING:
+        if fn in _DISPLAYS or fn in _GATHERING or _is_part_of_tuple(call):
             self.fresh(call.target, loops)
             held = tuple(r for a in args for r in self.memory.of(a))
             if fn not in _DISPLAYS:
@@ -418,13 +418,26 @@ _CHECKED: frozenset[Any] = frozenset(
 )
 
 
+def _is_part_of_tuple(call: Call) -> bool:
+    """Whether `call` is a slice of a tuple: a new tuple of the same items."""
+    if call.fn != Const(operator.getitem):
+        return False
+    base, index = (atom_kind(a) for a in call.args)  # type: ignore[arg-type]
+    return isinstance(base, Tuple) and isinstance(index, Slice)
+
+
+def _first(call: Call) -> Atom:
+    first = call.args[0]
+    return first.value if isinstance(first, Star) else first
+
+
 def is_certain_view(call: Call) -> bool:
     """Whether the result of `call`, which may share memory with an argument, does so for certain and can be written to.
 
     Reshaping may copy, a diagonal is read-only, an item of a container stands for itself: what they give is not.
     """
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    if fn in _SPLITTING:
+    if fn in _SPLITTING or (fn is ops.unpack and not isinstance(atom_kind(_first(call)), Tuple)):
         return False
     if fn is not operator.getitem or not isinstance(call.target.kind, (Array, Numeric, Unknown)):
         return fn in _CERTAIN or not isinstance(call.target.kind, (Array, Numeric, Unknown))

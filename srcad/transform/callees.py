@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from types import MethodType
 from typing import Any
+
+import numpy as np
 
 from srcad.errors import MissingRule, UnsupportedSyntax
 from srcad.ir import ops
@@ -29,13 +32,26 @@ def require_rule(call: Call) -> Rule:
         raise unknown_callee(call)
     refuse(fn, call)
     name = (call.fn.expr if isinstance(call.fn, Const) else None) or primitive_name(fn)
-    short = name.rpartition(".")[2]
     raise MissingRule(
         f"{name} has no derivative rule",
         where=call.loc,
         why="it has no Python source that srcad can differentiate, and no template is registered for it",
-        remedy=f"register one:\n@srcad.elementwise({name})\n"
-        f"def {short}(x, *, ans):\n    return ...  # d {short}(x) / dx",
+        remedy=f"register one:\n{_sketch(fn, name)}",
+    )
+
+
+def _sketch(fn: Any, name: str) -> str:
+    """The beginning of a rule: a partial derivative for a function of numbers, else what to do with a cotangent."""
+    short = name.rpartition(".")[2]
+    if isinstance(fn, np.ufunc) or getattr(fn, "__module__", None) == "math":
+        return f"@srcad.elementwise({name})\ndef {short}(x, *, ans):\n    return ...  # d {short}(x) / dx"
+    try:
+        first = next(iter(inspect.signature(fn).parameters))
+    except (TypeError, ValueError, StopIteration):
+        first = "x"
+    return (
+        f"@srcad.adjoint({name})\ndef {short}({first}, *, ans, ans_bar):\n"
+        f"    return ...  # the cotangent of {first}, from that of the result"
     )
 
 

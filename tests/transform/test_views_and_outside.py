@@ -367,3 +367,76 @@ def test_a_memory_map_is_an_array(tmp_path):
         return np.sum(x * x)
 
     np.testing.assert_array_equal(srcad.grad(squared)(x), [4.0, 4.0, 4.0])
+
+
+def sum_of_a_list(x):
+    return np.sum([x[0], x[1] ** 2])
+
+
+def mean_of_a_tuple(x):
+    return np.mean((x[0], x[1] ** 2))
+
+
+def maximum_of_a_list(x):
+    return np.max([x[0] * x[1], x[1], x[2]])
+
+
+def product_of_lists(x):
+    return np.dot([x[0] ** 2, x[1]], [2.0, x[1]])
+
+
+def norm_of_a_list(x):
+    return np.linalg.norm([x[0], x[1]])
+
+
+def sum_of_nested_lists(x):
+    return np.sum(([x[0]], [x[1] * x[2]]))
+
+
+def array_times_a_list(x):
+    return np.sum(x[:2] * [1.0, x[1]])
+
+
+def starred_of_a_changed_list(x):
+    values = [0.0, 0.0, 1.0]
+    for i in range(3):
+        values[i] = x[i] ** 2
+    first, *rest = values
+    return first * rest[0] * rest[1]
+
+
+def starred_of_a_changed_array(x):
+    y = x * 2.0
+    y[0] = 3.0
+    first, *rest = y
+    return first * rest[0] * rest[1]
+
+
+def diagonal_of_a_factor(x):
+    lower = np.zeros((2, 2))
+    lower[0, 0] = np.sqrt(x[0])
+    lower[1, 0] = x[1] / lower[0, 0]
+    lower[1, 1] = np.sqrt(x[2] - lower[1, 0] ** 2)
+    return np.sum(np.log(np.diag(lower)))
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    "function",
+    [sum_of_a_list, mean_of_a_tuple, maximum_of_a_list, product_of_lists, norm_of_a_list, sum_of_nested_lists]
+    + [array_times_a_list, starred_of_a_changed_list, starred_of_a_changed_array, diagonal_of_a_factor],
+)
+def test_lists_for_arrays_and_parts_of_what_was_changed(function, known):
+    with srcad.compile_options(kinds=known):
+        report = srcad.check(function, [np.array([1.2, 0.7, 2.5])])
+    assert report.ok, report
+
+
+def test_an_item_of_a_slice_of_a_tuple_is_followed_or_refused():
+    def stored(p):
+        q = p[1:]
+        q[0][0] = q[1] * 2.0
+        return p[0] * p[1][0] * p[1][1]
+
+    with pytest.raises(srcad.UnsupportedSyntax, match="changed in place"):
+        srcad.grad(stored)((2.0, [1.0, 3.0], 4.0))
