@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
     compiled = time.perf_counter() - start
 
     _show(inspect.getsource(loss), gradient.source)
-    print(f"\nfirst call in {1e3 * compiled:.0f} ms, with loading the compiler; training on {len(data.x)} flowers, {options.steps} steps")
+    print(f"\nfirst call, with loading the compiler: {1e3 * compiled:.0f} ms")
+    print(f"training on {len(data.x)} flowers, {options.steps} steps")
     _train(gradient, parameters, data, options.steps)
     for name, x, y in (("seen", data.x, data.y), ("held-out", data.x_test, data.y_test)):
         print(f"accuracy on {len(x)} {name} flowers: {100 * iris.accuracy(parameters, x, y):.1f} %")

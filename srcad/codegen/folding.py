@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srcad.codegen.decisions import Folding
-from srcad.codegen.effects import BARRIER, OPAQUE, PURE, commute, effect
+from srcad.codegen.effects import BARRIER, OPAQUE, PURE, RAISE, commute, effect
 from srcad.codegen.shape import RESULT, continuing, survey
 from srcad.codegen.tables import (
     BINARY,
@@ -204,6 +204,8 @@ class _Folder:
                 continue
             if found.effect & OPAQUE and atom == harmless:
                 continue
+            if found.effect & RAISE and _leaves_sweep(found.stmt.loc, loc):
+                continue
             roots.remove(found)
             taken.append(found)
             assert isinstance(found.stmt, (Call, If))
@@ -249,6 +251,13 @@ def _same_comment(a: Loc, b: Loc | None) -> bool:
     if b is None or not a.adjoint:
         return True
     return b.adjoint and (a.function, a.stmt) == (b.function, b.stmt)
+
+
+def _leaves_sweep(a: Loc, b: Loc | None) -> bool:
+    """Whether what raises in the forward sweep would raise in the adjoint of another statement, at that one's line."""
+    if b is None or not b.adjoint or a.adjoint or a.saving:
+        return False
+    return (a.file, a.function, a.stmt) != (b.file, b.function, b.stmt)
 
 
 def _width(atom: Atom) -> int:
