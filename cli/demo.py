@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     compiled = time.perf_counter() - start
 
     _show(inspect.getsource(loss), gradient.source)
-    print(f"\nfirst call, with loading the compiler: {1e3 * compiled:.0f} ms")
+    print(f"\nfirst call in {1e3 * compiled:.0f} ms, with loading the compiler; ", end="")
     print(f"training on {len(data.x)} flowers, {options.steps} steps")
     _train(gradient, parameters, data, options.steps)
     for name, x, y in (("seen", data.x, data.y), ("held-out", data.x_test, data.y_test)):

@@ -164,7 +164,9 @@ class Memory:
                             where=store.loc,
                             why="in-place changes of memory that is reached through a branch, a loop-carried name or a "
                             f"container (line {escape.loc.line}) are not supported yet",
-                            remedy=f"change a copy: {root.name or 'x'} = {root.name or 'x'}.copy()",
+                            remedy=f"change a copy: {root.name} = {root.name}.copy()"
+                            if root.name
+                            else "take a copy with .copy() before it, and change that",
                         )
 
 

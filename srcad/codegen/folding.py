@@ -202,9 +202,9 @@ class _Folder:
             grown = total + found.length - _width(atom)
             if grown > room or found.depth > DEEPEST or not _same_comment(found.stmt.loc, loc):
                 continue
-            if found.effect & OPAQUE and atom == harmless:
+            if found.effect & RAISE and _leaves_its_line(found.stmt.loc, loc):
                 continue
-            if found.effect & RAISE and _leaves_sweep(found.stmt.loc, loc):
+            if found.effect & OPAQUE and atom == harmless:
                 continue
             roots.remove(found)
             taken.append(found)
@@ -247,17 +247,21 @@ def _shared_condition(branch: If) -> bool:
 
 
 def _same_comment(a: Loc, b: Loc | None) -> bool:
-    """Whether `a` may be written in the line of `b`: lines of an adjoint stay under their own comment."""
+    """Whether `a` may be written in the line of `b`.
+
+    Lines of an adjoint stay under their own comment; what a function that was inlined computes stays out of adjoints of
+    others, so that an error in it is told at its own line.
+    """
     if b is None or not a.adjoint:
-        return True
+        return b is None or not b.adjoint or a.function in ("", b.function)
     return b.adjoint and (a.function, a.stmt) == (b.function, b.stmt)
 
 
-def _leaves_sweep(a: Loc, b: Loc | None) -> bool:
-    """Whether what raises in the forward sweep would raise in the adjoint of another statement, at that one's line."""
+def _leaves_its_line(a: Loc, b: Loc | None) -> bool:
+    """Whether `a`, of the primal, would be written under another statement, which its exceptions would be told of."""
     if b is None or not b.adjoint or a.adjoint or a.saving:
         return False
-    return (a.file, a.function, a.stmt) != (b.file, b.function, b.stmt)
+    return (a.function, a.stmt) != (b.function, b.stmt)
 
 
 def _width(atom: Atom) -> int:

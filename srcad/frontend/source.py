@@ -102,11 +102,7 @@ def _read(filename: str, module_globals: dict[str, Any], name: str) -> _File:
     linecache.checkcache(filename)
     lines = linecache.getlines(filename, module_globals)
     if not lines:
-        raise SourceUnavailable(
-            f"the source of '{name}' is not available",
-            why=f"there are no source lines for {filename!r}",
-            remedy="define the function in a file or a notebook cell, not through exec() or `python -c`",
-        )
+        raise _unavailable(name, filename)
     text = "".join(lines)
     known = _files.get(filename)
     if known is not None and known.text == text:
@@ -218,7 +214,17 @@ def _without(tree: ast.Module, moved: list[_Definition], filename: str) -> CodeT
             node.lineno, node.end_lineno = line, end_line
 
 
+def _unavailable(name: str, filename: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"the source of '{name}' is not available",
+        why=f"there are no source lines for {filename!r}",
+        remedy="define the function in a file or a notebook cell, not through exec() or `python -c`",
+    )
+
+
 def _changed(name: str, filename: str) -> SourceUnavailable:
+    if filename == "<string>":  # the name of all texts given to exec(): what is known under it is another one
+        return _unavailable(name, filename)
     return SourceUnavailable(
         f"the source of '{name}' no longer matches the running function",
         why=f"{filename!r} was changed after the function was defined",

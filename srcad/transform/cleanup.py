@@ -7,6 +7,21 @@ needed; stores into a cotangent buffer go when the buffer is never read.
     t_bar = 2.0 * z_bar         (removed: t_bar is not read)
     x_bar = 3.0 * z_bar   ->    x_bar = 3.0 * z_bar
     return x_bar                return x_bar
+
+>>> import srcad
+>>> def f(x: float):
+...     y = 3.0 * x
+...     z = 2.0 * y
+...     return y * y
+>>> print(srcad.dump(f, stage="simplified"))
+function f_grad(x: float):
+    # y = 3.0 * x
+    y: float = 3.0 * x
+    # adjoint of: return y * y
+    y_bar: float = y + y
+    # adjoint of: y = 3.0 * x
+    x_bar: float = 3.0 * y_bar
+    return x_bar
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def require_float(function: Function, var: Var) -> None:
     if may_be_active(kind) or (isinstance(kind, (List, Dict)) and isinstance(kind.item, Undefined)):
         return  # an empty container has an empty gradient
     remedy = f"leave {var.name!r} out of argnums"
-    if isinstance(kind, Scalar):
+    if isinstance(kind, Scalar) and kind.dtype != "b1":
         remedy = f"pass a float ({var.name}=2.0 rather than 2), or {remedy}"
     elif isinstance(kind, Array):
         remedy = f"pass an array of floats ({var.name}.astype(float)), or {remedy}"
@@ -91,8 +91,21 @@ def no_real_scalar(function: Function, kind: Kind) -> ArgumentError:
         f"the result of {function.name} is {_result(kind)}, not a real scalar",
         where=function.loc,
         why="a gradient is the derivative of one real number",
-        remedy="return a real scalar such as np.sum(result); srcad.jvp gives directional derivatives of other results",
+        remedy=f"return {_real_scalar(kind)}; srcad.jvp gives directional derivatives of other results",
     )
+
+
+def _real_scalar(kind: Kind) -> str:
+    """What to return instead of a result of this kind."""
+    if isinstance(kind, Static) and kind.value is None:
+        return "the number that is to be differentiated"
+    if isinstance(kind, (Scalar, Array)) and (kind.dtype or "?")[0] == "c":
+        return (
+            "a real scalar such as abs(result)"
+            if isinstance(kind, Scalar)
+            else "a real scalar such as np.sum(abs(result))"
+        )
+    return "a real scalar such as np.sum(result)"
 
 
 def _result(kind: Kind) -> str:

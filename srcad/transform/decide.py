@@ -8,6 +8,16 @@
 A condition is known where the kind of its value says what it is: questions about classes, None and the number of
 axes. The other branch never runs for arguments of these kinds. The question goes too, where it raises nothing and
 nobody else reads it. A call of an argument whose kind says which function it is becomes a call of that function.
+
+>>> import srcad
+>>> def f(x: float):
+...     y = x[0] if isinstance(x, tuple) else x
+...     return y * y
+>>> print(srcad.dump(f, stage="typed"))
+function f(x: float):
+    # return y * y
+    _1: float = x * x
+    return _1
 """
 
 from __future__ import annotations

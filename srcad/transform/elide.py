@@ -4,6 +4,22 @@ A cotangent taken from a buffer is copied, because the buffer may change before 
 use is an operation that makes something new (or stores the value elsewhere), with no change in between, the copy goes.
 
     t_bar = alpha * u_bar[1:-1].copy()      ->      t_bar = alpha * u_bar[1:-1]
+
+>>> import srcad
+>>> import numpy as np
+>>> def f(u, a):
+...     u[1:] += a * u[:-1]
+...     return u.sum()
+>>> print(srcad.grad(f).source_for(np.ones(3), 0.5))
+# kinds: u: f8[n], a: float
+def f_grad(u, a):
+    u = u.copy(order='K')
+    u[1:] += a * u[:-1]
+    # return u.sum()
+    u_bar = np.ones_like(u)
+    # u[1:] += a * u[:-1]
+    u_bar[:-1] += a * u_bar[1:]
+    return u_bar
 """
 
 from __future__ import annotations

@@ -7,6 +7,22 @@
 
 The sweep over the statements is in `tangent_sweep`; here are what it starts from and what the caller gets. Tangents
 always have the full shape of their values. Tuples of known length have their tangents in parts.
+
+>>> import srcad
+>>> def f(x: float):
+...     y = x * x
+...     return y
+>>> print(srcad.dump(f, mode="forward", stage="adjoint"))
+function f_jvp(x: float, x_dot: np.f8):
+    # y = x * x
+    y: float = x * x
+    _1: np.f8 = x * x_dot
+    _2: np.f8 = x * x_dot
+    y_dot: np.f8 = _1 + _2
+    # return y
+    value: float = y
+    _3: (float, np.f8) = (value, y_dot)
+    return _3
 """
 
 from __future__ import annotations

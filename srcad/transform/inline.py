@@ -6,6 +6,19 @@ A callee is inlined if it has source, calls no function that is being inlined al
 statements, and reads no data from the globals of another module or from a closure: such data is read live under names
 of its own module, which mean something else in the caller's. All other calls stay as they are; they become calls of
 forward and reverse pairs.
+
+>>> import srcad
+>>> def square(x):
+...     return x * x
+>>> def f(x: float):
+...     return square(x) + 1.0
+>>> print(srcad.dump(f, stage="typed"))
+function f(x: float):
+    # return x * x
+    _1: float = x * x
+    # return square(x) + 1.0
+    _2: float = _1 + 1.0
+    return _2
 """
 
 from __future__ import annotations

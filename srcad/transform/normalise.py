@@ -9,6 +9,20 @@
 - starred arguments of known length are written out.
 
     x: f8[n]; x.1 = iadd(x, v); y = x.1.sum()   ->   in_place_iadd(x, v); y = np.ndarray.sum(x)
+
+>>> import srcad
+>>> import numpy as np
+>>> def f(x):
+...     x += 1.0
+...     return x.sum()
+>>> print(srcad.dump(f, stage="typed"))
+function f(x: f8[any]):
+    # x += 1.0
+    _1: f8[any] = x + 1.0
+    x.1: f8[any] = as_updated(_1, x)
+    # return x.sum()
+    _2: np.f8 = ndarray.sum(x.1)
+    return _2
 """
 
 from __future__ import annotations

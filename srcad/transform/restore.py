@@ -3,6 +3,33 @@
 A `restore` mark stands in the reverse sweep where a store is undone. It becomes a store of what was overwritten if
 reverse code that runs later may read that memory as it was before (a reader after the mark, or in a loop that both are
 in); else it goes, and with it the copy that the forward sweep would have made.
+
+>>> import srcad
+>>> import numpy as np
+>>> def f(y):
+...     z = np.exp(y[1:]) @ y[1:]
+...     y[1] = 2.0
+...     return z + y[0]
+>>> print(srcad.grad(f).source_for(np.ones(3)))
+# kinds: y: f8[n]
+def f_grad(y):
+    y = y.copy(order='K')
+    t = np.exp(y[1:])
+    t2 = y[1:]
+    y_old = y[1]
+    y[1] = 2.0
+    y[0]
+    # return z + y[0]
+    y_bar = np.zeros_like(y)
+    y_bar[0] += 1.0
+    # y[1] = 2.0
+    y[1] = y_old
+    y_bar[1] = 0.0
+    # z = np.exp(y[1:]) @ y[1:]
+    t_bar = t2.copy()
+    y_bar[1:] += t
+    y_bar[1:] += t * t_bar
+    return y_bar
 """
 
 from __future__ import annotations

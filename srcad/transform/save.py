@@ -16,6 +16,35 @@ this pass takes the values of one pass that the reverse body names, chooses the 
 Lists are made once, before the outermost loop: pushes and pops mirror each other. A value that is the next pass's input
 is kept once. Outside loops nothing is saved: names are still there (a value of a branch becomes a result of the
 branch).
+
+>>> import srcad
+>>> def f(x: float, n: int):
+...     for _ in range(n):
+...         x = x * x
+...     return x
+>>> print(srcad.dump(f, stage="simplified"))
+function f_grad(x: float, n: int):
+    # for _ in range(n):
+    _1: range[int] = range(n)
+    x_saved: list[float] = []
+    x.3: float = for _.2: int in _1 with x.1: float = x:  # loop 1
+        list.append(x_saved, x.1)
+        # x = x * x
+        x.2: float = x.1 * x.1
+        next x.2
+    # adjoint of: return x
+    x_bar: float = 1.0
+    # adjoint of: for _ in range(n):
+    _4: range[int] = range(n)
+    x_bar.4: np.f8 = for i: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
+        # for _ in range(n):
+        x.4: float = list.pop(x_saved)
+        # adjoint of: x = x * x
+        x_bar.2: np.f8 = x.4 * x_bar.1
+        _5: np.f8 = x.4 * x_bar.1
+        x_bar.3: np.f8 = x_bar.2 + _5
+        next x_bar.3
+    return x_bar.4
 """
 
 from __future__ import annotations

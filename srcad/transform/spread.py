@@ -5,6 +5,22 @@ Slices, and tuples of slices and numbers, cost nothing to make and are only read
     t = slice(1, None)                 y = v[1:]
     y = v[t]                   ->      v_bar[1:] += y_bar
     v_bar[t] += y_bar
+
+>>> import srcad
+>>> import numpy as np
+>>> def f(v):
+...     y = v[1:]
+...     return y @ y
+>>> print(srcad.grad(f).source_for(np.ones(3)))
+# kinds: v: f8[n]
+def f_grad(v):
+    y = v[1:]
+    # return y @ y
+    y_bar = y + y
+    # y = v[1:]
+    v_bar = np.zeros_like(v)
+    v_bar[1:] += y_bar
+    return v_bar
 """
 
 from __future__ import annotations

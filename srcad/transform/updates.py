@@ -4,6 +4,21 @@
 normalisation computes a new value, ``as_updated(x op v, x)``. That is the same unless the old array is seen again
 under another name: an array then is an error when the code runs. This pass finds these places, now that memory is
 known.
+
+>>> import srcad
+>>> def f(x, y):
+...     x *= y
+...     return x
+>>> print(srcad.dump(f))
+# kinds: x: f8[any], y: f8[any]
+def f_grad(x, y):
+    x2 = srcad.runtime.arrays.as_updated(x * y, x)
+    # return x
+    t_bar = srcad.runtime.arrays.seed(x2)
+    # x *= y
+    x_bar = srcad.runtime.arrays.unbroadcast(y * t_bar, x)
+    x_bar = srcad.runtime.structures.gradient_like(x_bar, x)
+    return x_bar
 """
 
 from __future__ import annotations

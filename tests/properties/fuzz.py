@@ -1,17 +1,25 @@
 """Running random programs: what each ended in, making a failing one smaller, and a ledger over a range of seeds.
 
-``python -m tests.properties.fuzz 0 500`` prints the ledger of seeds 0 to 499 and the smallest form of each failure.
+``python -m tests.properties.fuzz 0 500`` prints the ledger of seeds 0 to 499 and the smallest form of each failure; a
+third argument, a file such as ``tests/properties/ledger.jsonl``, gets a line with the numbers of the range.
+
+How a program is compiled is drawn from its seed: the kinds of the arguments are known or not, the gradient comes with
+the value or alone, and with respect to some of the arguments or all.
 """
 
 from __future__ import annotations
 
 import copy
 import importlib.util
+import json
+import random
+import re
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +27,38 @@ import numpy as np
 
 import srcad
 from srcad.errors import InternalError, SrcadError
-from tests.programs import numeric
+from tests.programs import modes, numeric
+from tests.programs.test_programs import located
 from tests.properties.generator import Generated, Line, Suite, Tree, generate
 
 #: How a program can end. Only ``wrong`` and ``broken`` are failures.
 OUTCOMES = ("agrees", "refused", "unstable", "wrong", "broken")
 
 ARGNUMS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a derivative is asked for.
+
+    Args:
+        mode: one of `modes.MODES`.
+        with_value: `value_and_grad`, else `grad`.
+        argnums: the arguments to differentiate.
+    """
+
+    mode: str = "known"
+    with_value: bool = True
+    argnums: tuple[int, ...] = ARGNUMS
+
+
+def way_of(seed: int) -> Way:
+    """The way that a seed draws; the plain one half of the time."""
+    draw = random.Random(f"way {seed}")
+    if draw.random() < 0.5:
+        return Way()
+    argnums = draw.choice([ARGNUMS, (0,), (1,), (2,), (0, 2)])
+    return Way(draw.choice(modes.MODES), draw.random() < 0.5, argnums)
 
 
 def load(program: Generated, folder: Path) -> Callable[..., Any]:
@@ -54,12 +87,12 @@ def differences(fn: Callable[..., Any], args: tuple[Any, ...], along: dict[int, 
 
 def outcome(program: Generated, folder: Path) -> tuple[str, str]:
     """One of `OUTCOMES`, and what there is to say about it."""
-    fn, args = load(program, folder), program.args
+    fn, args, way = load(program, folder), program.args, way_of(program.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             value = fn(*copy.deepcopy(args))
-            along = {i: numeric.direction(args[i], np.random.default_rng([program.seed, i])) for i in ARGNUMS}
+            along = {i: numeric.direction(args[i], np.random.default_rng([program.seed, i])) for i in way.argnums}
             want = differences(fn, args, along)
         except Exception as error:
             return "unstable", f"the primal raises {error!r}"
@@ -67,16 +100,26 @@ def outcome(program: Generated, folder: Path) -> tuple[str, str]:
             return "unstable", "the differences are"
         given = copy.deepcopy(args)
         try:
-            got, gradient = srcad.value_and_grad(fn, ARGNUMS)(*given)
-            tangents = (*(along[i] for i in ARGNUMS), None)
-            _, tangent = srcad.jvp(fn, args, tangents)
+            with modes.compiling(way.mode):
+                got, gradient = differentiated(fn, way, given)
+                if not way.with_value:
+                    got = value
+                tangents = tuple(along.get(i) for i in range(len(args)))
+                _, tangent = srcad.jvp(fn, args, tangents)
         except InternalError as error:
             return "broken", str(error)
         except SrcadError as error:
-            return ("refused" if error.where is not None else "broken"), str(error)
+            return ("refused" if located(error) else "broken"), str(error)
         except Exception as error:
             return "broken", f"{type(error).__name__}: {error}"
     return judged(got, gradient, tangent, value, want, along, given, args)
+
+
+def differentiated(fn: Callable[..., Any], way: Way, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Value (None where it is not asked for) and gradients."""
+    if way.with_value:
+        return srcad.value_and_grad(fn, way.argnums)(*args)
+    return None, srcad.grad(fn, way.argnums)(*args)
 
 
 def judged(
@@ -94,10 +137,10 @@ def judged(
         return "wrong", f"value {got!r} instead of {value!r}"
     if not numeric.identical(given, args):
         return "wrong", "the caller's data has changed"
-    problem = next((m for i in ARGNUMS if (m := numeric.mirrors(gradient[i], args[i]))), None)
+    problem = next((m for i, g in zip(along, gradient, strict=True) if (m := numeric.mirrors(g, args[i]))), None)
     if problem:
         return "wrong", problem
-    paired = sum(numeric.inner(gradient[i], along[i]) for i in ARGNUMS)
+    paired = sum(numeric.inner(g, along[i]) for i, g in zip(along, gradient, strict=True))
     if not numeric.close(paired, want, 1e-5, abs(float(value))):
         return "wrong", f"gradient {paired!r}, differences {want!r}"
     if not numeric.close(float(tangent), paired, 1e-9, abs(float(value))):
@@ -149,24 +192,39 @@ def cuts(tree: Tree) -> Iterator[Tree]:
                 yield (*before, replace(node, body=body), *after)
 
 
-def ledger(seeds: range, folder: Path, *, minimise: bool = True) -> dict[str, list[int]]:
-    """The seeds by outcome; prints each failure, made smaller."""
+def ledger(seeds: range, folder: Path, *, minimise: bool = True, record: Path | None = None) -> dict[str, list[int]]:
+    """The seeds by outcome; prints each failure, made smaller. The numbers become a line of the file `record`."""
+    reasons: Counter[str] = Counter()
     found: dict[str, list[int]] = {name: [] for name in OUTCOMES}
     for seed in seeds:
         program = generate(seed)
         kind, text = outcome(program, folder)
         found[kind].append(seed)
+        if kind == "refused":
+            reasons[reason(text)] += 1
         if kind in ("wrong", "broken"):
             small = smaller(program, folder) if minimise else program
-            print(f"--- seed {seed}: {kind}\n{small.source}\n{outcome(small, folder)[1]}\n")
+            print(f"--- seed {seed}: {kind}, {way_of(seed)}\n{small.source}\n{outcome(small, folder)[1]}\n")
+    if record is not None:
+        counts = {name: len(members) for name, members in found.items()}
+        line = {"seeds": [seeds.start, seeds.stop], **counts, "refusals": dict(reasons.most_common())}
+        with record.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
     return found
 
 
+def reason(text: str) -> str:
+    """The first line of an error's text without the names of the program that it is about."""
+    words = text.partition("\n")[0]
+    return re.sub(r"^\w+ (is|changes) ", r"... \1 ", re.sub(r"'[^']*'", "'...'", words))
+
+
 def main(arguments: list[str]) -> int:
-    """The command: two numbers, first seed and the one after the last."""
-    first, last = map(int, arguments)
+    """The command: two numbers, first seed and the one after the last, and perhaps a file that records the runs."""
+    first, last = map(int, arguments[:2])
+    record = Path(arguments[2]) if len(arguments) > 2 else None
     with tempfile.TemporaryDirectory() as folder:
-        found = ledger(range(first, last), Path(folder))
+        found = ledger(range(first, last), Path(folder), record=record)
     for name in OUTCOMES:
         print(f"{name:9} {len(found[name]):5}  {found[name][:12]}")
     return 1 if found["wrong"] or found["broken"] else 0

@@ -2,11 +2,13 @@
 
 import ast
 import copy
+import json
 import os
 import random
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -58,18 +60,44 @@ def test_the_same_program_in_every_process():
 
 
 def test_the_judge_notices_what_is_wrong():
-    right = dict(got=6.0, gradient=(1.0, 2.0, None), tangent=3.0, value=6.0, want=3.0)
-    places = dict(along={0: 1.0, 1: 1.0, 2: 0}, given=(1.0, 2.0, 3), args=(1.0, 2.0, 3))
+    right = dict(got=6.0, gradient=(1.0, 2.0), tangent=3.0, value=6.0, want=3.0)
+    places = dict(along={0: 1.0, 1: 1.0}, given=(1.0, 2.0, 3), args=(1.0, 2.0, 3))
     assert fuzz.judged(**right, **places) == ("agrees", "")
     for change in (
         dict(got=6.1),
-        dict(gradient=(1.0, 2.1, None)),
-        dict(gradient=(1.0, None, None)),
+        dict(gradient=(1.0, 2.1)),
+        dict(gradient=(1.0, None)),
         dict(tangent=3.1),
         dict(want=3.1),
     ):
         assert fuzz.judged(**{**right, **change}, **places)[0] == "wrong", change
     assert fuzz.judged(**right, **{**places, "given": (1.5, 2.0, 3)})[0] == "wrong"
+
+
+def test_the_ways_are_drawn_from_the_seed():
+    ways = [fuzz.way_of(seed) for seed in range(200)]
+    assert ways == [fuzz.way_of(seed) for seed in range(200)]
+    assert {way.mode for way in ways} == {"known", "unknown"} and {way.with_value for way in ways} == {True, False}
+    assert sum(way == fuzz.Way() for way in ways) > 80 and len({way.argnums for way in ways}) == 5
+
+
+def test_the_ledger_records_each_run(tmp_path, capsys):
+    record = tmp_path / "ledger.jsonl"
+    found = fuzz.ledger(range(6), tmp_path, record=record)
+    fuzz.ledger(range(6, 8), tmp_path, record=record)
+    first, second = (json.loads(line) for line in record.read_text().splitlines())
+    assert first["seeds"] == [0, 6] and second["seeds"] == [6, 8]
+    assert all(first[name] == len(found[name]) for name in fuzz.OUTCOMES)
+    assert sum(first["refusals"].values()) == first["refused"]
+
+
+def test_the_kept_ledger_has_no_failure():
+    lines = [json.loads(line) for line in (Path(__file__).parent / "ledger.jsonl").read_text().splitlines()]
+    assert lines and not any(line["wrong"] or line["broken"] for line in lines)
+
+
+def test_reasons_are_without_names():
+    assert fuzz.reason("u is changed in place\n  File") == fuzz.reason("v is changed in place")
 
 
 def test_a_failing_program_is_made_smaller(monkeypatch, tmp_path):

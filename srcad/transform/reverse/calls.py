@@ -5,6 +5,22 @@
 
 `srcad.transform.reverse.pairs` makes the two functions; here is what stands in the caller. What the callee keeps must
 not change until its reverse function has run: arguments that the caller changes in place are passed as copies.
+
+>>> import srcad
+>>> def power(x, n):
+...     return 1.0 if n == 0 else x * power(x, n - 1)
+>>> def f(x: float):
+...     return 2.0 * power(x, 3)
+>>> print(srcad.dump(f, stage="simplified"))
+function f_grad(x: float):
+    # return 2.0 * power(x, 3)
+    _1: (float, ?) = power_forward(x, 3)
+    _2: (float, ?) = unpack(_1, 2)
+    _2[0]
+    saved: ? = _2[1]
+    # adjoint of: return 2.0 * power(x, 3)
+    x_bar: np.f8 = power_reverse(saved, 2.0)
+    return x_bar
 """
 
 from __future__ import annotations

@@ -4,6 +4,20 @@ def f(x):                   def f_grad(x):
     y = x * x       ->          y = x * x
     return y                    (seed 1.0, adjoint of each statement)
                                 return x_bar
+
+>>> import srcad
+>>> def f(x: float):
+...     y = x * x
+...     return y
+>>> print(srcad.dump(f, stage="adjoint"))
+function f_grad(x: float):
+    # y = x * x
+    y: float = x * x
+    # return y
+    y
+    # adjoint of: y = x * x
+    x_bar: float = x + x
+    return x_bar
 """
 
 from __future__ import annotations
