@@ -18,7 +18,7 @@ from srcad.templates._array_helpers import sum_to
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@adjoint(np.einsum, wrt=("operands",), kind="einsum")
+@adjoint(np.einsum, wrt=("operands",), kind="einsum", views=("operands",))
 def einsum(*operands, optimize=False, ans, ans_bar):
     """One cotangent for each array; None for the subscripts."""
     if isinstance(operands[0], str):

@@ -1,7 +1,7 @@
 """Rules of the functions that generated code calls, so that a derivative can be differentiated again."""
 
 from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
-from srcad.runtime import broadcast_like, gradient_like, own, seed, unbroadcast
+from srcad.runtime import as_view, broadcast_like, gradient_like, own, seed, unbroadcast
 
 
 @adjoint(unbroadcast, wrt=("g", "x"), kind="unknown", views=("g",))
@@ -42,6 +42,12 @@ def gradient_like_tangent(g, x, *, ans, g_dot, x_dot):
 
 @linear(own, kind="same")
 def own_(x, *, ans, ans_bar):
+    """The identity."""
+    return ans_bar
+
+
+@linear(as_view, wrt=("view",), kind="same", views=("view",))
+def as_view_(view, x, *, ans, ans_bar):
     """The identity."""
     return ans_bar
 

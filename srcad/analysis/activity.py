@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.outside import refuse_detours
-from srcad.errors import UnsupportedSyntax
+from srcad.errors import MissingRule, UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, Scalar, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Static, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks
 from srcad.rules import rule_for
@@ -139,12 +139,52 @@ class _Varied(_Solver):
             self.regions(stmt)
 
     def call(self, call: Call) -> None:
-        if cuts(call) or not any(map(self.has, (*call.args, *(v for _, v in call.kwargs)))):
+        fn = [call.fn] if isinstance(call.fn, Var) else []
+        if cuts(call) or not any(map(self.has, (*fn, *call.args, *(v for _, v in call.kwargs)))):
             return
         self.mark(call.target)
+        if _makes_object(call):
+            raise UnsupportedSyntax(
+                f"an object of class {call.fn.value.__name__} is made of a value that carries a derivative",  # type: ignore[union-attr]
+                where=call.loc,
+                why="what objects of user-defined classes keep is not followed yet",
+                remedy="keep it in a tuple, a list, a dict or a named tuple",
+            )
+        if call.fn == Const(operator.getitem) and self.has(call.args[1]) and self.takes_anything(call):
+            raise MissingRule(
+                "this subscript has no derivative rule",
+                where=call.loc,
+                why="it hands a value that carries a derivative to an object, which may do anything with it",
+                remedy="write it with functions: np.concatenate, np.stack, np.column_stack",
+            )
         for atom in writes(call):
+            if isinstance(atom, Const):
+                raise UnsupportedSyntax(
+                    "a value that carries a derivative is stored outside of the function",
+                    where=call.loc,
+                    why="what a class, a module or a default keeps outlives the call, and is not followed",
+                    remedy="keep it in a variable of the function, or pass the data as an argument",
+                )
             _refuse_untracked(call, atom)
             self.mark_memory(atom)
+
+    def takes_anything(self, call: Call) -> bool:
+        """Whether a subscript is handed to an object that is no container, such as `numpy.r_`."""
+        base, index = map(atom_kind, call.args)
+        parts = index.items if isinstance(index, Tuple) else (index,)
+        made = self.memory.defined.get(call.args[0])  # type: ignore[arg-type]
+        of_module = made is not None and made.fn == Const(getattr) and isinstance(made.args[0], Const)
+        if not may_be_active(call.target.kind) or isinstance(base, (Array, Numeric, List, Tuple, Dict)):
+            return False
+        return isinstance(base, Static) or of_module or not any(isinstance(k, Unknown) for k in parts)
+
+
+def _makes_object(call: Call) -> bool:
+    """Whether `call` makes an object of a class that no rule knows, and what the object keeps is not followed."""
+    cls = call.fn.value if isinstance(call.fn, Const) else None
+    if not isinstance(cls, type) or issubclass(cls, BaseException) or rule_for(cls) is not None:
+        return False
+    return not may_be_active(call.target.kind)
 
 
 def _refuse_untracked(call: Call, target: Atom) -> None:

@@ -102,12 +102,22 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is np.ufunc.at:
         return _plain(call)[1:2]
+    if _shuffles(call):
+        return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
     rule = rule_for(fn)
     out = _outputs(call)
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
+
+
+def _shuffles(call: Call) -> bool:
+    """Whether `call` reorders its last argument at random."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if fn is ops.call_method:
+        return call.args[1] == Const("shuffle")
+    return getattr(fn, "__name__", "") == "shuffle"
 
 
 def _outputs(call: Call) -> tuple[Atom, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.errors import ArgumentError
 from srcad.ir.atoms import dtype_name, plain_tuple
 from srcad.ir.kinds import UNKNOWN, Object, Opaque, Static
 
@@ -95,6 +96,8 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
         return UNKNOWN
     above, depth = (*above, id(value)), depth + 1
     cls = type(value)
+    if isinstance(value, np.ndarray):
+        return _describe_subclass(value)
     if isinstance(value, tuple) and plain_tuple(cls):
         return (tuple, cls, tuple(_describe(v, above, depth) for v in value))
     if cls is list:
@@ -111,6 +114,18 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
     if _is_random(value):
         return (Opaque, cls)
     return _describe_object(value, above, depth)
+
+
+def _describe_subclass(value: np.ndarray[Any, Any]) -> Hashable:
+    """A memory map is an array; other classes may give operators another meaning, as `numpy.matrix` does to ``*``."""
+    if isinstance(value, np.memmap):
+        return _describe_array(value)
+    cls = type(value)
+    raise ArgumentError(
+        f"an array of class {cls.__module__}.{cls.__qualname__} cannot be differentiated",
+        why="its class may give operators and functions a meaning of its own, of which the derivative knows nothing",
+        remedy="pass a plain array: np.asarray(x)",
+    )
 
 
 def _is_random(value: object) -> bool:

@@ -14,8 +14,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
+
+from srcad import runtime
 from srcad.analysis.effects import writes
+from srcad.analysis.operators import INPLACE
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -89,6 +94,8 @@ class Memory:
     """The result of `find_memory`.
 
     `links`: what a callee returned has a root of its own, which may be another name for memory of the arguments.
+    `read_at`: values that may be views, and are taken for values: `check` makes sure that it makes no difference.
+    `unsure`: values that may be views, and are taken for views: whether they are is checked when the function runs.
     """
 
     roots: dict[Var, Roots] = field(default_factory=dict)
@@ -100,7 +107,8 @@ class Memory:
     opaque: dict[Var, Loc] = field(default_factory=dict)
     defined: dict[Var, Call] = field(default_factory=dict)
     read_at: dict[Var, Event] = field(default_factory=dict)
-    used_until: dict[Var, int] = field(default_factory=dict)
+    unsure: dict[Var, Event] = field(default_factory=dict)
+    uses_at: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
     unbound: set[Var] = field(default_factory=set)
     untracked: list[Loc] = field(default_factory=list)
     params: tuple[Var, ...] = ()
@@ -121,10 +129,7 @@ class Memory:
         return tuple(found)
 
     def root(self, atom: Atom) -> Var | None:
-        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it.
-
-        What may be a number or a view, nobody knows, counts as a value: `check` makes sure that it makes no difference.
-        """
+        """The mutated root that `atom` refers to directly, or None where its memory is never changed through it."""
         found = self.of(atom)
         if len(found) != 1 or found[0] not in self.stores:
             return None
@@ -133,6 +138,26 @@ class Memory:
     def is_mutated(self, atom: Atom) -> bool:
         """Whether `atom` may refer to memory that is changed in place somewhere."""
         return any(root in self.stores for root in self.of(atom))
+
+    def stores_between(self, var: Var) -> list[Event]:
+        """The stores to the memory that `var` may be a view of, after it was read and before it is used."""
+        read, places = self.read_at[var], self.uses_at.get(var, ())
+        stores = [s for root in self.of(var) for s in self.stores.get(root, ())]
+        return [s for s in stores if any(_comes_between(s, read, place) for place in places)]
+
+    def follow_unsure(self) -> None:
+        """Take for views what may be views, where it makes a difference and can be checked when the function runs."""
+        changed = {root for var in self.read_at if self.stores_between(var) for root in self.of(var)}
+        for var, read in list(self.read_at.items()):
+            call = self.defined[var]
+            bases = [a for a in view_of(call) or () if self.of(a)]
+            if not changed.intersection(self.of(var)) or any(a in self.read_at for a in bases):
+                continue
+            if is_certain_view(call):
+                del self.read_at[var]
+            elif len(bases) == 1 and may_be_checked(call) and isinstance(atom_kind(bases[0]), (Array, Numeric)):
+                del self.read_at[var]
+                self.unsure[var] = read
 
     def check(self) -> None:
         """Raise for the first store whose aliases cannot be followed."""
@@ -143,16 +168,14 @@ class Memory:
                 why="it is not an array, a list or a dict, but gives access to one",
                 remedy="store into the array itself, with a subscript",
             )
-        for var, read in self.read_at.items():
-            for store in (s for root in self.of(var) for s in self.stores.get(root, ())):
-                between = read.order < store.order < self.used_until.get(var, 0)
-                if between:
-                    raise UnsupportedSyntax(
-                        f"{var.name or 'an item'} is read, the array it comes from is changed, and it is used again",
-                        where=store.loc,
-                        why="whether it is a number or a view of the array is not known while compiling",
-                        remedy="let the derivative know the kinds of its arguments, or copy the item",
-                    )
+        for var in self.read_at:
+            for store in self.stores_between(var):
+                raise UnsupportedSyntax(
+                    f"{var.name or 'an item'} is read, the array it comes from is changed, and it is used again",
+                    where=store.loc,
+                    why="whether it shares memory with that array is only known at run time",
+                    remedy="copy it where it is read, or read it again after the change",
+                )
         for root, stores in self.stores.items():
             home = self.home[root]
             for store in stores:
@@ -168,6 +191,13 @@ class Memory:
                             if root.name
                             else "take a copy with .copy() before it, and change that",
                         )
+
+
+def _comes_between(store: Event, read: Event, use: tuple[int, tuple[int, ...]]) -> bool:
+    """Whether a store happens after a value was read and before it is used, in the text or in a loop."""
+    order, loops = use
+    again = any(loop in store.loops and loop in loops and loop not in read.loops for loop in loops)
+    return again or read.order < store.order < order
 
 
 def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory:
@@ -186,7 +216,9 @@ def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory
         finder.memory.stores.clear()
         finder.memory.escapes.clear()
         finder.memory.untracked.clear()
+        finder.memory.uses_at.clear()
         finder.block(function.body, ())
+    finder.memory.follow_unsure()
     return finder.memory
 
 
@@ -222,14 +254,14 @@ class _Finder:
     def block(self, block: Block, loops: tuple[int, ...]) -> None:
         for stmt in block.stmts:
             self.order += 1
-            self.used(uses(stmt))
+            self.used(uses(stmt), loops)
             self.stmt(stmt, loops)
         self.order += 1
-        self.used(a for a in block.yields if isinstance(a, Var))
+        self.used((a for a in block.yields if isinstance(a, Var)), loops)
 
-    def used(self, variables: Iterable[Var]) -> None:
+    def used(self, variables: Iterable[Var], loops: tuple[int, ...]) -> None:
         for var in variables:
-            self.memory.used_until[var] = self.order
+            self.memory.uses_at.setdefault(var, []).append((self.order, loops))
 
     def stmt(self, stmt: Stmt, loops: tuple[int, ...]) -> None:
         match stmt:
@@ -339,7 +371,7 @@ class _Finder:
             self.fresh(call.target, loops)
             return
         roots = tuple(r for a in base for r in self.memory.of(a))
-        if fn is operator.getitem and isinstance(call.target.kind, (Numeric, Unknown)) and roots:
+        if roots and not (is_certain_view(call) and not any(a in self.memory.read_at for a in base)):
             self.memory.read_at[call.target] = Event(self.order, loops, call.loc)
         if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
             atom_kind(args[0]), (Array, Numeric)
@@ -368,6 +400,49 @@ _GATHERING = (list, tuple, sorted, reversed, zip, enumerate, dict, iter, dict.va
 _STORES = frozenset([operator.setitem, list.append, list.insert, list.extend, dict.setdefault, dict.update, setattr])
 
 
+#: What returns a list of views of an array.
+_SPLITTING = frozenset([np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack])
+
+#: What gives a view of an array whatever its memory order, and a writable one where the array is.
+_CERTAIN: frozenset[Any] = frozenset(
+    [np.ndarray.T, np.ndarray.mT, np.transpose, np.ndarray.transpose, np.permute_dims, np.matrix_transpose]
+    + [np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.ndarray.squeeze, np.expand_dims]
+    + [np.flip, np.fliplr, np.flipud, np.rot90, ops.identity, ops.bound, ops.unpack, getattr, *INPLACE]
+    + [runtime.as_view]
+)
+
+#: What gives a view or a copy of an array, as its memory order and dtype require.
+_CHECKED: frozenset[Any] = frozenset(
+    [np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel, np.asarray, np.asanyarray, np.ascontiguousarray]
+    + [np.asfortranarray, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.real, np.ndarray.real, np.float64]
+)
+
+
+def is_certain_view(call: Call) -> bool:
+    """Whether the result of `call`, which may share memory with an argument, does so for certain and can be written to.
+
+    Reshaping may copy, a diagonal is read-only, an item of a container stands for itself: what they give is not.
+    """
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if fn in _SPLITTING:
+        return False
+    if fn is not operator.getitem or not isinstance(call.target.kind, (Array, Numeric, Unknown)):
+        return fn in _CERTAIN or not isinstance(call.target.kind, (Array, Numeric, Unknown))
+    base, index = call.args
+    return (
+        isinstance(call.target.kind, Array)
+        and isinstance(atom_kind(base), Array)
+        and index_form(atom_kind(index)) == "basic"
+    )
+
+
+def may_be_checked(call: Call) -> bool:
+    """Whether what may be a view of an array can be written to if it is one: not a diagonal, not a repeated item."""
+    if not isinstance(call.fn, Const) or not isinstance(call.target.kind, (Array, Unknown)):
+        return False
+    return call.fn.value in _CHECKED
+
+
 def view_of(call: Call) -> tuple[Atom, ...] | None:
     """The arguments that the result of `call` may share memory with; None if the result is newly allocated."""
     if not isinstance(call.fn, Const):
@@ -386,6 +461,10 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
     for name in rule.views:
         value = bound.get(name)
         found += [] if value is None else list(value) if isinstance(value, tuple) else [value]
+    if fn is np.einsum and len(found) > 2:  # the subscripts and more than one array
+        return None
+    if fn not in INPLACE:  # of a list, NumPy makes a new array
+        found = [a for a in found if not isinstance(atom_kind(a), (List, Tuple))]
     return tuple(found)
 
 

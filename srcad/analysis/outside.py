@@ -73,7 +73,7 @@ def refuse_detours(function: Function, varied: Set[Var], useful: Set[Var], memor
     for store in finder.stores:
         for read in finder.reads:
             same = read.var is not None and read.var == store.var
-            if store.may_be_seen_by(read) and not (same and not read.loops):
+            if same or store.may_be_seen_by(read):
                 raise UnsupportedSyntax(
                     "a value that carries a derivative is stored outside of the function and may be read again",
                     where=store.call.loc,
@@ -110,6 +110,11 @@ class _Finder:
         fn = call.fn.value if isinstance(call.fn, Const) else None
         if call.fn in _LOADS:
             place = _Place(self.order, loops, call.args[0], call.target.kind, call.target, call)
+            self.loads[call.target] = place
+            if call.target in self.useful:
+                self.reads.append(place)
+        elif fn is getattr and all(isinstance(a, Const) for a in call.args):
+            place = _Place(self.order, loops, call.args, call.target.kind, call.target, call)
             self.loads[call.target] = place
             if call.target in self.useful:
                 self.reads.append(place)

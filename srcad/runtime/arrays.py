@@ -181,6 +181,25 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
+def as_view(view: Any, x: Any) -> Any:
+    """`view`, which must share memory with the array `x`.
+
+    Raises:
+        UnsupportedSyntax: it does not: `view` is a copy, or `x` is laid out in memory in another way than expected.
+
+    >>> x = np.zeros((2, 2))
+    >>> as_view(x.ravel(), x).shape
+    (4,)
+    """
+    if np.size(view) and not np.may_share_memory(view, x):
+        raise UnsupportedSyntax(
+            "what may be a view of an array that is changed in place is a copy of it",
+            why="the derivative was made for a view; whether it is one depends on the array's memory order and dtype",
+            remedy="say so with .copy(), or change the array itself",
+        )
+    return view
+
+
 def as_updated(result: Any, before: Any) -> Any:
     """What ``x op= v`` leaves in `x`, from the new value and the old one, neither of which is changed.
 

@@ -204,6 +204,8 @@ def like_view(tangent: Any, x_dot: Any, view: Any, x: Any) -> Any:
     >>> like_view(x.ravel(), x, x.T.ravel(), x).base is None
     True
     """
+    if isinstance(view, (list, tuple)):
+        return type(view)(like_view(t, x_dot, v, x) for t, v in zip(tangent, view, strict=True))
     shared = np.may_share_memory(view, x)
     if shared == np.may_share_memory(tangent, x_dot):
         return tangent

@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.operators import INPLACE
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -41,6 +42,7 @@ from srcad.ir.kinds import (
     UNKNOWN,
     Array,
     Dict,
+    Iterator,
     Kind,
     List,
     Numeric,
@@ -51,26 +53,10 @@ from srcad.ir.kinds import (
     is_mutable,
     may_be_active,
 )
-from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, new_loop_id
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, new_loop_id
 from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.methods import resolve_attribute, resolve_method
 from srcad.transform.recompute import has_items
-
-_OPERATORS: dict[Any, Any] = {
-    operator.iadd: operator.add,
-    operator.isub: operator.sub,
-    operator.imul: operator.mul,
-    operator.itruediv: operator.truediv,
-    operator.ifloordiv: operator.floordiv,
-    operator.imod: operator.mod,
-    operator.ipow: operator.pow,
-    operator.imatmul: operator.matmul,
-    operator.iand: operator.and_,
-    operator.ior: operator.or_,
-    operator.ixor: operator.xor,
-    operator.ilshift: operator.lshift,
-    operator.irshift: operator.rshift,
-}
 
 
 def normalise(function: Function, *, exact: bool = False) -> Function:
@@ -134,10 +120,10 @@ class _Uses:
         base = self.origin(base)
         return self.last[base] > position or len(loops) > len(self.home.get(base, ()))
 
-    def serves_one_loop(self, iterator: Var, loop: For) -> bool:
-        """Whether an iterator is used by this loop only, and by one run of it."""
+    def serves_once(self, iterator: Var, loops: tuple[int, ...]) -> bool:
+        """Whether an iterator has a single use, inside `loops`, which is reached once."""
         iterator = self.origin(iterator)
-        return self.count.get(iterator) == 1 and len(self.around[loop.id]) <= len(self.home.get(iterator, ()))
+        return self.count.get(iterator) == 1 and len(loops) <= len(self.home.get(iterator, ()))
 
 
 class _Normaliser:
@@ -185,24 +171,45 @@ class _Normaliser:
         return [call], replace(loop, iter=items)
 
     def require_unused(self, loop: For) -> None:
-        """An iterator serves one loop: a second one, or `next`, would find it where the first left it."""
-        made = self.calls.get(self.seen.origin(loop.iter)) if isinstance(loop.iter, Var) else None
-        if made is None or not isinstance(made.fn, Const) or not isinstance(loop.iter, Var):
-            return
-        again = made.fn.value in _ITERATORS and not self.seen.serves_one_loop(loop.iter, loop)
-        if again and may_be_active(loop.body.params[0].kind):
-            raise UnsupportedSyntax(
-                "an iterator is used more than once",
-                where=loop.loc,
-                why="what is left of it for this loop is only known at run time",
-                remedy="make a list of it first, or a new iterator for each loop",
-            )
+        """An iterator serves one loop or one call: a second would find it where the first left it."""
+        if (
+            isinstance(loop.iter, Var)
+            and self.is_iterator(loop.iter)
+            and not self.seen.serves_once(loop.iter, self.seen.around[loop.id])
+        ):
+            raise _used_again(loop.loc)
+
+    def is_iterator(self, atom: Atom) -> bool:
+        """Whether `atom` is what can be stepped through only once."""
+        made = self.calls.get(self.seen.origin(atom)) if isinstance(atom, Var) else None
+        return made is not None and isinstance(made.fn, Const) and _in(made.fn.value, _ITERATORS)
+
+    def collected(self, call: Call) -> tuple[list[Stmt], Call]:
+        """`call` with lists of the items of the iterators that it uses up, which the reverse sweep needs once more."""
+        made: list[Stmt] = []
+        args = list(call.args)
+        for k, arg in enumerate(call.args):
+            if isinstance(arg, Star) or not self.is_iterator(arg) or not isinstance(arg, Var):
+                continue
+            if not self.seen.serves_once(arg, self.seen.calls[call.target][1]):
+                raise _used_again(call.loc)
+            if not (isinstance(call.fn, Const) and _in(call.fn.value, _COLLECTING)):
+                kind = arg.kind
+                items = Var("", List(kind.item, kind.length) if isinstance(kind, Iterator) else List(UNKNOWN))
+                self.calls[items] = Call(items, Const(list), (arg,), (), call.loc)
+                made.append(self.calls[items])
+                args[k] = items
+        return made, replace(call, args=tuple(args))
 
     def call(self, call: Call) -> list[Stmt]:
         first, call = self.unstarred(call)
         if first:
             return [*first, *self.call(call)]
         fn = call.fn.value if isinstance(call.fn, Const) else None
+        if fn is not ops.identity:
+            first, call = self.collected(call)
+            if first:
+                return [*first, *self.call(call)]
         if fn is ops.call_method:
             return [_method(call)]
         if fn is getattr:
@@ -216,7 +223,7 @@ class _Normaliser:
             return self.updated_item(call, ops.UPDATE_OPERATORS[call.fn.value])
         if fn is operator.or_ and isinstance(atom_kind(call.args[0]), Dict):
             return [replace(call, fn=Const(ops.merge_dicts))]
-        if isinstance(call.fn, Const) and _in(fn, _OPERATORS):
+        if isinstance(call.fn, Const) and _in(fn, INPLACE):
             return self.in_place(call, fn)
         return [call]
 
@@ -256,11 +263,11 @@ class _Normaliser:
                 return [replace(call, target=Var("", Opaque(type(None))), fn=Const(list.extend))]
             if isinstance(kind, List) and kind.cls is tuple:
                 del self.renamed[call.target]
-                return [replace(call, fn=Const(_OPERATORS[op]))]
+                return [replace(call, fn=Const(INPLACE[op]))]
             return [replace(call, target=Var("", Opaque(type(None))), fn=Const(ops.IN_PLACE[op]))]
         if isinstance(kind, (Numeric, Unknown)) and isinstance(base, Var):
             return [call] if self.exact else self.perhaps_in_place(call, base, op)
-        return [replace(call, fn=Const(_OPERATORS[op]))]
+        return [replace(call, fn=Const(INPLACE[op]))]
 
     def perhaps_in_place(self, call: Call, base: Var, op: Any) -> list[Stmt]:
         """A number or an array, nobody knows: compute a new value, which is the same where nobody else sees the array.
@@ -268,7 +275,7 @@ class _Normaliser:
         Where somebody might, it is an error at run time if it is an array.
         """
         result = Var("", call.target.kind)
-        computed = replace(call, target=result, fn=Const(_OPERATORS[op]))
+        computed = replace(call, target=result, fn=Const(INPLACE[op]))
         update = runtime.as_updated_number if self.seen.seen_after(base, call) else runtime.as_updated
         return [computed, replace(call, fn=Const(update), args=(result, base), kwargs=())]
 
@@ -303,7 +310,20 @@ def _in(fn: object, table: dict[Any, Any]) -> bool:
         return False
 
 
-_ITERATORS = (zip, enumerate, reversed, iter, map, filter, np.ndenumerate)
+#: What gives an iterator, which can be stepped through once.
+_ITERATORS = dict.fromkeys((zip, enumerate, reversed, iter, map, filter, np.ndenumerate))
+
+#: What collects the items of an iterator, or steps through it later.
+_COLLECTING = dict.fromkeys((list, tuple, sorted, set, frozenset, dict, next, *_ITERATORS))
+
+
+def _used_again(loc: Loc) -> UnsupportedSyntax:
+    return UnsupportedSyntax(
+        "an iterator is used more than once",
+        where=loc,
+        why="what is left of it the second time is only known at run time",
+        remedy="make a list of it first, or a new iterator for each use",
+    )
 
 
 def _is_iterator(atom: Atom, calls: dict[Var, Call]) -> bool:

@@ -23,7 +23,7 @@ from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Value, materialise
-from srcad.transform.reverse.stores import BINARY
+from srcad.transform.reverse.stores import BINARY, name_of
 from srcad.transform.tangent_containers import container_operation, fresh_index
 from srcad.transform.tangent_values import whole
 from srcad.transform.tangents import tangent_of_primitive
@@ -64,7 +64,7 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
     if result is None and fn is np.ndarray.fill:
         result = _fill(b, call, dot)
     if result is None:
-        name = (call.fn.expr if isinstance(call.fn, Const) else None) or getattr(fn, "__qualname__", "this call")
+        name = name_of(call)
         raise UnsupportedSyntax(
             f"{name} changes something that carries a derivative",
             where=call.loc,

@@ -58,7 +58,6 @@ ROWS = [
     (np.array(["a"]), "ndarray"),
     (np.zeros(2, "M8[s]"), "ndarray"),
     (np.array([1, "a"], object), "O[n]"),
-    (np.ma.array([1.0]), "?"),
     ([1.0, 2.0], "list[float]"),
     ([1, 2], "list[int]"),
     ([1], "list[int(n)]"),

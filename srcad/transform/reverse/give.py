@@ -154,7 +154,8 @@ def shadow(scope: Scope, var: Var) -> Atom:
     base = bases[0]
     inner = shadow(scope, base)
     args = tuple(inner if a == base else a for a in call.args)
-    return scope.b.append(call.fn, args, call.kwargs)
+    view = scope.b.append(call.fn, args, call.kwargs)
+    return scope.b.call(runtime.as_view, view, inner) if var in scope.memory.unsure else view
 
 
 def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -> None:

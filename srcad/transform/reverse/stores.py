@@ -75,8 +75,7 @@ def previous(call: Call) -> tuple[Atom, Atom] | None:
 
 def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, Var]) -> None:
     """Write the adjoint of a store."""
-    assert isinstance(call.fn, Const)
-    fn = call.fn.value
+    fn = call.fn.value if isinstance(call.fn, Const) else None
     place = overwritten(call)
     old = olds.get(call.target)
     if place is not None and old is not None:
@@ -97,16 +96,17 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
         _append(scope, args[0], args[1])
     else:
         raise UnsupportedSyntax(
-            f"{_name_of(call)} changes something that carries a derivative",
+            f"{name_of(call)} changes something that carries a derivative",
             where=call.loc,
             why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
             remedy="write the result to a new name",
         )
 
 
-def _name_of(call: Call) -> str:
+def name_of(call: Call) -> str:
     """What the user calls the function of a store: ``np.copyto``, or the method's name."""
-    assert isinstance(call.fn, Const)
+    if not isinstance(call.fn, Const):
+        return "this call"
     if call.fn.value is ops.call_method and isinstance(call.args[1], Const):
         return f"the method {call.args[1].value!r}"
     return call.fn.expr or str(getattr(call.fn.value, "__qualname__", "this call"))
