@@ -422,7 +422,7 @@ def _is_part_of_tuple(call: Call) -> bool:
     """Whether `call` is a slice of a tuple: a new tuple of the same items."""
     if call.fn != Const(operator.getitem):
         return False
-    base, index = (atom_kind(a) for a in call.args)  # type: ignore[arg-type]
+    base, index = (atom_kind(a) for a in call.args)
     return isinstance(base, Tuple) and isinstance(index, Slice)
 
 

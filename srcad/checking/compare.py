@@ -244,7 +244,7 @@ class _Work:
         try:
             with np.errstate(all="ignore"):
                 return float(np.real(self.f(*args)))
-        except (ValueError, ArithmeticError, IndexError):  # outside the domain, as math.log says it: no value there
+        except (ValueError, ArithmeticError, IndexError):  # outside the domain: no value there
             return math.nan
 
     def _product(self, direction: Direction) -> tuple[float, float]:

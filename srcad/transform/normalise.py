@@ -354,7 +354,7 @@ _OF_SEQUENCES: dict[Any, Any] = dict.fromkeys(
 
 
 def _with_arrays(call: Call) -> tuple[list[Stmt], Call]:
-    """`call` with arrays for the lists of numbers that it takes for arrays: so NumPy begins, and so do the templates."""
+    """`call` with arrays for the lists of numbers that it takes for arrays, as NumPy itself does first."""
     made: list[Stmt] = []
     renamed: dict[Atom, Atom] = {}
     for atom in _taken_for_arrays(call):
