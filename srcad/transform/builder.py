@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad.analysis.effects import writes
-from srcad.analysis.memory import view_of
 from srcad.analysis.result import result_kind
+from srcad.analysis.views import view_of
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Kind

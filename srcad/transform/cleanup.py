@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from srcad.analysis.effects import cannot_raise, is_pure, writes
-from srcad.analysis.memory import view_of
+from srcad.analysis.views import view_of
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Iterator, List, Scalar, Tuple
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With

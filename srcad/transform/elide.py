@@ -30,7 +30,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcad.analysis.effects import is_pure, writes
-from srcad.analysis.memory import view_of
+from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, map_atoms, uses, with_blocks

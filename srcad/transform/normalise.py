@@ -35,11 +35,9 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.operators import INPLACE
-from srcad.analysis.result import result_kind
-from srcad.errors import MissingRule, UnsupportedSyntax
+from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.dims import Facts
 from srcad.ir.kinds import (
     UNKNOWN,
     Array,
@@ -56,8 +54,8 @@ from srcad.ir.kinds import (
     may_be_active,
 )
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, new_loop_id
-from srcad.ir.visit import atoms, blocks, defs, map_atoms, substitute, uses, with_blocks
-from srcad.rules import rule_for
+from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
+from srcad.transform.given_lists import with_arrays
 from srcad.transform.methods import resolve_attribute, resolve_method
 from srcad.transform.recompute import has_items
 
@@ -213,7 +211,7 @@ class _Normaliser:
             first, call = self.collected(call)
             if first:
                 return [*first, *self.call(call)]
-        first, call = _with_arrays(call)
+        first, call = with_arrays(call)
         if first:
             return [*first, *self.call(call)]
         if fn is ops.call_method:
@@ -344,46 +342,6 @@ def _steps(atom: Atom, calls: dict[Var, Call]) -> bool:
     if made.fn.value is ops.call_method:
         return made.args[1] in (Const("items"), Const("values"))
     return made.fn.value in (zip, enumerate, reversed, iter, np.ndenumerate, dict.items, dict.values)
-
-
-#: Functions of NumPy that take a sequence of arrays, or say themselves what the cotangent of a list is.
-_OF_SEQUENCES: dict[Any, Any] = dict.fromkeys(
-    [np.array, np.asarray, np.asanyarray, np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
-    + [np.block, np.select, np.choose, np.einsum, np.linalg.multi_dot, np.ix_, np.meshgrid, np.broadcast_arrays]
-)
-
-
-def _with_arrays(call: Call) -> tuple[list[Stmt], Call]:
-    """`call` with arrays for the lists of numbers that it takes for arrays, as NumPy itself does first."""
-    made: list[Stmt] = []
-    renamed: dict[Atom, Atom] = {}
-    for atom in _taken_for_arrays(call):
-        kind = atom_kind(atom)
-        if isinstance(kind, (List, Tuple)) and may_be_active(kind) and atom not in renamed:
-            array = Var("", result_kind(Const(np.array), (atom,), (), Facts()))
-            made.append(Call(array, Const(np.array), (atom,), (), call.loc))
-            renamed[atom] = array
-    args = tuple(a if isinstance(a, Star) else renamed.get(a, a) for a in call.args)
-    return made, replace(call, args=args, kwargs=tuple((k, renamed.get(v, v)) for k, v in call.kwargs))
-
-
-def _taken_for_arrays(call: Call) -> tuple[Atom, ...]:
-    """The arguments of a call that stand for one array each."""
-    fn = call.fn.value if isinstance(call.fn, Const) else None
-    if fn is None or _in(fn, _OF_SEQUENCES):
-        return ()
-    if fn in INPLACE.values():
-        plain = tuple(a for a in call.args if not isinstance(a, Star))
-        return plain if any(isinstance(atom_kind(a), Array) for a in plain) else ()
-    numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").split(".")[0] == "numpy"
-    rule = rule_for(fn) if numpy else None
-    if rule is None or not any(isinstance(atom_kind(a), (List, Tuple)) for a in atoms(call)):
-        return ()
-    try:
-        bound = rule.bind(call.args, call.kwargs) or {}
-    except MissingRule:  # an error only where it carries a derivative
-        return ()
-    return tuple(v for name in rule.wrt if (v := bound.get(name)) is not None and not isinstance(v, tuple))
 
 
 def _method(call: Call) -> Call:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.analysis.memory import Memory, view_of
+from srcad.analysis.memory import Memory
+from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var

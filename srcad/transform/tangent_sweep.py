@@ -16,7 +16,8 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.effects import writes
-from srcad.analysis.memory import Memory, view_of
+from srcad.analysis.memory import Memory
+from srcad.analysis.views import view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind

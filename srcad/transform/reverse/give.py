@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.memory import index_form, view_of
+from srcad.analysis.views import index_form, view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import MISSING, constant

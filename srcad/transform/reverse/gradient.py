@@ -31,7 +31,8 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.activity import active
-from srcad.analysis.memory import Memory, view_of
+from srcad.analysis.memory import Memory
+from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.analysis.memory import index_form, view_of
+from srcad.analysis.views import index_form, view_of
 from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import Rule

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcad.analysis.memory import Memory, view_of
+from srcad.analysis.memory import Memory
+from srcad.analysis.views import view_of
 from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind

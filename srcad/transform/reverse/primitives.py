@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.memory import view_of
+from srcad.analysis.views import view_of
 from srcad.errors import MissingRule
 from srcad.ir.kinds import Array, Kind, Numeric, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.effects import writes
-from srcad.analysis.memory import index_form
+from srcad.analysis.views import index_form
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Slice, Unknown, may_be_active
