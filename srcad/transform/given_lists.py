@@ -22,7 +22,7 @@ from srcad.ir.visit import atoms
 from srcad.rules import rule_for
 
 #: Functions of NumPy that take a sequence of arrays, or say themselves what the cotangent of a list is.
-_OF_SEQUENCES: tuple[Any, ...] = [
+_OF_SEQUENCES: list[Any] = [
     np.array,
     np.asarray,
     np.asanyarray,
