@@ -171,6 +171,7 @@ def _varies(tangent: Any) -> bool:
 def _tangent_like(position: int, tangent: Any, primal: Any) -> Any:
     """A tangent with the dtype of its primal; its shape must be the primal's."""
     if not isinstance(primal, (np.ndarray, np.number, float, int, complex)):
+        _require_parts(f"tangent {position}", tangent, primal)
         return as_tangent(tangent, primal)
     numbers = isinstance(tangent, (np.ndarray, np.generic, int, float, complex, list))
     if not numbers or np.asarray(tangent).dtype.kind not in "biufcO":
@@ -192,6 +193,29 @@ def _tangent_like(position: int, tangent: Any, primal: Any) -> Any:
     if isinstance(primal, np.ndarray):
         return as_tangent(np.asarray(tangent, dtype=primal.dtype if primal.dtype.kind in "fc" else None), primal)
     return tangent
+
+
+def _require_parts(label: str, tangent: Any, primal: Any) -> None:
+    """The tangent of a list, tuple or dict has its parts, None for those that do not vary."""
+    if tangent is None or not isinstance(primal, (list, tuple, dict)):
+        return
+    shaped: Any = Mapping if isinstance(primal, dict) else (list, tuple, np.ndarray)
+    if not isinstance(tangent, shaped):
+        raise ArgumentError(
+            f"{label} is of type {type(tangent).__name__}, its primal of type {type(primal).__name__}",
+            remedy="give a tangent for each item, None where the item does not vary",
+        )
+    if isinstance(primal, dict):
+        for key, value in primal.items():
+            _require_parts(f"{label}[{key!r}]", tangent.get(key), value)
+        return
+    if len(tangent) != len(primal):
+        raise ArgumentError(
+            f"{label} has {len(tangent)} items, its primal {len(primal)}",
+            remedy="give a tangent for each item, None where the item does not vary",
+        )
+    for k, (part, value) in enumerate(zip(tangent, primal, strict=True)):
+        _require_parts(f"{label}[{k}]", part, value)
 
 
 _MAX_PUSHFORWARDS = 128

@@ -215,6 +215,9 @@ def test_subclasses_of_float():
         ((3.0,), (np.ones(2),), "shape"),
         ((3.0,), (1.0, 2.0), "1 primals and 2 tangents"),
         (3.0, 1.0, "primals of jvp are of type float"),
+        (([1.0, 2.0],), (1.0,), "tangent 0 is of type float, its primal of type list"),
+        (([1.0, 2.0],), ([1.0],), "tangent 0 has 1 items, its primal 2"),
+        (({"a": [1.0, 2.0]},), ({"a": 1.0},), r"tangent 0\['a'\] is of type float"),
     ],
 )
 def test_wrong_tangents(primals, tangents, words):
