@@ -24,11 +24,6 @@ def forget(filename: str) -> None:
     _lines.pop(filename, None)
 
 
-def is_generated(filename: str) -> bool:
-    """Whether code of this file is generated."""
-    return filename in _lines
-
-
 def annotate(error: BaseException, filename: str) -> None:
     """Add a note with the place in the user's code to an exception that code of `filename` has raised.
 

@@ -143,13 +143,6 @@ class _Varied(_Solver):
         if cuts(call) or not any(map(self.has, (*fn, *call.args, *(v for _, v in call.kwargs)))):
             return
         self.mark(call.target)
-        if _makes_object(call):
-            raise UnsupportedSyntax(
-                f"an object of class {call.fn.value.__name__} is made of a value that carries a derivative",  # type: ignore[union-attr]
-                where=call.loc,
-                why="what objects of user-defined classes keep is not followed yet",
-                remedy="keep it in a tuple, a list, a dict or a named tuple",
-            )
         if call.fn == Const(operator.getitem) and self.has(call.args[1]) and self.takes_anything(call):
             raise MissingRule(
                 "this subscript has no derivative rule",
@@ -177,14 +170,6 @@ class _Varied(_Solver):
         if not may_be_active(call.target.kind) or isinstance(base, (Array, Numeric, List, Tuple, Dict)):
             return False
         return isinstance(base, Static) or of_module or not any(isinstance(k, Unknown) for k in parts)
-
-
-def _makes_object(call: Call) -> bool:
-    """Whether `call` makes an object of a class that no rule knows, and what the object keeps is not followed."""
-    cls = call.fn.value if isinstance(call.fn, Const) else None
-    if not isinstance(cls, type) or issubclass(cls, BaseException) or rule_for(cls) is not None:
-        return False
-    return not may_be_active(call.target.kind)
 
 
 def _refuse_untracked(call: Call, target: Atom) -> None:

@@ -102,9 +102,9 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is np.ufunc.at:
         return _plain(call)[1:2]
-    if _shuffles(call):
-        return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
     rule = rule_for(fn)
+    if rule is None and _shuffles(call):
+        return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
     out = _outputs(call)
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}

@@ -23,7 +23,7 @@ inits, yields and targets agree; `Call.fn` is a callable constant or a variable.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from srcad.ir.kinds import UNKNOWN, Kind
@@ -246,10 +246,6 @@ class Program:
 
     entry: Function
     callees: tuple[tuple[object, Function], ...] = ()
-
-    def with_entry(self, entry: Function) -> Program:
-        """This program with another entry function."""
-        return replace(self, entry=entry)
 
 
 def new_loop_id() -> int:

@@ -20,7 +20,6 @@ from srcad.ir.nodes import (
     Block,
     Call,
     For,
-    Function,
     If,
     Star,
     Stmt,
@@ -283,12 +282,6 @@ def rename_fresh_with(block: Block) -> tuple[Block, dict[Var, Var]]:
         return replace(inner, id=ids.get(inner.id, inner.id), reverse_of=of)
 
     return map_block(map_vars(block, lambda var: names.get(var, var)), renumber), names
-
-
-def map_function(function: Function, f: Callable[[Block], Block]) -> Function:
-    """`function` with its body replaced by ``f(body)``."""
-    body = f(function.body)
-    return function if body is function.body else replace(function, body=body)
 
 
 def _same(new: tuple[Var, ...], old: tuple[Var, ...]) -> bool:
