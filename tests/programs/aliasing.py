@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.programs.table import arr, pos, program
+from tests.programs.table import arr, program
 
 
 def views_of_views(v):
@@ -226,7 +226,7 @@ def element_is_a_number(v):
     return first * y[0] + y.sum()
 
 
-def zero_dimensional(x):
+def zero_dimensional_names(x):
     a = np.array(x)
     b = a
     a += x * x
@@ -267,7 +267,7 @@ def ellipsis_view(A):
     last = B[..., -1]
     last *= A[..., 0]
     B[..., 0] += last
-    return (B * A).sum() + last[0]
+    return (B * A).sum() + last.sum() ** 2
 
 
 def diagonal_by_stride(A, x):
@@ -321,31 +321,6 @@ def unpacked_rows(A):
     return (B * A).sum()
 
 
-def rows_changed_in_loop(A, c):
-    B = A * 1.0
-    for row in B:
-        row *= row[0]
-        row[1:] += c * row[:-1]
-    return (B * B).sum()
-
-
-def rows_changed_with_index(A):
-    B = A * A
-    for i, row in enumerate(B):
-        row += i * A[0]
-        row[i % 2] *= B[0, 1]
-    return (B * A).sum()
-
-
-def column_by_column(A):
-    B = A.copy()
-    for j in range(1, B.shape[1]):
-        column = B[:, j]
-        column -= (column @ B[:, 0]) * B[:, 0]
-        B[:, j] = column / (1.0 + column @ column)
-    return (B * A).sum()
-
-
 def saved_view_is_not_a_copy(v):
     y = v * v
     z = y[1:]
@@ -371,48 +346,55 @@ def strided_argument(v, x):
 
 
 PROGRAMS = [
-    program(views_of_views, (arr(6),), golden=True),
-    program(view_of_view_of_view, (arr(3, 4),)),
-    program(base_written_through_base, (arr(5),)),
-    program(base_written_through_view, (arr(6),)),
+    program(views_of_views, (arr(6),), golden=True, known_only=True),
+    # how long a slice is, is known only at run time
+    program(view_of_view_of_view, (arr(3, 4),), known_only=True, helpers=True),
+    program(base_written_through_base, (arr(5),), known_only=True),
+    program(base_written_through_view, (arr(6),), known_only=True),
     program(overlapping_shift_right, (arr(5),), (arr(1),)),
     program(overlapping_update, (arr(5), 0.7), argnums=(0, 1)),
-    program(two_overlapping_views, (arr(5),)),
-    program(reversed_in_place, (arr(5),), (arr(4),)),
-    program(negative_stride_view, (arr(4), 0.7), argnums=(0, 1)),
-    program(strided_views, (arr(6),)),
-    program(strided_backwards, (arr(5), 1.3), argnums=(0, 1)),
+    program(two_overlapping_views, (arr(5),), known_only=True),
+    program(reversed_in_place, (arr(5),), (arr(4),), known_only=True),
+    program(negative_stride_view, (arr(4), 0.7), argnums=(0, 1), known_only=True),
+    # how long a slice is, is known only at run time
+    program(strided_views, (arr(6),), known_only=True, helpers=True),
+    # how long a slice is, is known only at run time
+    program(strided_backwards, (arr(5), 1.3), argnums=(0, 1), helpers=True),
     program(transpose_is_a_view, (arr(3, 3),)),
     program(transposed_update, (arr(3, 3), 0.7), argnums=(0, 1)),
-    program(reshape_is_a_view, (arr(6),)),
-    program(reshape_that_copies, (arr(2, 3),)),
-    program(ravel_is_a_view, (arr(2, 3), 0.7), (np.asfortranarray(arr(2, 3)), 0.7), argnums=(0, 1)),
-    program(ravel_that_copies, (arr(2, 3), 0.7), argnums=(0, 1)),
+    # whether it is a view is known only at run time
+    program(reshape_is_a_view, (arr(6),), known_only=True, helpers=True),
+    program(reshape_that_copies, (arr(2, 3),), later="reverse"),
+    program(ravel_is_a_view, (arr(2, 3), 0.7), (np.asfortranarray(arr(2, 3)), 0.7), argnums=(0, 1), later="reverse"),
+    program(ravel_that_copies, (arr(2, 3), 0.7), argnums=(0, 1), later="reverse"),
     program(flatten_always_copies, (arr(2, 3),)),
-    program(fortran_order, (arr(3, 2), arr(2)), (np.asfortranarray(arr(3, 2)), arr(2)), argnums=(0, 1)),
-    program(ravel_of_argument, (arr(2, 2), 0.7), (np.asfortranarray(arr(2, 2)), 0.7), argnums=(0, 1)),
-    program(asarray_of_array, (arr(4),)),
-    program(asarray_of_list, (0.7, 1.2), argnums=(0, 1)),
+    program(fortran_order, (arr(3, 2), arr(2)), (np.asfortranarray(arr(3, 2)), arr(2)),
+            argnums=(0, 1), later="reverse"),
+    program(ravel_of_argument, (arr(2, 2), 0.7), (np.asfortranarray(arr(2, 2)), 0.7), argnums=(0, 1), later="reverse"),
+    # whether it is a view is known only at run time
+    program(asarray_of_array, (arr(4),), known_only=True, helpers=True),
+    # a list of cotangents becomes an array
+    program(asarray_of_list, (0.7, 1.2), argnums=(0, 1), helpers=True),
     program(array_copies, (arr(4),)),
     program(second_name, (arr(4),)),
     program(rebinding_against_in_place, (arr(4),)),
-    program(float_rebinds_array_changes, (0.7, arr(3)), argnums=(0, 1)),
-    program(element_is_a_number, (arr(3),)),
-    program(zero_dimensional, (0.7,)),
-    program(one_element_slice, (arr(3),)),
-    program(zero_size, (arr(3), 3), (arr(3), 1), (arr(3), 7)),
-    program(expanded_axes, (arr(3),)),
-    program(ellipsis_view, (arr(3, 2),), (arr(2, 2, 3),)),
-    program(diagonal_by_stride, (arr(3, 3), 0.7), argnums=(0, 1)),
+    program(float_rebinds_array_changes, (0.7, arr(3)), argnums=(0, 1), known_only=True),
+    program(element_is_a_number, (arr(3),), known_only=True),
+    program(zero_dimensional_names, (0.7,), known_only=True),
+    program(one_element_slice, (arr(3),), known_only=True),
+    # how long a slice is, is known only at run time
+    program(zero_size, (arr(3), 3), (arr(3), 1), (arr(3), 7), known_only=True, helpers=True),
+    program(expanded_axes, (arr(3),), known_only=True),
+    program(ellipsis_view, (arr(3, 2),), (arr(2, 2, 3),), known_only=True),
+    # whether it is a view is known only at run time
+    program(diagonal_by_stride, (arr(3, 3), 0.7), argnums=(0, 1), known_only=True, helpers=True),
     program(swapped_axes, (arr(3, 3), arr(3)), argnums=(0, 1)),
     program(flipped_view, (arr(2, 3),)),
-    program(squeezed_view, (arr(4),)),
-    program(split_views, (arr(4),)),
-    program(unpacked_rows, (arr(2, 3),)),
-    program(rows_changed_in_loop, (arr(3, 4), 0.7), argnums=(0, 1)),
-    program(rows_changed_with_index, (arr(3, 2),)),
-    program(column_by_column, (arr(4, 3),)),
-    program(saved_view_is_not_a_copy, (arr(4),)),
-    program(float32_views, (arr(5).astype(np.float32),)),
+    # whether it is a view is known only at run time
+    program(squeezed_view, (arr(4),), known_only=True, helpers=True),
+    program(split_views, (arr(4),), later="reverse"),
+    program(unpacked_rows, (arr(2, 3),), later="reverse"),
+    program(saved_view_is_not_a_copy, (arr(4),), known_only=True),
+    program(float32_views, (arr(5).astype(np.float32),), rtol=1e-4, known_only=True),
     program(strided_argument, (arr(8)[::2], 0.7), (arr(4)[::-1], 0.7), argnums=(0, 1)),
 ]

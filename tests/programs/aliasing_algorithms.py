@@ -265,29 +265,68 @@ def union_of_intervals(v, w):
     return (y * y).sum()
 
 
+def rows_changed_in_loop(A, c):
+    B = A * 1.0
+    for row in B:
+        row *= row[0]
+        row[1:] += c * row[:-1]
+    return (B * B).sum()
+
+
+def rows_changed_with_index(A):
+    B = A * A
+    for i, row in enumerate(B):
+        row += i * A[0]
+        row[i % 2] *= B[0, 1]
+    return (B * A).sum()
+
+
+def column_by_column(A):
+    B = A.copy()
+    for j in range(1, B.shape[1]):
+        column = B[:, j]
+        column -= (column @ B[:, 0]) * B[:, 0]
+        B[:, j] = column / (1.0 + column @ column)
+    return (B * A).sum()
+
+
 PROGRAMS = [
     program(gauss_seidel, (arr(3, 3), arr(3), 2), (arr(3, 3), arr(3), 0), argnums=(0, 1)),
     program(thomas, (arr(4), pos(4) + 2.0, arr(4, seed=1), arr(4, seed=2)), argnums=(0, 1, 2, 3)),
-    program(lu_in_place, (arr(3, 3), arr(3)), argnums=(0, 1), golden=True),
+    # how long a slice is, is known only at run time
+    program(lu_in_place, (arr(3, 3), arr(3)), argnums=(0, 1), helpers=True),
     program(gauss_jordan, (pos(3, 3), arr(3)), argnums=(0, 1)),
     program(cholesky_in_place, (arr(3, 3),)),
-    program(walsh_butterflies, (arr(4),), (arr(8),), (arr(1),)),
-    program(fft_butterflies, (arr(4), arr(4, seed=1)), argnums=(0, 1)),
+    # how long a slice is, is known only at run time
+    program(walsh_butterflies, (arr(4),), (arr(8),), (arr(2),), known_only=True, helpers=True),
+    # whether an index is a number is not known while compiling
+    program(fft_butterflies, (arr(4), arr(4, seed=1)), argnums=(0, 1), known_only=True, helpers=True),
     program(leapfrog, (arr(3), arr(3, seed=1), 3), (arr(3), arr(3, seed=1), 0), argnums=(0, 1), golden=True),
-    program(leapfrog_buffers, (arr(3), arr(3, seed=1), 3), (arr(3), arr(3, seed=1), 0), argnums=(0, 1)),
-    program(life, (pos(4, 4), 0.3, 3), (pos(4, 4), 0.3, 0), argnums=(0, 1)),
-    program(red_black, (arr(7), 0.3, 2), argnums=(0, 1)),
-    program(insertion_sort, (arr(5), arr(5, seed=1)), argnums=(0, 1)),
-    program(bubble_sort_rows, (arr(4, 2),)),
-    program(sorted_by_quicksort, (arr(5), arr(5, seed=1)), argnums=(0, 1)),
+    program(leapfrog_buffers, (arr(3), arr(3, seed=1), 3), (arr(3), arr(3, seed=1), 0),
+            argnums=(0, 1), later="reverse"),
+    program(life, (pos(4, 4), 0.3, 3), (pos(4, 4), 0.3, 0), argnums=(0, 1), later="reverse"),
+    # how long a slice is, is known only at run time
+    program(red_black, (arr(7), 0.3, 2), argnums=(0, 1), helpers=True),
+    program(insertion_sort, (arr(5), arr(5, seed=1)), argnums=(0, 1), known_only=True),
+    # indices may repeat: the last store wins
+    program(bubble_sort_rows, (arr(4, 2),), helpers=True),
+    program(sorted_by_quicksort, (arr(5), arr(5, seed=1)), argnums=(0, 1), later=True),
     program(horner_in_place, (arr(4), 0.7), argnums=(0, 1)),
-    program(divided_differences, (np.array([0.1, 0.7, 1.1, 1.9]), arr(4), 0.4), argnums=(0, 1, 2)),
+    # how long a slice is, is known only at run time
+    program(divided_differences, (np.array([0.1, 0.7, 1.1, 1.9]), arr(4), 0.4), argnums=(0, 1, 2), helpers=True),
     program(edit_table, (arr(3), arr(3, seed=1)), argnums=(0, 1)),
-    program(de_casteljau, (arr(4, 2), 0.3), argnums=(0, 1)),
-    program(gram_schmidt, (arr(4, 3),)),
-    program(householder, (arr(4, 3),)),
+    # how long a slice is, is known only at run time
+    program(de_casteljau, (arr(4, 2), 0.3), argnums=(0, 1), helpers=True),
+    program(gram_schmidt, (arr(4, 3),), known_only=True),
+    # how long a slice is, is known only at run time
+    program(householder, (arr(4, 3),), known_only=True, helpers=True),
     program(rank_one_updates, (arr(3, 3), pos(3), pos(3, seed=1), 2), argnums=(0, 1, 2)),
-    program(upwind, (arr(5), 0.7, 3), (arr(5), 0.7, 0), argnums=(0, 1)),
-    program(prefix_sums_tree, (arr(8),), (arr(4),)),
-    program(union_of_intervals, (arr(3), arr(2)), argnums=(0, 1)),
+    program(upwind, (arr(5), 0.7, 3), (arr(5), 0.7, 0), argnums=(0, 1), golden=True),
+    # how long a slice is, is known only at run time
+    program(prefix_sums_tree, (arr(8),), (arr(4),), known_only=True, helpers=True),
+    # the lengths of joined arrays are known only at run time
+    program(union_of_intervals, (arr(3), arr(2)), argnums=(0, 1), known_only=True, helpers=True),
+    program(rows_changed_in_loop, (arr(3, 4), 0.7), argnums=(0, 1), later="reverse"),
+    program(rows_changed_with_index, (arr(3, 2),), later="reverse"),
+    program(column_by_column, (arr(4, 3),), known_only=True),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.programs.table import arr, pos, program
+from tests.programs.table import arr, program
 
 
 def array_in_list_changed(v):
@@ -243,30 +243,30 @@ def stack_of_arrays(v):
 
 
 PROGRAMS = [
-    program(array_in_list_changed, (arr(3),)),
-    program(array_in_tuple_changed, (arr(3),)),
-    program(array_in_dict_changed, (arr(3), 0.7), argnums=(0, 1)),
-    program(same_array_in_list_twice, (arr(3),)),
-    program(nested_list_inner_alias, (0.7, 1.2), argnums=(0, 1)),
-    program(list_second_name, (0.7, 1.2), argnums=(0, 1)),
-    program(list_copy_is_shallow, (arr(3),)),
-    program(list_of_rows, (arr(3, 2),)),
-    program(rotated_list_of_buffers, (arr(3), 4), (arr(3), 0)),
-    program(buffers_popped_and_inserted, (arr(3), 3), (arr(3), 0)),
-    program(history_of_copies, (arr(3), 3), (arr(3), 1)),
-    program(history_without_copies, (arr(3), 3), (arr(3), 0)),
-    program(list_of_views, (arr(2, 2),)),
-    program(swapped_in_list, (arr(3), 3), (arr(3), 0)),
-    program(loop_over_list_changes_items, (arr(3), 0.7), argnums=(0, 1)),
-    program(zip_changes_items, (arr(3), 0.7), argnums=(0, 1)),
-    program(sgd, ({"a": arr(2), "b": arr(3)}, arr(3, 2), 2), argnums=(0, 1)),
-    program(momentum, ({"w": arr(2), "b": arr(3)}, arr(3, 2), 2), argnums=(0, 1)),
+    program(array_in_list_changed, (arr(3),), later="reverse"),
+    program(array_in_tuple_changed, (arr(3),), later="reverse"),
+    program(array_in_dict_changed, (arr(3), 0.7), argnums=(0, 1), later="reverse"),
+    program(same_array_in_list_twice, (arr(3),), later="reverse"),
+    program(nested_list_inner_alias, (0.7, 1.2), argnums=(0, 1), later="reverse"),
+    program(list_second_name, (0.7, 1.2), argnums=(0, 1), later="reverse"),
+    program(list_copy_is_shallow, (arr(3),), later="reverse"),
+    program(list_of_rows, (arr(3, 2),), later="reverse"),
+    program(rotated_list_of_buffers, (arr(3), 4), (arr(3), 0), later="reverse"),
+    program(buffers_popped_and_inserted, (arr(3), 3), (arr(3), 0), later="reverse"),
+    program(history_of_copies, (arr(3), 3), (arr(3), 1), known_only=True),
+    program(history_without_copies, (arr(3), 3), (arr(3), 0), later="reverse"),
+    program(list_of_views, (arr(2, 2),), later="reverse"),
+    program(swapped_in_list, (arr(3), 3), (arr(3), 0), later="reverse"),
+    program(loop_over_list_changes_items, (arr(3), 0.7), argnums=(0, 1), later="reverse"),
+    program(zip_changes_items, (arr(3), 0.7), argnums=(0, 1), later="reverse"),
+    program(sgd, ({"a": arr(2), "b": arr(3)}, arr(3, 2), 2), argnums=(0, 1), later="reverse"),
+    program(momentum, ({"w": arr(2), "b": arr(3)}, arr(3, 2), 2), argnums=(0, 1), later="reverse"),
     program(adam, (arr(2), arr(3, 2), 2), argnums=(0, 1)),
-    program(parameters_changed_by_callee, (arr(2, 3), arr(2), arr(3)), argnums=(0, 1, 2)),
-    program(dict_argument_changed, ({"u": arr(3)}, 0.7), argnums=(0, 1)),
-    program(list_argument_changed, ([arr(3), arr(3, seed=1)], 0.7), argnums=(0, 1)),
-    program(dict_of_lists, (0.7, 1.2), argnums=(0, 1)),
-    program(matrix_of_lists, (0.7, 5), (0.7, 0)),
-    program(list_of_zeros_rows, (arr(3),)),
-    program(stack_of_arrays, (arr(3),)),
+    program(parameters_changed_by_callee, (arr(2, 3), arr(2), arr(3)), argnums=(0, 1, 2), later="reverse"),
+    program(dict_argument_changed, ({"u": arr(3)}, 0.7), argnums=(0, 1), later="reverse"),
+    program(list_argument_changed, ([arr(3), arr(3, seed=1)], 0.7), argnums=(0, 1), later="reverse"),
+    program(dict_of_lists, (0.7, 1.2), argnums=(0, 1), later="reverse"),
+    program(matrix_of_lists, (0.7, 5), (0.7, 0), later="reverse"),
+    program(list_of_zeros_rows, (arr(3),), later="reverse"),
+    program(stack_of_arrays, (arr(3),), later="reverse"),
 ]
