@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.properties import fuzz
-from tests.properties.generator import Line, Suite, generate
+from tests.properties.flow import generate
+from tests.properties.generator import Line, Suite
 
 CHUNK = 10
 SEEDS = 60
