@@ -123,20 +123,38 @@ def outcome(program: Generated, folder: Path) -> tuple[str, str]:
         if want is None or not np.isfinite(value):
             return "unstable", "the differences are"
         given = copy.deepcopy(args)
-        try:
-            with compiling(way):
-                got, gradient = differentiated(fn, way, given)
-                if not way.with_value:
-                    got = value
-                tangents = tuple(along.get(i) for i in range(len(args)))
-                _, tangent = srcad.jvp(fn, args, tangents)
-        except InternalError as error:
-            return "broken", str(error)
-        except SrcadError as error:
-            return ("refused" if located(error) else "broken"), str(error)
-        except Exception as error:
-            return "broken", f"{type(error).__name__}: {error}"
-    return judged(got, gradient, tangent, value, want, along, given, args)
+        tangents = tuple(along.get(i) for i in range(len(args)))
+        with compiling(way):
+            reverse = attempt(lambda: differentiated(fn, way, given))
+            forward = attempt(lambda: srcad.jvp(fn, given, tangents))
+    broken = next((end for end in (reverse, forward) if isinstance(end, Ended) and end.kind == "broken"), None)
+    if broken is not None:
+        return broken.kind, broken.text
+    got, gradient = (value, None) if isinstance(reverse, Ended) else reverse
+    tangent = None if isinstance(forward, Ended) else forward[1]
+    verdict = judged(got if way.with_value else value, gradient, tangent, value, want, along, given, args)
+    refusal = next((end for end in (reverse, forward) if isinstance(end, Ended)), None)
+    return verdict if verdict[0] == "wrong" or refusal is None else (refusal.kind, refusal.text)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A derivative that there is none of: `kind` is "refused" or "broken"."""
+
+    kind: str
+    text: str
+
+
+def attempt(derivative: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any] | Ended:
+    """What the derivative returns, or how it ended."""
+    try:
+        return derivative()
+    except InternalError as error:
+        return Ended("broken", str(error))
+    except SrcadError as error:
+        return Ended("refused" if located(error) else "broken", str(error))
+    except Exception as error:
+        return Ended("broken", f"{type(error).__name__}: {error}")
 
 
 def differentiated(fn: Callable[..., Any], way: Way, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -148,28 +166,31 @@ def differentiated(fn: Callable[..., Any], way: Way, args: tuple[Any, ...]) -> t
 
 def judged(
     got: Any,
-    gradient: tuple[Any, ...],
-    tangent: Any,
+    gradient: tuple[Any, ...] | None,
+    tangent: Any | None,
     value: Any,
     want: float,
     along: dict[int, Any],
     given: tuple[Any, ...],
     args: tuple[Any, ...],
 ) -> tuple[str, str]:
-    """Compare everything that came back with what it should be."""
+    """Compare everything that came back with what it should be; a gradient or a tangent that is None did not."""
+    scale, single = abs(float(value)), numeric.single_precision(args)
     if not numeric.identical(got, value):
         return "wrong", f"value {got!r} instead of {value!r}"
     if not numeric.identical(given, args):
         return "wrong", "the caller's data has changed"
-    problem = next((m for i, g in zip(along, gradient, strict=True) if (m := numeric.mirrors(g, args[i]))), None)
-    if problem:
-        return "wrong", problem
-    paired = sum(numeric.inner(g, along[i]) for i, g in zip(along, gradient, strict=True))
-    single = numeric.single_precision(args)
-    if not numeric.close(paired, want, 1e-3 if single else 1e-5, abs(float(value))):
-        return "wrong", f"gradient {paired!r}, differences {want!r}"
-    if not numeric.close(float(tangent), paired, 1e-3 if single else 1e-9, abs(float(value))):
-        return "wrong", f"tangent {tangent!r}, gradient {paired!r}"
+    if gradient is not None:
+        problem = next((m for i, g in zip(along, gradient, strict=True) if (m := numeric.mirrors(g, args[i]))), None)
+        if problem:
+            return "wrong", problem
+        paired = sum(numeric.inner(g, along[i]) for i, g in zip(along, gradient, strict=True))
+        if not numeric.close(paired, want, 1e-3 if single else 1e-5, scale):
+            return "wrong", f"gradient {paired!r}, differences {want!r}"
+        if tangent is not None and not numeric.close(float(tangent), paired, 1e-3 if single else 1e-9, scale):
+            return "wrong", f"tangent {tangent!r}, gradient {paired!r}"
+    elif tangent is not None and not numeric.close(float(tangent), want, 1e-3 if single else 1e-5, scale):
+        return "wrong", f"tangent {tangent!r}, differences {want!r}"
     return "agrees", ""
 
 
