@@ -275,7 +275,12 @@ def cotangent_kind(kind: Kind) -> Kind:
 def as_real(b: Builder, g: Atom, kind: Kind) -> Atom:
     """`g` without an imaginary part where the primal value is real, and in double precision where that is a number."""
     found = b.kind(g)
-    if isinstance(kind, Scalar) and kind.dtype == "f8" and isinstance(found, Scalar) and found.dtype in ("f2", "f4", None):
+    if (
+        isinstance(kind, Scalar)
+        and kind.dtype == "f8"
+        and isinstance(found, Scalar)
+        and found.dtype in ("f2", "f4", None)
+    ):
         return b.append(np.float64, (g,))
     if not isinstance(found, (Array, Scalar, Numeric)) or found.dtype is None or found.dtype[0] != "c":
         return g
