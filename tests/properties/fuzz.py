@@ -111,12 +111,16 @@ def differences(fn: Callable[..., Any], args: tuple[Any, ...], along: dict[int, 
 
 def outcome(program: Generated, folder: Path) -> tuple[str, str]:
     """One of `OUTCOMES`, and what there is to say about it."""
-    fn, args, way = load(program, folder), program.args, way_for(program)
+    return verdict(load(program, folder), program.args, way_for(program), program.seed)
+
+
+def verdict(fn: Callable[..., Any], args: tuple[Any, ...], way: Way, seed: int = 0) -> tuple[str, str]:
+    """How the derivatives of a function end, and what there is to say; `seed` is that of the directions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             value = fn(*copy.deepcopy(args))
-            along = {i: numeric.direction(args[i], np.random.default_rng([program.seed, i])) for i in way.argnums}
+            along = {i: numeric.direction(args[i], np.random.default_rng([seed, i])) for i in way.argnums}
             want = differences(fn, wide(args), wide(along))
         except Exception as error:
             return "unstable", f"the primal raises {error!r}"
@@ -127,14 +131,14 @@ def outcome(program: Generated, folder: Path) -> tuple[str, str]:
         with compiling(way):
             reverse = attempt(lambda: differentiated(fn, way, given))
             forward = attempt(lambda: srcad.jvp(fn, given, tangents))
-    broken = next((end for end in (reverse, forward) if isinstance(end, Ended) and end.kind == "broken"), None)
+    ended = [end for end in (reverse, forward) if isinstance(end, Ended)]
+    broken = next((end for end in ended if end.kind == "broken"), None)
     if broken is not None:
         return broken.kind, broken.text
     got, gradient = (value, None) if isinstance(reverse, Ended) else reverse
     tangent = None if isinstance(forward, Ended) else forward[1]
-    verdict = judged(got if way.with_value else value, gradient, tangent, value, want, along, given, args)
-    refusal = next((end for end in (reverse, forward) if isinstance(end, Ended)), None)
-    return verdict if verdict[0] == "wrong" or refusal is None else (refusal.kind, refusal.text)
+    found = judged(got if way.with_value else value, gradient, tangent, value, want, along, given, args)
+    return found if found[0] == "wrong" or not ended else (ended[0].kind, ended[0].text)
 
 
 @dataclass(frozen=True)

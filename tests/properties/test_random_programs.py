@@ -46,7 +46,7 @@ def test_programs_are_sound():
 
 
 def test_the_same_program_in_every_process():
-    code = "from tests.properties.generator import generate; print(generate(7).source)"
+    code = "from tests.properties.flow import generate; print(generate(7).source)"
     texts = [
         subprocess.run(
             [sys.executable, "-c", code],
