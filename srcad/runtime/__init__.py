@@ -15,6 +15,7 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+    unless_view,
 )
 from srcad.runtime.structures import (
     accumulate,
@@ -48,6 +49,7 @@ __all__ = [
     "stop_gradient",
     "take_stored",
     "unbroadcast",
+    "unless_view",
     "unsorted",
     "zeros_like",
 ]
