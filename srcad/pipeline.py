@@ -110,7 +110,7 @@ def _normalise(job: Job) -> Job:
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function)
     function = guard_updates(function, memory, private=True)
-    companions: Companions = {}
+    companions = Companions()
     if job.mode == "reverse":
         assert job.typed is not None
         function, companions = with_companions(function, memory, (job.typed.facts, job.typed.facts_of))

@@ -35,7 +35,9 @@ def carry(memory: Memory) -> None:
     memory.carried = frozenset(carried)
     for var in carried:
         read = memory.read_at.pop(var, None)
-        if read is not None and _is_array(var) and _is_array(_base(memory, var)):
+        if read is None or is_certain_view(memory.defined[var]):
+            continue
+        if _is_array(var) and _is_array(_base(memory, var)):
             memory.unsure[var] = read
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
-from srcad.analysis.views import is_certain_view, is_part_of_sequence, may_be_checked, view_of
+from srcad.analysis.views import is_certain_view, is_part_of_sequence, joins_sequences, may_be_checked, view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -362,7 +362,7 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-        if fn in _DISPLAYS or fn in _GATHERING or is_part_of_sequence(call):
+        if fn in _DISPLAYS or fn in _GATHERING or is_part_of_sequence(call) or joins_sequences(call):
             self.fresh(call.target, loops)
             held = tuple(r for a in args for r in self.memory.of(a))
             if fn not in _DISPLAYS:
@@ -398,8 +398,7 @@ class _Finder:
         if isinstance(call.target.kind, (Array, Numeric, Unknown)) or not is_mutable(call.target.kind):
             return
         rule = rule_for(fn)
-        moves = fn in (operator.add, operator.mul)  # of sequences
-        copies = rule is not None and not rule.structural and not moves
+        copies = rule is not None and not rule.structural
         given = () if copies else tuple(r for a in args for r in self.memory.of(a))
         held = tuple(r for s in given for r in self.memory.contents.get(s, ()))
         self.fill((call.target,), held or (call.target,))

@@ -47,6 +47,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from srcad import runtime
 from srcad.analysis.carried import holds_references
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Event, Memory
@@ -72,7 +73,7 @@ from srcad.ir.nodes import (
     While,
     With,
 )
-from srcad.runtime import tangents as runtime
+from srcad.runtime.tangents import like_view, zero_tangent
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
@@ -90,12 +91,13 @@ def with_companions(
     `memory` learns of them: they are references to memory that the reverse sweep changes.
     """
     if not memory.carried:
-        return function, {}
+        return function, Companions()
     facts, facts_of = lengths
     carrier = _Carrier(memory, facts_of)
     b = Builder(facts, replace(function.loc, saving=True, text="", stmt=-1))
     for param in function.body.params:
         carrier.allocated(b, param)
+        carrier.entered(b, param)
     carrier.statements(function.body.stmts, b)
     body = replace(function.body, stmts=tuple(b.stmts))
     carrier.remember()
@@ -108,7 +110,7 @@ class _Carrier:
 
     memory: Memory
     facts_of: Callable[[Block], Facts]
-    of: dict[Var, Value] = field(default_factory=dict)
+    of: Companions = field(default_factory=Companions)
     b: Builder | None = None
     named: set[Var] = field(default_factory=set)
 
@@ -181,16 +183,22 @@ class _Carrier:
             items = [self.part(b, var, k, kind) for k, kind in enumerate(var.kind.items)]
             self.of[var] = Seq(items, tuple)
         elif holds_references(var.kind):
-            self.keep(b, var, b.append(runtime.zero_tangent, (var,), kind=cotangent_kind(var.kind)))
+            self.keep(b, var, b.append(zero_tangent, (var,), kind=cotangent_kind(var.kind)))
         else:
             self.keep(b, var, _zeros(b, var))
+
+    def entered(self, b: Builder, param: Var) -> None:
+        """What is in a container that is given: the function may change it, the gradient has what it was."""
+        value = self.of.get(param, ZERO)
+        if isinstance(value, Var) and holds_references(param.kind):
+            self.of.given[param] = b.append(runtime.regrouped, (value,), kind=value.kind)
 
     def part(self, b: Builder, var: Var, k: int, kind: Kind) -> Value:
         """The shadow of an item of a new tuple."""
         if not may_be_active(kind) or isinstance(kind, Scalar):
             return ZERO
         item = b.append(operator.getitem, (var, Const(k)), kind=kind)
-        return b.append(runtime.zero_tangent, (item,), name=bar(var.name), kind=cotangent_kind(kind))
+        return b.append(zero_tangent, (item,), name=bar(var.name), kind=cotangent_kind(kind))
 
     def viewed(self, b: Builder, var: Var, call: Call) -> None:
         """The same view of the shadow, or the shadow of the same item."""
@@ -210,7 +218,7 @@ class _Carrier:
         if var in self.memory.unsure:
             base = next(a for a in view_of(call) or ())
             shadow = materialise(b, self.dot(base))
-            value = b.append(runtime.like_view, (materialise(b, value), shadow, var, base), kind=b.kind(var))
+            value = b.append(like_view, (materialise(b, value), shadow, var, base), kind=b.kind(var))
         self.keep(b, var, value)
 
     def keep(self, b: Builder, var: Var, value: Value) -> None:

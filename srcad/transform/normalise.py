@@ -218,10 +218,12 @@ class _Normaliser:
             return [_method(call)]
         if fn is getattr:
             return [_attribute(call)]
-        if isinstance(call.fn, Const) and _in(fn, ops.UPDATE_OPERATORS):
-            base = atom_kind(_plain(call.args[0]))
-            if (self.exact or isinstance(base, (List, Dict))) and not _of_numbers(base):
-                return self.updated_item(call, ops.UPDATE_OPERATORS[call.fn.value])
+        if (
+            isinstance(call.fn, Const)
+            and _in(fn, ops.UPDATE_OPERATORS)
+            and not _of_numbers(atom_kind(_plain(call.args[0])))
+        ):
+            return self.updated_item(call, ops.UPDATE_OPERATORS[call.fn.value])
         if fn is operator.or_ and isinstance(atom_kind(call.args[0]), Dict):
             return [replace(call, fn=Const(ops.merge_dicts))]
         if isinstance(call.fn, Const) and _in(fn, INPLACE):
@@ -247,15 +249,13 @@ class _Normaliser:
         """``xs[i] op= v`` where the item may be an array, in Python's steps: the item itself is changed in place."""
         base, index, value = call.args
         kind = _item_kind(atom_kind(_plain(base)), index)
+        if not self.exact and isinstance(kind, (Numeric, Unknown)):  # right for a number: where it is none, an error
+            at = Var("", atom_kind(_plain(index)))
+            checked = Call(at, Const(runtime.index_of_number), (base, index), (), call.loc)
+            return [checked, replace(call, args=(base, at, value))]
         old, new = Var("", kind), Var("", kind)
         read = Call(old, Const(operator.getitem), (base, index), (), call.loc)
-        update = Call(new, Const(op), (old, value), (), call.loc)
-        if self.exact or not isinstance(kind, (Numeric, Unknown)):
-            stored = self.in_place(update, op)
-        else:
-            computed = replace(update, target=Var("", kind), fn=Const(INPLACE[op]))
-            args = (computed.target, old)
-            stored = [computed, replace(update, fn=Const(runtime.as_updated_number), args=args)]
+        stored = self.in_place(Call(new, Const(op), (old, value), (), call.loc), op)
         if not self.exact and isinstance(kind, (Array, List, Dict)):
             return [read, *stored]  # the item is the same object as before
         written = Call(Var("", call.target.kind), Const(operator.setitem), (base, index, self.atom(new)), (), call.loc)

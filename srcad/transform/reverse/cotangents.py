@@ -16,7 +16,7 @@ A cotangent is *owned* if it is a fresh value of full shape that nobody else hol
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,9 +34,6 @@ from srcad.transform.expand import Seq, Value
 Path = tuple[object, ...]
 Slot = tuple[Var, Path]
 
-#: For references to carried memory, the same references to its shadow (`srcad.transform.companions`).
-Companions = Mapping[Var, Value]
-
 
 @dataclass(frozen=True)
 class State:
@@ -45,6 +42,17 @@ class State:
     atom: Atom
     owned: bool = False
     full: bool = False
+
+
+class Companions(dict[Var, Value]):
+    """For references to carried memory, the same references to its shadow (`srcad.transform.companions`).
+
+    `given` are the shadows of arguments as they were on entry, where the function changes what is in a container.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: dict[Var, Value] = {}
 
 
 def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
@@ -114,7 +122,7 @@ class Scope:
         self.b, self.own, self.memory, self.parent, self.loop = b, own, memory, parent, loop
         self.states: dict[Slot, State] = {}
         self.carried: dict[Slot, Var] = {}
-        self.companions: Companions = companions or (parent.companions if parent is not None else {})
+        self.companions: Companions = companions or (Companions() if parent is None else parent.companions)
         self.given: dict[Var, Var] = {}  # what the caller gave, for arguments of which the function works on a copy
 
     def settle(self, var: Var, *, is_active: bool) -> None:
@@ -197,9 +205,9 @@ class Scope:
             return not isinstance(subkind(slot[0].kind, slot[1][:-1]), Tuple)
         return may_be_active(kind)
 
-    def carried_shadow(self, slot: Slot) -> Atom:
-        """The part of a shadow that belongs to a slot."""
-        value, kind = self.companions[slot[0]], slot[0].kind
+    def carried_shadow(self, slot: Slot, whole: Value | None = None) -> Atom:
+        """The part of a shadow that belongs to a slot; `whole` is another form of that of the variable."""
+        value, kind = self.companions[slot[0]] if whole is None else whole, slot[0].kind
         for key in slot[1]:
             kind = subkind(kind, (key,))
             if isinstance(value, Seq):

@@ -251,9 +251,10 @@ def _finished(scope: Scope, var: Var) -> Atom:
 
 def _final(scope: Scope, slot: tuple[Var, tuple[object, ...]]) -> State | None:
     """The cotangent of an argument or a part of it, at the end of the reverse sweep."""
-    if scope.is_carried(slot):
-        return State(scope.carried_shadow(slot), owned=True, full=True)
-    return scope.take(slot)
+    if not scope.is_carried(slot):
+        return scope.take(slot)
+    given = scope.companions.given.get(slot[0])
+    return State(scope.carried_shadow(slot, given), owned=True, full=True)
 
 
 def _mirrored(
