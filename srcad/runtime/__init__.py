@@ -16,6 +16,7 @@ from srcad.runtime.arrays import (
     take_stored,
     unbroadcast,
 )
+from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -42,11 +43,15 @@ __all__ = [
     "column",
     "copied",
     "gradient_like",
+    "into_memory",
     "items_like",
+    "laid_out",
+    "memory_of",
     "own",
     "seed",
     "stop_gradient",
     "take_stored",
+    "tangent_of_memory",
     "unbroadcast",
     "unsorted",
     "zeros_like",
