@@ -26,7 +26,7 @@ from srcad.ir.kinds import Unknown
 from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
-from srcad.versions import ANY, Datum, Version, make_version
+from srcad.versions import ANY, Datum, Version, make_version, without_closure
 
 if TYPE_CHECKING:
     from srcad.ir.kinds import Kind
@@ -291,7 +291,7 @@ class Derivative:
             _shared.pop(place, None)
             while len(_shared) >= _MAX_SHARED:
                 del _shared[next(iter(_shared))]
-            hollow = _hollow(function)
+            hollow = without_closure(function)
             _shared[place] = (hollow, version if hollow is function else version.rebound(function, hollow))
         return version
 
@@ -368,14 +368,6 @@ def _rebuild(
     cls: type[Derivative], primal: Callable[..., Any], request: Request, mode: Mode, picks: Picks | None
 ) -> Derivative:
     return cls(primal, request, mode=mode, picks=picks)
-
-
-def _hollow(function: Any) -> Any:
-    """The function with an empty closure: kept in place of it, so that what it closes over is not kept alive."""
-    if not function.__closure__:
-        return function
-    cells = tuple(types.CellType() for _ in function.__closure__)
-    return types.FunctionType(function.__code__, function.__globals__, function.__name__, None, cells)
 
 
 def _free(filename: str) -> None:

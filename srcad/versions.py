@@ -132,6 +132,14 @@ def make_version(
     )
 
 
+def without_closure(function: Any) -> Any:
+    """The function with an empty closure: kept in place of it, so that what it closes over is not kept alive."""
+    if not function.__closure__:
+        return function
+    cells = tuple(types.CellType() for _ in function.__closure__)
+    return types.FunctionType(function.__code__, function.__globals__, function.__name__, None, cells)
+
+
 #: The key of an argument whose kind is not looked at: such a version is never tried before looking it up.
 ANY = object()
 

@@ -28,7 +28,7 @@ def share_memory(function: Function, sharing: Sharing) -> Function:
     """`function`, in the form it is lowered to, with entry code for arguments that share memory."""
     if not any(sharing):
         return function
-    entry = _Entry(replace(function.loc, saving=True))
+    entry = _Entry(replace(function.loc, saving=True, stmt=-1, text=""))
     params = list(function.body.params)
     places = [(k, place) for k, place in enumerate(sharing) if place is not None]
     for k, place in places:

@@ -29,7 +29,9 @@ def test_values_and_places(number, dtype):
         strides = [step // X.itemsize * base.itemsize for step in x.strides]
         buffer = base[start % (len(base) + 1) :]
         size = base.itemsize
-        arrays[k] = np.ndarray(x.shape, base.dtype, base, start * size, strides) if x.size else buffer[:0].reshape(x.shape)
+        arrays[k] = (
+            np.ndarray(x.shape, base.dtype, base, start * size, strides) if x.size else buffer[:0].reshape(x.shape)
+        )
     memory = memory_of(*arrays)
     assert memory.ndim == 1 and memory.dtype == base.dtype and not np.may_share_memory(memory, base)
     views = [laid_out(memory, x, *arrays[:k], *arrays[k + 1 :]) for k, x in enumerate(arrays)]
