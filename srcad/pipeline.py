@@ -17,6 +17,7 @@ from typing import Any, Literal
 from srcad.analysis.carried import carry
 from srcad.analysis.infer import Typed
 from srcad.analysis.memory import Memory, find_memory
+from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
 from srcad.codegen.emit import Generated, emit
 from srcad.errors import InternalError, SrcadError
@@ -36,8 +37,9 @@ from srcad.transform.restore import restore
 from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
+from srcad.transform.sharing import share_memory, shared_names
 from srcad.transform.spread import spread_indices
-from srcad.transform.updates import guard_updates
+from srcad.transform.updates import changed_parameters, guard_updates
 
 Mode = Literal["reverse", "forward"]
 
@@ -56,6 +58,8 @@ class Job:
         typed: its kinds and facts, once inferred.
         memory: its memory facts, once normalised.
         companions: the shadows that it makes itself, in reverse mode.
+        changed: the positions of the parameters that it changes in place.
+        sharing: which arguments share memory that the function changes.
         comments: whether the text has the user's statements as comments.
         generated: the text, in the end.
     """
@@ -69,6 +73,8 @@ class Job:
     typed: Typed | None = None
     memory: Memory | None = None
     companions: Companions | None = None
+    changed: tuple[int, ...] = ()
+    sharing: Sharing = ()
     comments: bool = True
     generated: Generated | None = None
 
@@ -87,7 +93,7 @@ class Job:
 
 def _lower(job: Job) -> Job:
     """Source text to SSA: `srcad.frontend.lower`. Every operation is a call, control flow is regions; no kinds yet."""
-    return replace(job, function=lower(job.primal))
+    return replace(job, function=share_memory(lower(job.primal), job.sharing))
 
 
 def _inline(job: Job) -> Job:
@@ -105,6 +111,7 @@ def _normalise(job: Job) -> Job:
     """Fewer forms, now that kinds say what an operation means; and which memory is shared and changed."""
     function = normalise(take_known_branches(job.body), exact=job.mode == "forward")
     memory = find_memory(function, job.callees.effect_of)
+    changed = changed_parameters(function, memory)
     if job.mode == "reverse":
         carry(memory)
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
@@ -114,7 +121,7 @@ def _normalise(job: Job) -> Job:
     if job.mode == "reverse":
         assert job.typed is not None
         function, companions = with_companions(function, memory, (job.typed.facts, job.typed.facts_of))
-    return replace(job, function=function, memory=memory, companions=companions)
+    return replace(job, function=function, memory=memory, companions=companions, changed=changed)
 
 
 def _differentiate(job: Job) -> Job:
@@ -157,9 +164,11 @@ def _clean(job: Job) -> Job:
 
 def _emit(job: Job) -> Job:
     """The text of the function and of those that it calls: `srcad.codegen.emit`."""
-    names = (p.name for p in job.body.body.params)
+    names = [p.name for p in job.body.body.params]
     shown = (f"{name}: {kind}" for name, kind in zip(names, job.kinds, strict=False))
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
+    if shared := shared_names(job.sharing, names):
+        header += f"; memory as given: {', '.join(shared)}"
     return replace(job, generated=emit(job.program, header=header, comments=job.comments))
 
 

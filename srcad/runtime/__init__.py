@@ -18,6 +18,7 @@ from srcad.runtime.arrays import (
     unbroadcast,
     unless_view,
 )
+from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -46,12 +47,16 @@ __all__ = [
     "copied",
     "gradient_like",
     "index_of_number",
+    "into_memory",
     "items_like",
+    "laid_out",
+    "memory_of",
     "own",
     "regrouped",
     "seed",
     "stop_gradient",
     "take_stored",
+    "tangent_of_memory",
     "unbroadcast",
     "unless_view",
     "unsorted",
