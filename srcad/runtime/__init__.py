@@ -16,7 +16,9 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+    unless_view,
 )
+from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -26,6 +28,7 @@ from srcad.runtime.structures import (
     gradient_like,
     items_like,
     own,
+    regrouped,
     unsorted,
     zeros_like,
 )
@@ -44,12 +47,18 @@ __all__ = [
     "copied",
     "gradient_like",
     "index_of_number",
+    "into_memory",
     "items_like",
+    "laid_out",
+    "memory_of",
     "own",
+    "regrouped",
     "seed",
     "stop_gradient",
     "take_stored",
+    "tangent_of_memory",
     "unbroadcast",
+    "unless_view",
     "unsorted",
     "zeros_like",
 ]
