@@ -261,7 +261,7 @@ class Scope:
             self.set(slot, State(self._sum(state.atom, g, kind), owned=True))
 
     def _is_changing(self, atom: Atom) -> bool:
-        """Whether a value of the reverse sweep may be memory of the primal that is changed in place, or a view of it."""
+        """Whether a value of the reverse sweep may be memory of the primal that is changed in place, or view it."""
         if not isinstance(atom, Var):
             return False
         call = self.b.definition(atom)
