@@ -115,7 +115,7 @@ def _normalise(job: Job) -> Job:
     if job.mode == "reverse":
         carry(memory)
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
-    job.callees.check(function)
+    job.callees.check(function, memory, forward=job.mode == "forward")
     function = guard_updates(function, memory, private=True)
     companions = Companions()
     if job.mode == "reverse":

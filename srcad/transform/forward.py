@@ -81,7 +81,8 @@ def pushforward(
     inputs = [function.body.params[k] for k in request.wrt]
     for var in inputs:
         require_float(function, var)
-    varying = active(function, inputs, memory)
+    outputs = [] if private else [p for p in function.body.params if p in memory.stores]
+    varying = active(function, inputs, memory, outputs)
     entry, params = private_copies(function, memory) if private else ([], function.body.params)
     sweep = Sweep(memory, varying, facts_of, jvp_of, private=private)
     b = Builder(facts, replace(function.loc, saving=True), is_mutated=memory.is_mutated)
