@@ -127,7 +127,7 @@ def both_sweeps(
         pair_of: gives the forward and reverse functions of a callee.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body)
+    sweep = forward_sweep(function.body, memory.unsure)
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory)
