@@ -1,8 +1,8 @@
 """The forward sweep: the primal's statements, with what the reverse sweep will need to follow them.
 
 Loops whose number of passes is not known beforehand count them; before a store, what it overwrites is read (both are
-removed again by `srcad.transform.cleanup` where nobody uses them). What is taken for a view of an array that changes, but
-may be a copy, is checked. Nothing that the primal computes is changed.
+removed again by `srcad.transform.cleanup` where nobody uses them). What is taken for a view of an array that changes,
+but may be a copy, is checked. Nothing that the primal computes is changed.
 
     while c(x):                 n = 0
         x = f(x)        ->      while c(x):
