@@ -127,7 +127,7 @@ def long_callee(x, w, k):
 def calls_a_long_callee(x, w):
     s = 0.0
     for k in range(3):
-        s = s + long_callee(x, w * (k + 1.0), k)
+        s = s + long_callee(x, w * (k + 1.0), k + 1)
     return s * long_callee(w, x, 2)
 
 
