@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+import types
 
 import numpy as np
 import pytest
@@ -277,7 +278,53 @@ class Watcher:
         return "watcher"
 
 
+class Meta(type):
+    """A class whose attributes are computed."""
+
+    def __getattr__(cls, name):
+        if held_elsewhere():
+            seen.append(f"class attribute {name}")
+        if name == "made":
+            return cube
+        raise AttributeError(name)
+
+
+class Bound:
+    def __get__(self, instance, owner):
+        if held_elsewhere():
+            seen.append("descriptor")
+        return cube
+
+
+class Computed(metaclass=Meta):
+    described = Bound()
+
+
+lazy = types.ModuleType("lazy")
+
+
+def _lazily(name):
+    if held_elsewhere():
+        seen.append(f"module attribute {name}")
+    if name == "made":
+        return cube
+    raise AttributeError(name)
+
+
+lazy.__getattr__ = _lazily
 watcher = Watcher()
+
+
+def calls_a_class_attribute(x):
+    return Computed.made(x)
+
+
+def calls_a_descriptor(x):
+    return Computed.described(x)
+
+
+def calls_a_module_attribute(x):
+    return lazy.made(x)
 
 
 def reads_a_property(x):
@@ -306,7 +353,17 @@ def converts(x):
 
 @pytest.mark.parametrize(
     "f",
-    [reads_a_property, asks_for_its_length, asks_for_its_truth, compares, looks_up, converts],
+    [
+        reads_a_property,
+        asks_for_its_length,
+        asks_for_its_truth,
+        compares,
+        looks_up,
+        converts,
+        calls_a_class_attribute,
+        calls_a_descriptor,
+        calls_a_module_attribute,
+    ],
     ids=lambda f: f.__name__,
 )
 def test_user_code_does_not_run_under_the_lock(f):
