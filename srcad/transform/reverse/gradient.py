@@ -131,7 +131,7 @@ def both_sweeps(
         companions: the shadows that the function itself makes.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body, memory.unsure)
+    sweep = forward_sweep(function.body, memory.unsure.keys() - (companions or {}).keys())
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
