@@ -133,7 +133,7 @@ def both_sweeps(
         outputs: the parameters that it changes for its caller.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body)
+    sweep = forward_sweep(function.body, memory.unsure.keys() - (companions or {}).keys())
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
