@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from types import FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from srcad import runtime
 from srcad.analysis.calls import CallKinds, at_call
 from srcad.analysis.infer import CalleeKind, Typed, infer
+from srcad.analysis.keys import Identity
 from srcad.analysis.memory import CallEffect, Memory, find_memory
 from srcad.analysis.values import key_of, kind_of
 from srcad.errors import SrcadError
@@ -111,6 +112,8 @@ class CalleeFacts:
 
     def _read_data(self, reader: Any, op: Any, name: str) -> Kind | None:
         place = "free" if op is ops.load_free else "global"
+        if isinstance(op, ModuleType | CellType):
+            reader, place = Identity(op), "attribute"
         try:
             value = look_up(reader, place, name)
         except LookupError:
@@ -309,6 +312,11 @@ def look_up(reader: Any, place: str, name: str) -> Any:
     Raises:
         LookupError: it has none.
     """
+    if place == "attribute":
+        try:
+            return getattr(reader.value, name)
+        except (AttributeError, ValueError):
+            raise LookupError(name) from None
     if place == "global":
         return reader.__globals__[name]
     cells = dict(zip(reader.__code__.co_freevars, reader.__closure__ or (), strict=True))

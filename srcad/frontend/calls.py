@@ -14,7 +14,7 @@ from types import ModuleType
 
 import gast
 
-from srcad.frontend.functions import Args, Kwargs
+from srcad.frontend.binding import Args, Kwargs
 from srcad.frontend.known import KnownCalls
 from srcad.frontend.resolve import MISSING, is_static
 from srcad.frontend.trees import Node
@@ -80,9 +80,9 @@ class Calls(KnownCalls):
         if isinstance(fn, Const):
             self.check_allowed(fn.value, node)
             args = node.args
-            if is_static(static) and static in (any, all, next) and args and isinstance(args[0], gast.GeneratorExp):
-                if not node.keywords:
-                    return self.search(args[0], static, args[1:], name)
+            steps = is_static(static) and static in (any, all, next) and not node.keywords
+            if steps and args and isinstance(args[0], gast.GeneratorExp):
+                return self.search(args[0], static, args[1:], name)
         args, kwargs = self.values(node, static)
         return self.call_value(fn, args, kwargs, node, name)
 

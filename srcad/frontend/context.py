@@ -15,28 +15,31 @@ from typing import Literal
 import gast
 
 from srcad.errors import InternalError, NonDifferentiable, UnsupportedSyntax
+from srcad.frontend.lifted import Lifted
+from srcad.frontend.merge import Merge
 from srcad.frontend.resolve import Resolver
 from srcad.frontend.scope import Bindings, Names, Scope, filled_names, special_names
 from srcad.frontend.source import Source
 from srcad.frontend.trees import Node
 from srcad.frontend.values import (
-    Ambiguous,
-    Choice,
     Env,
     Home,
     LocalFunction,
     Value,
-    atoms_of,
-    chooses,
-    defined_in,
-    holds_local,
-    is_atom,
-    map_value,
 )
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, If, Loc, Star, Stmt, Var
 
-_TESTS = (operator.is_, operator.is_not, operator.not_, ops.contains, ops.not_contains, callable, bool, isinstance)
+_TESTS: tuple[object, ...] = (
+    operator.is_,
+    operator.is_not,
+    operator.not_,
+    ops.contains,
+    ops.not_contains,
+    callable,
+    bool,
+    isinstance,
+)
 _TESTS += (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 _COMPOUND = gast.If | gast.For | gast.While | gast.With | gast.FunctionDef
 
@@ -75,6 +78,7 @@ class Context:
         self.place = _Place("", 0)
         self.pinned: Loc | None = None  # the location of all code while a helper of ours is inlined
         self.counter = 0
+        self.lifted: list[Lifted] = []
         self.assumed: dict[Atom, bool] = {}  # conditions of the branches around
         self.negated: dict[Atom, tuple[Atom, bool]] = {}  # conditions that are the contrary of others
         self.functions: frozenset[str] = frozenset()  # names that local functions are bound to
@@ -272,7 +276,7 @@ class Context:
         """
         loc, before = self.loc(node), self.env
         a, b = self.capture(self.assuming(cond, True, then)), self.capture(self.assuming(cond, False, orelse))
-        merge = _Merge(self, a, b, before, cond, node)
+        merge = Merge(self, a, b, before, cond, node)
         value: Value | None = None
         if a.value is not None and b.value is not None:
             value = merge.result(a.value, b.value, name, follow=follow)
@@ -281,117 +285,6 @@ class Context:
         left, right = Block((), tuple(a.stmts), tuple(merge.left)), Block((), tuple(b.stmts), tuple(merge.right))
         self.out.append(If(tuple(merge.targets), merge.cond, left, right, loc, style))
         return value
-
-
-class _Merge:
-    """The merge of the environments after the two sides of a branch."""
-
-    def __init__(self, context: Context, a: Captured, b: Captured, before: Env, cond: Atom, node: Node) -> None:
-        self.context, self.a, self.b, self.before, self.cond, self.node = context, a, b, before, cond, node
-        self.targets: list[Var] = []
-        self.left: list[Atom] = []
-        self.right: list[Atom] = []
-        self.shared: dict[tuple[Atom, Atom], Var] = {}
-        self.exported: dict[Var, Var] = {}
-        self.own_a, self.own_b = defined_in(a.stmts), defined_in(b.stmts)
-        self.sure = False
-
-    def environment(self) -> Env:
-        """The environment after the branch."""
-        env: Env = {}
-        for key in {**self.a.env, **self.b.env}:
-            one = (key in self.a.env) != (key in self.b.env) and key not in self.before
-            if one and not self.context.scope.sees(key):
-                # a variable of a function that was entered on one side only, and that a closure may still read
-                env[key] = self.export(self.a.env[key] if key in self.a.env else self.b.env[key])
-                continue
-            x, y = self.a.env.get(key, UNDEFINED_ATOM), self.b.env.get(key, UNDEFINED_ATOM)
-            env[key] = x if x is y or x == y else self._merged(key, x, y)
-        return env
-
-    def _merged(self, key: str, x: Value, y: Value) -> Value:
-        old = self.before.get(key, UNDEFINED_ATOM)
-        if self.a.dead and not self.b.dead:
-            if not isinstance(y, Var) or y == old:
-                return self.export(y)
-            x = UNDEFINED_ATOM
-        elif self.b.dead and not self.a.dead:
-            if not isinstance(x, Var) or x == old:
-                return self.export(x)
-            y = UNDEFINED_ATOM
-        if chooses(x, y):
-            return self.choice(x, y)
-        if holds_local(x) or holds_local(y):
-            return Ambiguous(display(key))
-        x, y = self.inside(self.a, x), self.inside(self.b, y)
-        if key[0] == "@":
-            known = self.shared.get((x, y))
-            if known is not None:
-                return known
-        target = self.value(x, y, display(key))
-        if key[0] == "@":
-            self.shared[x, y] = target
-            self.context.flags.add(target.uid)
-        alive = [(v, c) for v, c in ((x, self.a), (y, self.b)) if not c.dead]
-        if any(v == UNDEFINED_ATOM or (isinstance(v, Var) and v.uid in self.context.maybe) for v, _ in alive):
-            self.context.maybe.add(target.uid)
-        return target
-
-    def result(self, x: Value, y: Value, name: str, *, follow: bool) -> Value:
-        """What the branch gives as an expression."""
-        if follow and chooses(x, y):
-            return self.choice(x, y)
-        return self.value(self.inside(self.a, x), self.inside(self.b, y), name)
-
-    def inside(self, side: Captured, value: Value) -> Atom:
-        """A value of one side as one of the program, made in that side."""
-        if is_atom(value):
-            return value
-        context = self.context
-        out, env, context.out, context.env = context.out, context.env, side.stmts, side.env
-        try:
-            return context.data(value, self.node)
-        finally:
-            context.out, context.env = out, env
-
-    def choice(self, x: Value, y: Value) -> Value:
-        """One of two functions, by the condition as it was."""
-        if x is y or x == y:
-            return x
-        if not self.sure:
-            self.cond, self.sure = self.context.settled(self.cond, self.node), True
-        return Choice(self.cond, self.export(x), self.export(y))
-
-    def export(self, value: Value) -> Value:
-        """A value of one side, readable after the branch: it is read only where that side was taken."""
-
-        def out(atom: Atom) -> Atom:
-            if not isinstance(atom, Var) or not (atom in self.own_a or atom in self.own_b):
-                return atom
-            if atom not in self.exported:
-                sides = (atom, UNDEFINED_ATOM) if atom in self.own_a else (UNDEFINED_ATOM, atom)
-                self.exported[atom] = self.value(*sides, atom.name)
-            return self.exported[atom]
-
-        changed = map_value(value, out)
-        if any(isinstance(a, Var) and (a in self.own_a or a in self.own_b) for a in atoms_of(changed)):
-            return Ambiguous("it")
-        return changed
-
-    def value(self, x: Atom, y: Atom, name: str) -> Var:
-        """A target that is `x` or `y`."""
-        target = Var(name)
-        self.targets.append(target)
-        self.left.append(x)
-        self.right.append(y)
-        return target
-
-
-def display(key: str) -> str:
-    """The name that a variable of this key would like: the user's, or the flag's without its number."""
-    if key[0] == "@":
-        return key[1:].partition("@")[0].rstrip("0123456789")
-    return key.partition("@")[0]
 
 
 def loop_names(names: Names, scope: Scope) -> dict[str, str]:

@@ -90,35 +90,34 @@ class Expressions(Calls):
             case gast.Attribute(value=value):
                 return self.attribute(node, self.expr(value), name)
             case gast.Subscript(value=value, slice=index):
-                base = self.value(value)
-                if isinstance(base, Pack) and isinstance(index, gast.Slice):
-                    part = self.part(base, index)
-                    if part is not None:
-                        return part
-                if isinstance(base, Pack):
-                    return self.item(base, self.index(index), node, name)
-                return self.emit(operator.getitem, [self.data(base, value), self.index(index)], node, name)
+                return self.subscript(node, self.value(value), index, name)
             case gast.Compare():
                 return self.compare(node, name)
             case gast.BoolOp(op=op, values=values):
                 return self.either(node, isinstance(op, gast.And), values, name)
-            case gast.IfExp(test=test, body=body, orelse=orelse):
-                cond = self.truth(self.value(test), test)
-                return self.sides(cond, body, orelse, node, name)
+            case gast.IfExp():
+                return self.sides(node, name)
             case gast.Tuple(elts=elts):
                 return self.display(tuple, elts, node, name)
             case gast.List(elts=elts):
                 return self.display(list, elts, node, name)
-            case gast.Set(elts=elts):
-                return self.emit(ops.make_set, self.items(elts), node, name)
             case gast.Dict():
                 return self.dictionary(node, name)
             case _:
                 return self.rare(node, name)
 
+    def subscript(self, node: Node, base: Value, index: Node, name: str) -> Value:
+        """``base[index]``."""
+        if not isinstance(base, Pack):
+            return self.emit(operator.getitem, [self.data(base, node), self.index(index)], node, name)
+        part = self.part(base, index) if isinstance(index, gast.Slice) else None
+        return self.item(base, self.index(index), node, name) if part is None else part
+
     def rare(self, node: Node, name: str) -> Value:
         """The less frequent expressions."""
         match node:
+            case gast.Set(elts=elts):
+                return self.emit(ops.make_set, self.items(elts), node, name)
             case gast.ListComp() | gast.SetComp() | gast.DictComp():
                 return self.comprehension(node, name)
             case gast.GeneratorExp():
@@ -195,7 +194,10 @@ class Expressions(Calls):
             known = None if is_atom(value) else self.truth(value, operand)
             if isinstance(known, Const):
                 return Const(not known.value)
-            return self.emit(operator.not_, [self.data(value, operand) if known is None else known], node, name)
+            contrary = self.emit(operator.not_, [self.data(value, operand) if known is None else known], node, name)
+            if known is not None:
+                self.negated[contrary] = (known, False)
+            return contrary
         return self.emit(UNARY[type(op)], [self.expr(operand)], node, name)
 
     def compare(self, node: Node, name: str) -> Atom:
@@ -213,10 +215,11 @@ class Expressions(Calls):
         return self.chain(first, list(zip(node.ops, node.comparators, strict=True)), node, name)
 
     def identical(self, left: Value, right: Value, node: Node, name: str) -> Atom:
-        """``f is g`` or ``f == g`` of functions, of which one may be missing: decided while compiling where possible."""
-        for one, other in ((left, right), (right, left)):
-            if isinstance(one, Choice):
-                return self.by_choice(one, lambda side: self.identical(side, other, node, name), node)  # noqa: B023
+        """``f is g`` or ``f == g`` of functions, of which one may be missing: decided now where possible."""
+        if isinstance(left, Choice):
+            return self.by_choice(left, lambda side: self.identical(side, right, node, name), node)
+        if isinstance(right, Choice):
+            return self.by_choice(right, lambda side: self.identical(left, side, node, name), node)
         op, same = node.ops[0], same_function(left, right)
         if same is None:
             return self.emit(COMPARE[type(op)], [self.data(left, node), self.data(right, node)], node, name)
@@ -289,11 +292,14 @@ class Expressions(Calls):
             return Const(False)
         return Const(True) if is_function(value) else self.data(value, node)
 
-    def sides(self, cond: Atom, body: Node, orelse: Node, node: Node, name: str) -> Value:
-        """``body if cond else orelse``."""
+    def sides(self, node: Node, name: str) -> Value:
+        """``body if test else orelse``."""
+        cond, body, orelse = self.truth(self.value(node.test), node.test), node.body, node.orelse
         if isinstance(cond, Const) and isinstance(cond.value, bool):
             return self.value(body if cond.value else orelse, name)
-        result = self.branch(cond, lambda: self.value(body, name), lambda: self.value(orelse, name), node, "ifexp", name)
+        result = self.branch(
+            cond, lambda: self.value(body, name), lambda: self.value(orelse, name), node, "ifexp", name
+        )
         assert result is not None
         return result
 
@@ -339,7 +345,7 @@ class Expressions(Calls):
                 return self.expr(node)
 
     def dictionary(self, node: Node, name: str) -> Value:
-        """``{k: v, **d}``: runs of plain entries, merged with the mappings between them; one of functions stays known."""
+        """A dict display: runs of plain entries, merged with the mappings between them; one of functions is known."""
         keys = [key.value for key in node.keys if isinstance(key, gast.Constant) and isinstance(key.value, str | int)]
         if len(keys) == len(node.keys) == len(set(keys)):
             values = [self.value(value) for value in node.values]

@@ -19,44 +19,40 @@ its names meet no others; the variables of a call stay known as long as a functi
 
 from __future__ import annotations
 
-import functools
-from operator import getitem
+from collections.abc import Iterable
 
 import gast
 
-from srcad.errors import ArgumentError, UnsupportedSyntax
-from srcad.frontend.context import Context, display
+from srcad.errors import UnsupportedSyntax
+from srcad.frontend.binding import Args, Binding, Kwargs
 from srcad.frontend.lifted import Lifted, Recursion, complete, new_callee, without_unread
+from srcad.frontend.merge import display
 from srcad.frontend.prune import prune
-from srcad.frontend.scope import Names, Scope, declared, holds_definitions, only_looked_into
+from srcad.frontend.scope import Names, Scope, declared, holds_definitions
 from srcad.frontend.structure import VALUE, structure
 from srcad.frontend.trees import Node, at
 from srcad.frontend.values import (
-    Choice,
     Home,
     LocalFunction,
-    Pack,
-    Partial,
     Value,
     atoms_of,
-    holds_functions,
     is_atom,
     map_value,
 )
-from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Const, Function, Star, Var
-
-Args = list[Value | Star]
-Kwargs = list[tuple[str | None, Value]]
 
 #: So many calls inside of each other are written out.
 _DEPTH = 60
+#: So often is one function written out inside of itself, each time with other functions as arguments.
+_AGAIN = 6
 
 
-class Functions(Context):
+class Functions(Binding):
     """Making and inlining of local functions."""
 
     inlining: tuple[LocalFunction, ...] = ()
+    given: tuple[dict[str, Value], ...] = ()
+    """What the parameters of the functions in `inlining` are that are no values of the program."""
     lifting: tuple[Lifted, ...] = ()
 
     def local_function(self, node: Node) -> LocalFunction:
@@ -81,59 +77,19 @@ class Functions(Context):
                 defaults[param.id] = self.value(default)
         return LocalFunction(name, node, args, structure(body), self.scope, defaults, Home(self.source, self.resolver))
 
-    def data(self, value: Value, node: Node, name: str = "") -> Atom:
-        """A value as one of the program: a container of functions of modules is made, a choice becomes a branch."""
-        match value:
-            case Var() | Const():
-                return value
-            case Pack(cls=cls, items=items, keys=keys):
-                made: list[Atom | Star] = [self.data(item, node) for item in items]
-                if cls is dict:
-                    made = [part for key, item in zip(keys, made, strict=True) for part in (Const(key), item)]
-                make = {tuple: ops.make_tuple, list: ops.make_list, dict: ops.make_dict}[cls]
-                return self.emit(make, made, node, name)
-            case Choice(cond=cond, then=then, orelse=orelse):
-                if cond in self.assumed:
-                    return self.data(then if self.assumed[cond] else orelse, node, name)
-                sides = (lambda: self.data(then, node), lambda: self.data(orelse, node))
-                found = self.branch(cond, *sides, node, "ifexp", name, follow=False)
-                assert found is not None and is_atom(found)
-                return found
-            case LocalFunction(name=called):
-                raise self.escapes(node, "a lambda" if called == "<lambda>" else f"the local function '{called}'")
-            case Partial(fn=fn, args=args, kwargs=kwargs):
-                named = tuple((key, self.data(item, node)) for key, item in kwargs)
-                return self.emit(functools.partial, [self.data(item, node) for item in (fn, *args)], node, name, named)
-            case _:
-                raise self.unsure(value.name, node)
-
-    def unsure(self, name: str, node: Node) -> UnsupportedSyntax:
-        """The error for a name that may be one of several functions, in a way that is not followed."""
-        return self.unsupported(
-            node,
-            f"'{name}' may be one of several local functions here",
-            "call the function in each branch, or pass what differs as an argument",
-        )
-
-    def escapes(self, node: Node, what: str) -> UnsupportedSyntax:
-        """The error for a local function that is used as a value."""
-        return self.unsupported(
-            node,
-            f"{what} is used as a value",
-            "call it directly, or define the function at the top level of the module",
-            "calls of local functions are written out while compiling; one that is stored or passed where only the "
-            "running program knows it cannot be followed",
-        )
-
     def inline(self, function: LocalFunction, args: Args, kwargs: Kwargs, node: Node, name: str = "") -> Value:
         """Lowers a call of a local function as its body, or as a call where it calls itself."""
         bound = self.bound(function, args, kwargs, node)
         for record in self.lifting:
-            if record.function.key is function.key:
+            if record.function.key is function.key and all(
+                is_atom(value) or _alike(value, record.known.get(param, value)) for param, value in bound.items()
+            ):
                 return self.lifted_call(record, bound, node, name)
-        if any(function.key is other.key for other in self.inlining):
+        given = {param: value for param, value in bound.items() if not is_atom(value)}
+        same = [known for other, known in zip(self.inlining, self.given, strict=True) if other.key is function.key]
+        if any(all(_alike(value, known.get(param, value)) for param, value in given.items()) for known in same):
             raise Recursion(function.key)
-        if len(self.inlining) > _DEPTH:
+        if len(same) > _AGAIN or len(self.inlining) > _DEPTH:
             raise self.endless(function, node)
         start, env, dead = len(self.out), dict(self.env), self.dead
         try:
@@ -143,7 +99,9 @@ class Functions(Context):
                 raise
             del self.out[start:]
             self.env, self.dead = env, dead
-            return self.lifted_call(self.lift(function, bound, node), bound, node, name)
+            return self.lifted_call(
+                self.known_lift(function, bound) or self.lift(function, bound, node), bound, node, name
+            )
 
     def body_of(self, function: LocalFunction, bound: dict[str, Value], node: Node, name: str) -> Value:
         """Lowers the body of a local function with these arguments."""
@@ -153,9 +111,10 @@ class Functions(Context):
         global_names, outer_names = declared(written, gast.Global), declared(written, gast.Nonlocal)
         scope = Scope(names, function.scope, global_names, outer_names, function.name, result=name, node=function.node)
         pinned = self.loc(node) if function.helper else None
-        outer, place, inlining = self.scope, (self.place, self.pinned), self.inlining
+        outer, place, inlining = self.scope, (self.place, self.pinned), (self.inlining, self.given)
         home = (self.source, self.resolver)
-        self.scope, self.pinned, self.inlining = scope, pinned, (*inlining, function)
+        self.scope, self.pinned, self.inlining = scope, pinned, (*self.inlining, function)
+        self.given = (*self.given, {param: value for param, value in bound.items() if not is_atom(value)})
         self.source, self.resolver = function.home.source, function.home.resolver
         try:
             self.start(scope)
@@ -164,7 +123,7 @@ class Functions(Context):
             self.stmts(function.body)
             result = self.env.get(f"{VALUE}{scope.suffix}", UNDEFINED_ATOM)
         finally:
-            self.scope, self.inlining = outer, inlining
+            self.scope, (self.inlining, self.given) = outer, inlining
             self.place, self.pinned = place
             self.source, self.resolver = home
             if not holds_definitions(function.node):
@@ -203,9 +162,9 @@ class Functions(Context):
         for value in [*env.values(), *known.values()]:
             if any(atom in captured for atom in atoms_of(value) if isinstance(atom, Var)):
                 raise self.escapes(node, "a container of functions")
-        outer, lifting, inlining = (self.env, self.out, self.dead), self.lifting, self.inlining
+        outer, lifting, inlining = (self.env, self.out, self.dead), self.lifting, (self.inlining, self.given)
         self.env, self.out, self.dead = dict(env), [], False
-        self.lifting, self.inlining = (*lifting, record), ()
+        self.lifting, self.inlining, self.given = (*lifting, record), (), ()
         try:
             result = self.data(self.body_of(function, {**known, **params}, node, ""), node)
             for key, value in env.items():
@@ -218,20 +177,38 @@ class Functions(Context):
                     )
             block = Block((*captured.values(), *params.values()), tuple(self.out), (result,))
         finally:
-            (self.env, self.out, self.dead), self.lifting, self.inlining = outer, lifting, inlining
+            (self.env, self.out, self.dead), self.lifting, (self.inlining, self.given) = outer, lifting, inlining
         body, kept = without_unread(record.callee, prune(block, self.flags), len(captured))
         record.captured = {v: p for k, (v, p) in enumerate(captured.items()) if k in kept}
+        record.seen = {key: value for key, value in self.env.items() if function.scope.sees(key)}
+        names = {
+            value: key for key, value in record.seen.items() if isinstance(value, Var) and value.uid not in self.maybe
+        }
+        record.places = [names[v] for v in record.captured] if names.keys() >= record.captured.keys() else None
+        self.lifted.append(record)
         loc = self.loc(function.node if isinstance(function.node, gast.FunctionDef) else node)
         complete(record.callee, Function(record.callee.__name__, body, loc, record.callee))
         return record
+
+    def known_lift(self, function: LocalFunction, bound: dict[str, Value]) -> Lifted | None:
+        """The function as it was lifted for another call, where it is the same for this one."""
+        for record in self.lifted:
+            fits = record.function.key is function.key and not record.known and all(map(is_atom, bound.values()))
+            now = record.arguments(self.env) if fits else None
+            if now is not None and not any(isinstance(a, Var) and a.uid in self.maybe for a in now):
+                return record
+        return None
 
     def lifted_call(self, record: Lifted, bound: dict[str, Value], node: Node, name: str) -> Value:
         """A call of a function that was lifted, or is being lifted."""
         inside = record in self.lifting
         for param, value in bound.items():
-            if is_atom(value) == (param in record.known) or (inside and not _alike(value, record.known.get(param, value))):
+            if is_atom(value) == (param in record.known) or (
+                inside and not _alike(value, record.known.get(param, value))
+            ):
                 raise self.endless(record.function, node)
-        first = record.captured.values() if inside else record.captured
+        again = None if inside else record.arguments(self.env)
+        first: Iterable[Atom] = record.captured.values() if inside else record.captured if again is None else again
         args: list[Atom | Star] = [*first, *(value for value in bound.values() if is_atom(value))]
         return self.emit(Const(record.callee, record.callee.__name__), args, node, name)
 
@@ -244,18 +221,6 @@ class Functions(Context):
             "each call would be a function of its own",
         )
 
-    def kept(self, value: Value, name: str, node: Node) -> Value:
-        """What a name is bound to: a list or dict of functions is known only where nobody else may change it."""
-        if not isinstance(value, Pack) or (holds_functions(value) and value.cls is tuple):
-            return value
-        tree = self.scope.binder().node
-        if tree is not None and only_looked_into(name, tree):
-            return value
-        try:
-            return self.data(value, node, name)
-        except UnsupportedSyntax:
-            return value  # an error where it is used
-
     def start(self, scope: Scope) -> None:
         """Makes the names that inner functions assign known, so that loops carry them."""
         for name in scope.names:
@@ -266,95 +231,6 @@ class Functions(Context):
         """Forgets the variables of a scope that has ended."""
         for key in [key for key in self.env if key.endswith(scope.suffix)]:
             del self.env[key]
-
-    # -- arguments --------------------------------------------------------------------------------------
-
-    def bound(self, function: LocalFunction, args: Args, kwargs: Kwargs, node: Node) -> dict[str, Value]:
-        """Which parameter gets which value."""
-        spec = function.args
-        positional = [p.id for p in [*spec.posonlyargs, *spec.args]]
-        by_name = {p.id for p in [*spec.args, *spec.kwonlyargs]}
-        plain, rest = self._spread(function, args, kwargs, positional, node)
-        bound: dict[str, Value] = dict(zip(positional, plain, strict=False))
-        extra: list[Value | Star] = [*plain[len(positional) :], *rest]
-        named: dict[str, Value] = {}
-        mappings: list[Value] = []
-        for key, value in kwargs:
-            if key is None:
-                mappings.append(value)
-            elif key in by_name and key not in bound:
-                bound[key] = value
-            elif key not in by_name and spec.kwarg is not None and key not in named:
-                named[key] = value
-            else:
-                raise self._misfit(function, node, f"argument '{key}' is unknown or given twice")
-        if spec.vararg is not None:
-            bound[spec.vararg.id] = self._tuple(extra, node, spec.vararg.id)
-        elif extra:
-            raise self._misfit(function, node, f"it takes {len(positional)} positional arguments, not {len(plain)}")
-        if spec.kwarg is not None:
-            bound[spec.kwarg.id] = self._dict(function, named, mappings, node, spec.kwarg.id)
-        for param in [*positional, *(p.id for p in spec.kwonlyargs)]:
-            if param not in bound:
-                if param not in function.defaults:
-                    raise self._misfit(function, node, f"argument '{param}' is missing")
-                bound[param] = function.defaults[param]
-        every = [*spec.posonlyargs, *spec.args, *([spec.vararg] if spec.vararg else []), *spec.kwonlyargs]
-        return {p.id: bound[p.id] for p in [*every, *([spec.kwarg] if spec.kwarg else [])]}
-
-    def _spread(
-        self, function: LocalFunction, args: Args, kwargs: Kwargs, positional: list[str], node: Node
-    ) -> tuple[list[Value], list[Star]]:
-        """The positional arguments one by one, and what is left for ``*args``."""
-        first = next((k for k, arg in enumerate(args) if isinstance(arg, Star)), len(args))
-        plain = [arg for arg in args[:first] if not isinstance(arg, Star)]
-        rest = args[first:]
-        stars = [arg for arg in rest if isinstance(arg, Star)]
-        spec = function.args
-        if spec.vararg is not None and len(plain) >= len(positional):
-            return plain, rest  # type: ignore[return-value]
-        given = {key for key, _ in kwargs}
-        missing = [p for p in positional[len(plain) :] if p not in given]
-        if stars and (len(rest) > 1 or spec.vararg is not None or any(p in function.defaults for p in missing)):
-            raise self._unmatched(function, node)
-        if not stars:
-            return plain, []
-        items = self.emit(ops.unpack, [stars[0].value, Const(len(missing))], node)
-        return [*plain, *(self.emit(getitem, [items, Const(k)], node) for k in range(len(missing)))], []
-
-    def _tuple(self, items: list[Value | Star], node: Node, name: str) -> Value:
-        """What ``*args`` collects."""
-        if any(isinstance(item, Star) for item in items):
-            parts = [item if isinstance(item, Star) else self.data(item, node) for item in items]
-            return self.emit(ops.make_tuple, parts, node, name)
-        return Pack(tuple, [item for item in items if not isinstance(item, Star)], [], self.out)
-
-    def _dict(
-        self, function: LocalFunction, named: dict[str, Value], mappings: list[Value], node: Node, name: str
-    ) -> Value:
-        """What ``**kwargs`` collects."""
-        known = Pack(dict, list(named.values()), list(named), self.out)
-        if not mappings:
-            return known
-        if function.args.args or function.args.kwonlyargs or len(mappings) > 1 or named:
-            raise self._unmatched(function, node)
-        return self.emit(ops.merge_dicts, [self.data(mappings[0], node)], node, name)
-
-    def _unmatched(self, function: LocalFunction, node: Node) -> UnsupportedSyntax:
-        return self.unsupported(
-            node,
-            f"the local function '{function.name}' is called with starred arguments",
-            "pass the arguments one by one",
-            "which parameter gets which of them is only known at run time",
-        )
-
-    def _misfit(self, function: LocalFunction, node: Node, why: str) -> ArgumentError:
-        return ArgumentError(
-            f"the arguments of this call do not fit the local function '{function.name}'",
-            where=self.loc(node),
-            why=why,
-            remedy="correct the call",
-        )
 
 
 def _alike(a: Value, b: Value) -> bool:

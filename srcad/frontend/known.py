@@ -1,13 +1,14 @@
 """Calls and look-ups of what is known while compiling: functions, partial applications, containers of functions.
 
-    f = functools.partial(np.power, x)      f(2.0)        ->    np.power(x, 2.0)
-    fs = [np.sin, lambda t: t * x]          fs[1](y)      ->    y * x
-    g = np.sin if x > 0 else np.cos         g(y)          ->    np.sin(y) if x > 0 else np.cos(y)
+f = functools.partial(np.power, x)      f(2.0)        ->    np.power(x, 2.0)
+fs = [np.sin, lambda t: t * x]          fs[1](y)      ->    y * x
+g = np.sin if x > 0 else np.cos         g(y)          ->    np.sin(y) if x > 0 else np.cos(y)
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 import sys
 from types import FunctionType
@@ -17,9 +18,10 @@ import gast
 
 from srcad.errors import SrcadError
 from srcad.frontend import trees
-from srcad.frontend.comprehensions import NOT_PLAIN, Comprehensions, returns_functions
-from srcad.frontend.functions import Args, Kwargs
+from srcad.frontend.binding import Args, Kwargs
+from srcad.frontend.comprehensions import NOT_PLAIN, returns_functions
 from srcad.frontend.higher_order import HELPERS, LAZY, higher_order, written_form
+from srcad.frontend.packs import Packs
 from srcad.frontend.resolve import Resolver, is_opened, is_static
 from srcad.frontend.scope import Bindings, Scope
 from srcad.frontend.source import Source, find
@@ -38,6 +40,7 @@ from srcad.frontend.values import (
 )
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Const, Star, Var
+
 
 def _decorated(function: Any) -> Any:
     """What ``functools.wraps(f)`` does to a function, as far as calls of it go."""
@@ -66,7 +69,7 @@ _GETTERS: dict[Any, Any] = {
 }
 
 
-class KnownCalls(Comprehensions):
+class KnownCalls(Packs):
     """Calls of values that are known while compiling."""
 
     def __init__(self, source: Source, resolver: Resolver, bindings: Bindings, *, template: bool) -> None:
@@ -118,7 +121,9 @@ class KnownCalls(Comprehensions):
             if found is not None:
                 return found
         given = [*plain, *(value for _, value in kwargs)]
-        if isinstance(static, FunctionType) and (any(map(holds_functions, given)) or returns_functions(static)):
+        if isinstance(static, FunctionType) and (
+            any(map(holds_functions, given)) or returns_functions(static) or hands_on(static)
+        ):
             local = self.module_function(fn, node)
             busy = local is not None and any(local.key is other.key for other in self.inlining)
             if local is not None and (not busy or any(map(holds_local, given))):
@@ -146,9 +151,15 @@ class KnownCalls(Comprehensions):
             return Const(args[0] != Const(None))
         if fn in (list, tuple, reversed, len, enumerate) and len(args) == 1 and isinstance(args[0], Pack):
             return self.packed(fn, args[0], node)
-        if fn is zip and any(map(holds_functions, args)) and all(isinstance(a, Pack) and a.cls is not dict for a in args):
+        if (
+            fn is zip
+            and any(map(holds_functions, args))
+            and all(isinstance(a, Pack) and a.cls is not dict for a in args)
+        ):
             columns = [arg.items for arg in args if isinstance(arg, Pack)]
-            return Pack(tuple, [Pack(tuple, list(row), [], self.out) for row in zip(*columns, strict=False)], [], self.out)
+            return Pack(
+                tuple, [Pack(tuple, list(row), [], self.out) for row in zip(*columns, strict=False)], [], self.out
+            )
         if fn is filter and len(args) == 2 and args[0] == Const(None):
             args = [Const(bool), args[1]]
         if self.inlining and self.inlining[-1].helper and fn in (sorted, min, max):
@@ -175,9 +186,7 @@ class KnownCalls(Comprehensions):
             items = [Pack(tuple, [Const(k), item], [], self.out) for k, item in enumerate(items)]
         return Pack(list if fn is list else tuple, items[::-1] if fn is reversed else items, [], self.out)
 
-    def got(
-        self, fn: Any, args: list[Value], kwargs: dict[str, Value], owner: Value, node: Node, name: str
-    ) -> Value:
+    def got(self, fn: Any, args: list[Value], kwargs: dict[str, Value], owner: Value, node: Node, name: str) -> Value:
         """A call of an ``operator.itemgetter``, ``attrgetter`` or ``methodcaller``."""
         base = self.data(owner, node)
         atoms = [self.data(arg, node) for arg in args]
@@ -222,7 +231,9 @@ class KnownCalls(Comprehensions):
         made = fn.value
         if not isinstance(made, functools.partial):
             maker, (args, kwargs) = type(made), _arguments_of(made)
-            return Partial(Const(_GETTERS[maker]), tuple(map(Const, args)), tuple((k, Const(v)) for k, v in kwargs.items()))
+            return Partial(
+                Const(_GETTERS[maker]), tuple(map(Const, args)), tuple((k, Const(v)) for k, v in kwargs.items())
+            )
         items = [self.outside(fn, "args", k, value, node) for k, value in enumerate(made.args)]
         named = []
         for key, value in made.keywords.items():
@@ -276,100 +287,6 @@ class KnownCalls(Comprehensions):
         for key, default in (fn.value.__kwdefaults__ or {}).items():
             function.defaults[key] = self.outside(fn, "__kwdefaults__", key, default, node)
 
-    # -- containers of functions ------------------------------------------------------------------------
-
-    def item(self, pack: Pack, index: Value, node: Node, name: str) -> Value:
-        """``pack[index]``."""
-        if isinstance(index, Const):
-            found = pack.find(index.value)
-            if found is not None:
-                return found
-        if holds_local(pack) and pack.items and not isinstance(index, Pack):
-            return self.chosen(pack, self.data(index, node), node)
-        return self.emit(operator.getitem, [self.data(pack, node), self.data(index, node)], node, name)
-
-    def part(self, pack: Pack, index: Node) -> Pack | None:
-        """``pack[a:b]`` with constant bounds."""
-        bounds = [None if part is None else self.value(part) for part in (index.lower, index.upper, index.step)]
-        if pack.cls is dict or not all(b is None or (isinstance(b, Const) and type(b.value) is int) for b in bounds):
-            return None
-        numbers = [b.value if isinstance(b, Const) else None for b in bounds]
-        return Pack(pack.cls, pack.items[slice(*numbers)], [], self.out)
-
-    def chosen(self, pack: Pack, index: Atom, node: Node) -> Value:
-        """The item of a container of local functions at a place that is known only when the code runs."""
-        if not all(map(is_function, pack.items)):
-            raise self.escapes(node, "a local function in a container")
-        keys: list[object] = pack.keys if pack.cls is dict else list(range(len(pack.items)))
-        if pack.cls is not dict:
-            index = self.emit(operator.getitem, [Const(range(len(keys))), index], node)
-        else:
-            known = self.emit(ops.contains, [index, Const(tuple(keys))], node)
-
-            def missing() -> None:
-                error = self.emit(KeyError, [index], node)
-                self.emit(ops.raise_error, [error], node)
-                self.dead = True
-
-            self.branch(known, lambda: None, missing, node)
-        found = pack.items[-1]
-        for key, item in reversed(list(zip(keys[:-1], pack.items[:-1], strict=True))):
-            found = Choice(self.emit(operator.eq, [index, Const(key)], node), item, found)
-        return found
-
-    def pack_method(self, pack: Pack, attr: str, args: Args, kwargs: Kwargs, node: Node) -> Value | None:
-        """A call of a method of a container of functions; None where it is not looked into."""
-        match pack.cls, attr, args:
-            case builtins_dict, "items", [] if builtins_dict is dict:
-                pairs = zip(pack.keys, pack.items, strict=True)
-                return Pack(tuple, [Pack(tuple, [Const(k), v], [], self.out) for k, v in pairs], [], self.out)
-            case builtins_dict, "values", [] if builtins_dict is dict:
-                return Pack(tuple, list(pack.items), [], self.out)
-            case builtins_dict, "keys", [] if builtins_dict is dict:
-                return Pack(tuple, [Const(k) for k in pack.keys], [], self.out)
-            case builtins_dict, "get", [Const(value=key), *rest] if builtins_dict is dict and not kwargs:
-                found = pack.find(key)
-                other = rest[0] if rest else Const(None)
-                return found if found is not None else None if isinstance(other, Star) else other
-            case _, "pop", [Const(value=key)] if not kwargs and pack.find(key) is not None:
-                self.change(pack, node)
-                if pack.cls is list:
-                    return pack.items.pop(key)  # type: ignore[arg-type]
-                place = next(k for k, known in enumerate(pack.keys) if Const(known) == Const(key))
-                del pack.keys[place]
-                return pack.items.pop(place)
-            case builtins_list, "append", [item] if builtins_list is list and not isinstance(item, Star):
-                self.change(pack, node)
-                pack.items.append(item)
-                return Const(None)
-            case _:
-                return None
-
-    def change(self, pack: Pack, node: Node) -> None:
-        """Make sure that a container of functions is changed where that certainly happens once."""
-        if pack.home is not self.out:
-            raise self.unsupported(
-                node,
-                "a container of functions changes in a branch or loop",
-                "make the whole container in one place, with a literal or a comprehension",
-                "which functions it holds afterwards is only known at run time",
-            )
-
-    def put(self, pack: Pack, index: Value, item: Value, node: Node) -> None:
-        """``pack[index] = item``."""
-        self.change(pack, node)
-        key = index.value if isinstance(index, Const) else None
-        if pack.cls is list and type(key) is int and -len(pack.items) <= key < len(pack.items):
-            pack.items[key] = item
-        elif pack.cls is dict and isinstance(index, Const) and isinstance(key, str | int):
-            if pack.find(key) is not None:
-                pack.items[next(k for k, known in enumerate(pack.keys) if Const(known) == Const(key))] = item
-            else:
-                pack.keys.append(key)
-                pack.items.append(item)
-        else:
-            raise self.escapes(node, "a local function in a container")
-
     # -- data of other modules --------------------------------------------------------------------------
 
     def foreign(self, name: str, node: Node) -> Atom | None:
@@ -393,10 +310,15 @@ class KnownCalls(Comprehensions):
         return self.emit(getattr, [Const(module, module.__name__.rpartition(".")[2]), Const(name)], node)
 
 
+def hands_on(fn: FunctionType) -> bool:
+    """Whether a function is a wrapper: it collects arguments, and calls a function that it closes over."""
+    collects = fn.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    return bool(collects and fn.__closure__) and not (fn.__module__ or "").startswith(("numpy", "scipy", "srcad."))
+
+
 def _arguments_of(getter: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a getter was made of: its pickled form says so."""
-    _, args = getter.__reduce__()[:2]
-    if isinstance(getter, operator.methodcaller) and isinstance(getter.__reduce__()[0], functools.partial):
-        made = getter.__reduce__()[0]
-        return (*made.args, *args), dict(made.keywords)
+    maker, args = getter.__reduce__()[:2]
+    if isinstance(maker, functools.partial):
+        return (*maker.args, *args), dict(maker.keywords)
     return tuple(args), {}

@@ -15,8 +15,9 @@ After, as if it had been written::
     def f(x):
         return go(x, 1.0, 4)
 
-Functions among the arguments (``iterate(lambda t: t * x, ...)``) are written out in it; what they capture is a parameter,
-too. The function exists in SSA form only; where it is called without a derivative, it is compiled when it first runs.
+Functions among the arguments (``iterate(lambda t: t * x, ...)``) are written out in it; what they capture is a
+parameter, too. The function exists in SSA form only; where it is called without a derivative, it is compiled when it
+first runs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from types import CellType, FunctionType
 from typing import Any
 
 from srcad.errors import InternalError
-from srcad.frontend.values import LocalFunction, Value
+from srcad.frontend.values import Env, LocalFunction, Value, is_atom
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Var
 from srcad.ir.visit import blocks, uses, walk, with_blocks
 
@@ -45,15 +46,31 @@ class Lifted:
         known: its parameters that are functions, with what they are.
         callee: what its calls name.
         captured: the variables around it, and the parameters that stand for them.
+        seen: what the names around it were bound to.
+        places: the names whose variables are captured; None where what is captured has no name.
     """
 
     function: LocalFunction
     known: dict[str, Value]
     callee: FunctionType
     captured: dict[Var, Var] = field(default_factory=dict)
+    seen: Env = field(default_factory=dict)
+    places: list[str] | None = None
+
+    def arguments(self, env: Env) -> list[Atom] | None:
+        """What a further call gives for what is captured; None where the names around mean something else by now."""
+        now = {key: value for key, value in env.items() if self.function.scope.sees(key)}
+        if self.places is None or now.keys() != self.seen.keys():
+            return None
+        for key, value in now.items():
+            same = value is self.seen[key] or value == self.seen[key] or key in self.places
+            if not same and not (isinstance(self.seen[key], Var) and isinstance(value, Var)):
+                return None
+        found = [now[key] for key in self.places]
+        return [value for value in found if is_atom(value)] if all(map(is_atom, found)) else None
 
 
-class Recursion(Exception):  # noqa: N818 - a signal, no error
+class Recursion(Exception):
     """A local function that is being written out calls itself."""
 
     def __init__(self, key: object) -> None:
@@ -72,6 +89,7 @@ class Executable:
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any) -> Any:
+        """The value of the function, which is compiled at the first call."""
         with self._lock:
             if self._made is None:
                 if Executable.compile is None or self.form is None:
@@ -85,7 +103,9 @@ def new_callee(name: str, like: FunctionType) -> FunctionType:
     free = like.__code__.co_freevars
     shown = name if name.isidentifier() else "f"
     reads = "".join(f"        {cell}\n" for cell in free)
-    text = f"def around(run_srcad, {', '.join(free)}):\n    def {shown}(*args):\n        return run_srcad(*args)\n{reads}"
+    text = (
+        f"def around(run_srcad, {', '.join(free)}):\n    def {shown}(*args):\n        return run_srcad(*args)\n{reads}"
+    )
     scope: dict[str, Any] = {}
     exec(compile(f"{text}    return {shown}\n", "<srcad lifted function>", "exec"), scope)
     code = scope["around"](Executable(), *[None] * len(free)).__code__
@@ -97,7 +117,7 @@ def new_callee(name: str, like: FunctionType) -> FunctionType:
 def complete(callee: FunctionType, form: Function) -> None:
     """Give a lifted function its SSA form."""
     setattr(callee, _FORM, form)
-    params = []
+    params: list[Parameter] = []
     for k, var in enumerate(form.body.params):
         taken = not var.name.isidentifier() or any(p.name == var.name for p in params)
         params.append(Parameter(f"arg{k}" if taken else var.name, Parameter.POSITIONAL_OR_KEYWORD))

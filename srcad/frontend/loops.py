@@ -7,17 +7,29 @@ no pass and nothing after the loop reads.
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import gast
 
 from srcad.errors import InternalError
-from srcad.frontend.context import Captured, display, loop_names
 from srcad.frontend.comprehensions import UNROLLED
+from srcad.frontend.context import Captured, loop_names
+from srcad.frontend.merge import display
 from srcad.frontend.scope import Names
 from srcad.frontend.statements import Statements
 from srcad.frontend.structure import stop_flag
 from srcad.frontend.trees import Node
-from srcad.frontend.values import Ambiguous, Env, Pack, Value, atoms_of, defined_in, holds_functions, holds_local, is_atom
+from srcad.frontend.values import (
+    Ambiguous,
+    Env,
+    Pack,
+    Value,
+    atoms_of,
+    defined_in,
+    holds_functions,
+    holds_local,
+    is_atom,
+)
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Var, While, With, new_loop_id
 
 
@@ -83,7 +95,8 @@ class Loops(Statements):
             if isinstance(stop, Const) and stop.value:
                 return
             if not isinstance(stop, Const):
-                self.branch(stop, lambda: None, lambda: self.passes(node, items[k + 1 :]), node)  # noqa: B023
+                rest = items[k + 1 :]
+                self.branch(stop, lambda: None, functools.partial(self.passes, node, rest), node)
                 return
 
     def clear_flag(self, node: Node) -> None:
@@ -130,20 +143,21 @@ class Loops(Statements):
             self.settle(slots, node)
 
         cond = self.capture(test)
+        asked = cond.value
+        assert asked is not None and is_atom(asked)
         if any(cond.env.get(key) != value for key, value in before.items()):
             raise self.unsupported(
                 node.test,
                 "the condition of this loop changes a local variable",
                 "compute the condition in the loop: `while True: ... if not condition: break`",
             )
-        assert cond.value is not None
         body = self.capture(run)
         if self.forget_functions(slots, body):
             self.while_loop(node)
             return
         yields, stops = self.yields(node, slots, body)
         targets = self.targets(slots, yields)
-        first = Block(tuple(before.values()), tuple(cond.stmts), (cond.value,))
+        first = Block(tuple(before.values()), tuple(cond.stmts), (asked,))
         second = Block(tuple(params.values()), tuple(body.stmts), tuple(yields))
         self.out.append(While(targets, tuple(slots.values()), first, second, stops, loc, new_loop_id()))
 

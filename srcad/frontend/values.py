@@ -1,8 +1,8 @@
 """What a name may be bound to while a function is lowered: values of the program, and functions that are known.
 
 A known function never becomes a value of the program: its calls are written out. So that this goes through containers
-(`fs = [np.sin, lambda t: t * x]`), branches (`f = a if x > 0 else b`) and partial applications, these are followed while
-lowering, too.
+(`fs = [np.sin, lambda t: t * x]`), branches (`f = a if x > 0 else b`) and partial applications, these are followed
+while lowering, too.
 
     Atom           a variable or constant of the program
     LocalFunction  a lambda or nested def, or a function of a module that is written out like one

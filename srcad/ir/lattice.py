@@ -35,7 +35,7 @@ from srcad.ir.kinds import (
     Undefined,
 )
 
-_FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc, functools.partial)
+_FUNCTIONS: tuple[type, ...] = (FunctionType, BuiltinFunctionType, np.ufunc, functools.partial)
 _FUNCTIONS += (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 
 #: Containers nested deeper than this are Unknown, so that ``x = [x]`` in a loop ends.

@@ -90,11 +90,11 @@ class _Run:
             return self.call(replace(call, fn=Const(one)))
         test = Var("")
         asked = Call(test, Const(operator.is_), (fn, Const(one)), (), call.loc)
-        sides = []
-        for made in (lambda c: self.call(replace(c, fn=Const(one))), lambda c: self.chosen(c, fn, tuple(others))):
-            result = call.target.like()
-            sides.append(Block((), tuple(made(replace(call, target=result))), (result,)))
-        return [asked, If((call.target,), test, sides[0], sides[1], call.loc, "ifexp", new_loop_id())]
+        then, orelse = call.target.like(), call.target.like()
+        yes = self.call(replace(call, target=then, fn=Const(one)))
+        no = self.chosen(replace(call, target=orelse), fn, tuple(others))
+        sides = (Block((), tuple(yes), (then,)), Block((), tuple(no), (orelse,)))
+        return [asked, If((call.target,), test, *sides, call.loc, "ifexp", new_loop_id())]
 
     def opened(self, call: Call, value: Any) -> list[Stmt]:
         """A call of a partial application: of its function, with its arguments. Others stay as they are."""

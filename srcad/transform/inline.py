@@ -95,9 +95,9 @@ def reads_data(fn: FunctionType, seen: tuple[FunctionType, ...] = ()) -> bool:
         inner = getattr(value, "__wrapped__", value) if type(value).__name__ == "_lru_cache_wrapper" else value
         if not is_static(value):
             return True
-        if isinstance(inner, FunctionType) and inner is not fn and inner not in seen and is_user_function(inner):
-            if reads_data(inner, (*seen, fn)):
-                return True
+        new = isinstance(inner, FunctionType) and inner is not fn and inner not in seen and is_user_function(inner)
+        if new and reads_data(inner, (*seen, fn)):
+            return True
     return False
 
 
@@ -241,9 +241,10 @@ def readable_displays(body: Block) -> dict[Var, Call]:
     """The tuples that a function makes, and the dicts with known keys that it makes and nobody changes."""
     found: dict[Var, Call] = {}
     for stmt in walk(body):
-        if isinstance(stmt, Call) and stmt.fn == Const(ops.make_tuple):
-            found[stmt.target] = stmt
-        elif isinstance(stmt, Call) and stmt.fn == Const(ops.make_dict) and _only_read(stmt.target, body):
+        made = stmt.fn if isinstance(stmt, Call) else None
+        if isinstance(stmt, Call) and (
+            made == Const(ops.make_tuple) or (made == Const(ops.make_dict) and _only_read(stmt.target, body))
+        ):
             found[stmt.target] = stmt
     return found
 
@@ -287,8 +288,10 @@ def spread(call: Call, displays: Mapping[Var, Call]) -> Call:
     names_given = [key for key, _ in kwargs if key is not None]
     if len(set(names_given)) != len(names_given):
         return call
-    changed = len(args) != len(call.args) or kwargs != list(call.kwargs) or any(
-        a is not b for a, b in zip(args, call.args, strict=True)
+    changed = (
+        len(args) != len(call.args)
+        or kwargs != list(call.kwargs)
+        or any(a is not b for a, b in zip(args, call.args, strict=True))
     )
     return replace(call, args=tuple(args), kwargs=tuple(kwargs)) if changed else call
 
@@ -313,7 +316,7 @@ def collecting(callee: FunctionType, params: Sequence[Var]) -> list[Var]:
 
 
 def is_collected(callee: FunctionType, call: Call, displays: Mapping[Var, Call] | None = None) -> bool:
-    """Whether a call of a function with ``*args`` gives all the others one by one, and the rest as one tuple and dict."""
+    """Whether a call of a function with ``*args`` gives the others one by one, the rest as one tuple and dict."""
     every = parameters_of(callee)
     plain = [n for n, p in every.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     only = {n for n, p in every.items() if p.kind is p.KEYWORD_ONLY}

@@ -107,6 +107,35 @@ def context(x):
     return y
 
 
+def calling_what_is_returned(x):
+    return adder(x)(x)
+
+
+def remembered(x):
+    return cached(x) * x
+
+
+def from_a_table(x):
+    table = {"sin": np.sin, "scale": lambda t: t * x}
+    return table["sin"](x) * table["scale"](x)
+
+
+def with_partials(x):
+    return functools.partial(np.power, x)(functools.partial(product, x, b=2.0)())
+
+
+def chosen(x):
+    f = np.sin if x > 1.0 else adder(x)
+    return f(x) * x
+
+
+def local_recursion(x):
+    def go(n):
+        return x if n == 0 else go(n - 1) * x
+
+    return go(3)
+
+
 WORKS = [
     (recursion, (1.3,)),
     (wrapped_callee, (1.3,)),
@@ -114,6 +143,12 @@ WORKS = [
     (view, (X,)),
     (repeated_index, (X,)),
     (context, (1.3,)),
+    (calling_what_is_returned, (1.3,)),
+    (remembered, (1.3,)),
+    (from_a_table, (1.3,)),
+    (with_partials, (1.3,)),
+    (chosen, (1.3,)),
+    (local_recursion, (1.3,)),
     (MODEL, (1.3,)),
     (MODEL.loss, (1.3,)),
     (functools.partial(product, 2.0), (1.3,)),
@@ -254,12 +289,11 @@ def constructing(x):
     return Model(x).w * x
 
 
-def calling_what_is_returned(x):
-    return adder(x)(x)
-
-
-def remembered(x):
-    return cached(x) * x
+def functions_of_a_loop(x, n):
+    scales = []
+    for k in range(n):
+        scales.append(lambda t: k * t)
+    return sum(scale(x) for scale in scales)
 
 
 def from_a_generator(x):
@@ -286,8 +320,7 @@ NOT_YET = [
     (of_an_instance, (Model(2.0),)),
     (calling_a_method, (1.3,)),
     (constructing, (1.3,)),
-    (calling_what_is_returned, (1.3,)),
-    (remembered, (1.3,)),
+    (functions_of_a_loop, (1.3, 3)),
     (from_a_generator, (1.3,)),
     (with_product, (1.3,)),
     (with_its_own_gradient, (1.3,)),
