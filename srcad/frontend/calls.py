@@ -60,6 +60,7 @@ class Calls(KnownCalls):
                     return self.emit(ops.call_method, [self.data(owner, node), Const(attr), *made], node, name, named)
                 return self.method(self.data(owner, receiver), attr, node, name)
             case _:
+                self.check_own_derivative(func, node)
                 return self.apply(self.value(func), node, name)
 
     def method(self, base: Atom, attr: str, node: Node, name: str) -> Value:
@@ -114,6 +115,21 @@ class Calls(KnownCalls):
             else:
                 kwargs.append((keyword.arg, value))
         return args, kwargs
+
+    def check_own_derivative(self, func: Node, node: Node) -> None:
+        """Refuses a function that calls itself by a name that means its derivative (``@grad`` above a recursion)."""
+        if not isinstance(func, gast.Name) or self.scope.key(func.id) not in (None, "global"):
+            return
+        found = self.resolver.lookup(func.id)
+        primal = getattr(found, "primal", None) if hasattr(type(found), "source_for") else None
+        if primal is not None and getattr(primal, "__code__", None) is self.home.resolver.fn.__code__:
+            name = func.id
+            raise self.unsupported(
+                node,
+                f"'{name}' is the derivative here, not the function that is differentiated",
+                f"define '{name}' without the decorator, and differentiate it under another name: d{name} = grad({name})",
+                "a decorator gives the name to the derivative, so that the function cannot call itself by it",
+            )
 
     def check_allowed(self, fn: object, node: Node) -> None:
         """Refuses built-ins that look at the running frame or run text."""
