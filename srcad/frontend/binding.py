@@ -10,7 +10,7 @@ from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.frontend.context import Context
 from srcad.frontend.scope import only_looked_into
 from srcad.frontend.trees import Node
-from srcad.frontend.values import Choice, LocalFunction, Pack, Partial, Value, holds_functions, is_atom
+from srcad.frontend.values import Choice, LocalFunction, Pack, Partial, Stream, Value, holds_functions, is_atom
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Const, Star, Var
 
@@ -42,6 +42,13 @@ class Binding(Context):
                 return found
             case LocalFunction(name=called):
                 raise self.escapes(node, "a lambda" if called == "<lambda>" else f"the local function '{called}'")
+            case Stream(function=function):
+                raise self.unsupported(
+                    node,
+                    f"the generator '{function.name}' is used as a value",
+                    "go over it with `for`, or make a list of its values: list(...)",
+                    "its values are computed one by one, when something asks for them",
+                )
             case Partial(fn=fn, args=args, kwargs=kwargs):
                 named = tuple((key, self.data(item, node)) for key, item in kwargs)
                 return self.emit(functools.partial, [self.data(item, node) for item in (fn, *args)], node, name, named)

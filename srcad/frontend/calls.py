@@ -18,12 +18,14 @@ from srcad.frontend.binding import Args, Kwargs
 from srcad.frontend.known import KnownCalls
 from srcad.frontend.resolve import MISSING, is_static
 from srcad.frontend.trees import Node
-from srcad.frontend.values import Pack, Value
+from srcad.frontend.values import Pack, Stream, Value
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Const, Star
 
 CONSUMERS = (list, tuple, set, frozenset, dict, sum, min, max, sorted, enumerate, zip, reversed, bytes)
 """Built-ins that take a generator expression as they take a list."""
+_AT_ONCE = (list, tuple, set, frozenset, dict, sum, min, max, sorted, functools.reduce)
+"""Those that read all items before anything else happens."""
 _STEPPING = (map, filter, functools.reduce, itertools.starmap, itertools.filterfalse)
 
 
@@ -91,17 +93,20 @@ class Calls(KnownCalls):
         """The evaluated arguments of a call of `fn`; what is starred and known is spread."""
         eager = is_static(fn) and (fn in CONSUMERS or fn in _STEPPING)
         args: Args = []
+        at_once = eager and fn in _AT_ONCE
         for arg in node.args:
             if isinstance(arg, gast.Starred) and _is_literal(arg.value):
                 args += [self.value(item) for item in arg.value.elts]
             elif isinstance(arg, gast.Starred):
                 spread = self.iterable_value(arg.value)
+                spread = self.listed(spread, arg) if isinstance(spread, Stream) else spread
                 known = isinstance(spread, Pack) and spread.cls is not dict
                 args += spread.items if known else [Star(self.data(spread, arg))]  # type: ignore[union-attr]
             elif fn in (zip, enumerate, reversed) and eager and _is_literal(arg):
                 args.append(Pack(tuple, [self.value(item) for item in arg.elts], [], self.out))
             else:
-                args.append(self.iterable_value(arg) if eager else self.value(arg))
+                value = self.iterable_value(arg) if eager else self.value(arg)
+                args.append(self.listed(value, arg) if at_once and isinstance(value, Stream) else value)
         kwargs: Kwargs = []
         for keyword in node.keywords:
             literal = keyword.value if keyword.arg is None and isinstance(keyword.value, gast.Dict) else None
@@ -127,7 +132,7 @@ class Calls(KnownCalls):
             raise self.unsupported(
                 node,
                 f"'{name}' is the derivative here, not the function that is differentiated",
-                f"define '{name}' without the decorator, and differentiate it under another name: d{name} = grad({name})",
+                f"define '{name}' without the decorator, and name its derivative otherwise: d{name} = grad({name})",
                 "a decorator gives the name to the derivative, so that the function cannot call itself by it",
             )
 

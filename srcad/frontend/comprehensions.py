@@ -28,7 +28,7 @@ from srcad.frontend.scope import Names, Scope, bound, holds_definitions, is_made
 from srcad.frontend.source import find
 from srcad.frontend.structure import structure
 from srcad.frontend.trees import Node
-from srcad.frontend.values import Home, LocalFunction, Pack, Value, holds_functions
+from srcad.frontend.values import Home, LocalFunction, Pack, Stream, Value, holds_functions
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Call, Const, Star
 
@@ -138,7 +138,8 @@ class Comprehensions(Functions):
 
     def iterable(self, node: Node) -> Atom:
         """An expression that is iterated over at once: a generator expression is a list here."""
-        return self.data(self.iterable_value(node), node)
+        value = self.iterable_value(node)
+        return self.listed(value, node) if isinstance(value, Stream) else self.data(value, node)
 
     def iterable_value(self, node: Node) -> Value:
         """An expression that is iterated over at once, which may hold functions."""

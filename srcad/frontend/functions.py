@@ -24,11 +24,12 @@ from collections.abc import Iterable
 import gast
 
 from srcad.errors import UnsupportedSyntax
-from srcad.frontend.binding import Args, Binding, Kwargs
+from srcad.frontend.binding import Args, Kwargs
 from srcad.frontend.lifted import Lifted, Recursion, complete, new_callee, without_unread
 from srcad.frontend.merge import display
 from srcad.frontend.prune import prune
 from srcad.frontend.scope import Names, Scope, declared, holds_definitions
+from srcad.frontend.streams import CLOSED, ITEM, Streams
 from srcad.frontend.structure import VALUE, structure
 from srcad.frontend.trees import Node, at
 from srcad.frontend.values import (
@@ -47,12 +48,9 @@ _DEPTH = 60
 _AGAIN = 6
 
 
-class Functions(Binding):
+class Functions(Streams):
     """Making and inlining of local functions."""
 
-    inlining: tuple[LocalFunction, ...] = ()
-    given: tuple[dict[str, Value], ...] = ()
-    """What the parameters of the functions in `inlining` are that are no values of the program."""
     lifting: tuple[Lifted, ...] = ()
 
     def local_function(self, node: Node) -> LocalFunction:
@@ -63,11 +61,9 @@ class Functions(Binding):
         else:
             name, body = node.name, node.body
         args = node.args
-        for inner in own_nodes(body):
-            if isinstance(inner, gast.Yield | gast.YieldFrom):
-                raise self.unsupported(
-                    inner, f"the nested function '{name}' is a generator", "build and return a list instead of yielding"
-                )
+        generator = any(isinstance(inner, gast.Yield | gast.YieldFrom) for inner in own_nodes(body))
+        if generator and isinstance(node, gast.FunctionDef):
+            body = self.generator_body(name, body)
         positional = [*args.posonlyargs, *args.args]
         defaults: dict[str, Value] = {}
         with_default = positional[len(positional) - len(args.defaults) :]
@@ -75,11 +71,14 @@ class Functions(Binding):
         for param, default in pairs:
             if default is not None:
                 defaults[param.id] = self.value(default)
-        return LocalFunction(name, node, args, structure(body), self.scope, defaults, Home(self.source, self.resolver))
+        home = Home(self.source, self.resolver)
+        return LocalFunction(name, node, args, structure(body), self.scope, defaults, home, generator=generator)
 
     def inline(self, function: LocalFunction, args: Args, kwargs: Kwargs, node: Node, name: str = "") -> Value:
         """Lowers a call of a local function as its body, or as a call where it calls itself."""
         bound = self.bound(function, args, kwargs, node)
+        if function.generator:
+            return self.stream(function, bound, node)
         for record in self.lifting:
             if record.function.key is function.key and all(
                 is_atom(value) or _alike(value, record.known.get(param, value)) for param, value in bound.items()
@@ -108,6 +107,8 @@ class Functions(Binding):
         names: Names = dict.fromkeys(bound)
         written = function.node.body if isinstance(function.node, gast.FunctionDef) else function.body
         names.update(self.bindings.of(written))
+        if function.generator:
+            names[ITEM] = None
         global_names, outer_names = declared(written, gast.Global), declared(written, gast.Nonlocal)
         scope = Scope(names, function.scope, global_names, outer_names, function.name, result=name, node=function.node)
         pinned = self.loc(node) if function.helper else None
@@ -118,6 +119,8 @@ class Functions(Binding):
         self.source, self.resolver = function.home.source, function.home.resolver
         try:
             self.start(scope)
+            if function.generator:
+                self.env[CLOSED + scope.suffix] = Const(False)
             for param, value in bound.items():
                 self.bind(param, self.kept(value, param, node))
             self.stmts(function.body)

@@ -122,7 +122,7 @@ class KnownCalls(Packs):
                 return found
         given = [*plain, *(value for _, value in kwargs)]
         if isinstance(static, FunctionType) and (
-            any(map(holds_functions, given)) or returns_functions(static) or hands_on(static)
+            any(map(holds_functions, given)) or returns_functions(static) or hands_on(static) or is_generator(static)
         ):
             local = self.module_function(fn, node)
             busy = local is not None and any(local.key is other.key for other in self.inlining)
@@ -258,7 +258,10 @@ class KnownCalls(Packs):
         return known
 
     def _made_local(self, value: FunctionType) -> LocalFunction | None:
-        if value.__code__.co_flags & NOT_PLAIN or (value.__module__ or "").startswith(("numpy", "scipy", "srcad.")):
+        flags = value.__code__.co_flags
+        if flags & NOT_PLAIN & ~inspect.CO_GENERATOR or (value.__module__ or "").startswith(
+            ("numpy", "scipy", "srcad.")
+        ):
             return None
         try:
             source = find(value)
@@ -271,12 +274,15 @@ class KnownCalls(Packs):
         try:
             self.survey(tree)
             body = [trees.at(gast.Return(tree.body), tree.body)] if isinstance(tree, gast.Lambda) else tree.body
+            generator = bool(flags & inspect.CO_GENERATOR) and not isinstance(tree, gast.Lambda)
+            body = self.generator_body(value.__name__, body) if generator else body
             if isinstance(tree, gast.Lambda):
                 self.number(body)
         finally:
             self.source = outer
         scope = Scope({}, None, function=value.__name__, node=tree)
-        return LocalFunction(value.__name__, tree, tree.args, structure(body), scope, {}, Home(source, resolver))
+        home = Home(source, resolver)
+        return LocalFunction(value.__name__, tree, tree.args, structure(body), scope, {}, home, generator=generator)
 
     def _set_defaults(self, function: LocalFunction, fn: Const, node: Node) -> None:
         """The defaults of the parameters, as values that this call can see."""
@@ -308,6 +314,11 @@ class KnownCalls(Packs):
                 "pass it as an argument",
             )
         return self.emit(getattr, [Const(module, module.__name__.rpartition(".")[2]), Const(name)], node)
+
+
+def is_generator(fn: FunctionType) -> bool:
+    """Whether a call of a function gives a generator."""
+    return bool(fn.__code__.co_flags & inspect.CO_GENERATOR)
 
 
 def hands_on(fn: FunctionType) -> bool:

@@ -23,6 +23,7 @@ from srcad.frontend.values import (
     Ambiguous,
     Env,
     Pack,
+    Stream,
     Value,
     atoms_of,
     defined_in,
@@ -42,7 +43,11 @@ class Loops(Statements):
             case gast.For(iter=over):
                 fills = self.fills(node)
                 known = self.items_of(over) if fills else None
-                items = known or self.unrolled(node, self.iterable_value(over))
+                value = None if known else self.iterable_value(over)
+                if isinstance(value, Stream):
+                    self.stream_loop(node, value)
+                    return
+                items = known or [] if value is None else self.unrolled(node, value)
                 if isinstance(items, list):
                     self.clear_flag(node)
                     self.passes(node, items)
@@ -56,6 +61,7 @@ class Loops(Statements):
         names: Names = dict(self.bindings.statement(node))
         found: dict[str, Atom] = {}
         keys = loop_names(names, self.scope)
+        keys.update(self.carried_for_consumers(node))
         keys.update({key: display(key) for key in self.env if display(key) in self.live})  # a call may assign these
         for key, name in keys.items():
             value = self.env.get(key, UNDEFINED_ATOM)
@@ -109,14 +115,13 @@ class Loops(Statements):
         """``for target in iterable: body``."""
         self.clear_flag(node)
         slots, loc = self.slots(node), self.loc(node.iter)
-        item = Var(node.target.id if isinstance(node.target, gast.Name) else "")
+        item = Var(node.target.id.partition("@")[0] if isinstance(node.target, gast.Name) else "")
         params = self.params(slots)
 
         def run() -> None:
             self.env.update(params)
             self.assign(node.target, item)
-            self.stmts(node.body)
-            self.settle(slots, node)
+            self.looped(node, slots)
 
         body = self.capture(run)
         if self.forget_functions(slots, body):
@@ -139,8 +144,7 @@ class Loops(Statements):
 
         def run() -> None:
             self.env.update(params)
-            self.stmts(node.body)
-            self.settle(slots, node)
+            self.looped(node, slots)
 
         cond = self.capture(test)
         asked = cond.value
@@ -160,6 +164,15 @@ class Loops(Statements):
         first = Block(tuple(before.values()), tuple(cond.stmts), (asked,))
         second = Block(tuple(params.values()), tuple(body.stmts), tuple(yields))
         self.out.append(While(targets, tuple(slots.values()), first, second, stops, loc, new_loop_id()))
+
+    def looped(self, node: Node, slots: dict[str, Atom]) -> None:
+        """The body of a loop."""
+        self.loops_around += 1
+        try:
+            self.stmts(node.body)
+            self.settle(slots, node)
+        finally:
+            self.loops_around -= 1
 
     def settle(self, slots: dict[str, Atom], node: Node) -> None:
         """At the end of a pass: a choice of functions that the next pass may read is a value of the program."""

@@ -16,7 +16,7 @@ from srcad.frontend.expressions import Expressions
 from srcad.frontend.resolve import MISSING, is_static, loaded_module
 from srcad.frontend.structure import VALUE
 from srcad.frontend.trees import Node
-from srcad.frontend.values import Pack, Value, holds_local, is_atom
+from srcad.frontend.values import Pack, Stream, Value, holds_local, is_atom
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star, Var
 
@@ -65,6 +65,8 @@ class Statements(Expressions):
             case gast.AnnAssign(target=target, value=value):
                 if value is not None:
                     self.assignment([target], value)
+            case gast.Expr(value=gast.Yield() as made) if self.consumers:
+                self.yielded(made)
             case gast.Expr(value=value):
                 if not isinstance(value, gast.Constant):
                     self.value(value)
@@ -158,7 +160,8 @@ class Statements(Expressions):
                     for item, part in zip(elts, parts, strict=True):
                         self.assign(item, part)
                     return
-                self.unpack(target, elts, self.data(value, target))
+                items = self.listed(value, target) if isinstance(value, Stream) else self.data(value, target)
+                self.unpack(target, elts, items)
             case gast.Subscript(value=base, slice=index):
                 self.store_item(target, self.value(base), index, value)
             case gast.Attribute(value=base, attr=attr):

@@ -9,6 +9,7 @@ while lowering, too.
     Partial        a function with some of its arguments
     Pack           a tuple, list or dict that holds functions
     Choice         one of two, by a condition
+    Stream         a generator that has not run yet
     Ambiguous      nobody knows which
 """
 
@@ -98,6 +99,33 @@ class Choice:
     orelse: Value
 
 
+@dataclass(eq=False)
+class Stream:
+    """A generator that has not run yet: its function and arguments; `loops` is in how many loops it was made."""
+
+    function: LocalFunction
+    bound: dict[str, Value]
+    loops: int
+    used: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Consumer:
+    """What takes the values of a generator.
+
+    Attributes:
+        run: lowers the code for one value; gives a flag that says whether it has stopped, if it may.
+        keys: the names that this code binds.
+        place: where it stands.
+        stops: whether it may stop before the last value.
+    """
+
+    run: Callable[[Value], Atom | None]
+    keys: dict[str, str]
+    place: tuple[object, ...]
+    stops: bool = False
+
+
 @dataclass(frozen=True)
 class Ambiguous:
     """What a name is bound to where it may be one of several local functions, or a value."""
@@ -105,7 +133,7 @@ class Ambiguous:
     name: str
 
 
-Known = LocalFunction | Partial | Pack | Choice
+Known = LocalFunction | Partial | Pack | Choice | Stream
 Value = Atom | Known | Ambiguous
 Env = dict[str, Value]
 
@@ -144,13 +172,13 @@ def holds_functions(value: Value) -> bool:
     """Whether a value is a known function, or a container that holds one."""
     if isinstance(value, Pack):
         return any(map(holds_functions, value.items))
-    return is_function(value) or isinstance(value, Choice)
+    return is_function(value) or isinstance(value, Choice | Stream)
 
 
 def holds_local(value: Value) -> bool:
     """Whether a value cannot be one of the program: it is, or holds, a function that exists only while compiling."""
     match value:
-        case LocalFunction() | Ambiguous():
+        case LocalFunction() | Ambiguous() | Stream():
             return True
         case Partial(fn=fn, args=args, kwargs=kwargs):
             return holds_local(fn) or any(map(holds_local, [*args, *(v for _, v in kwargs)]))

@@ -405,7 +405,12 @@ def condition_binds(x):
         (suppresses, UnsupportedSyntax, "`contextlib.suppress` is not supported", "with contextlib.suppress"),
         (uses_class, UnsupportedSyntax, "a class defined inside", "class A:"),
         (returns_lambda, UnsupportedSyntax, "a lambda is used as a value", "return lambda y: x * y"),
-        (stores_lambda, UnsupportedSyntax, "a lambda is used as a value", "fs.append(lambda y: x * y * k)"),
+        (
+            stores_lambda,
+            UnsupportedSyntax,
+            "a container of functions changes in a branch or loop",
+            "fs.append(lambda y: x",
+        ),
         (recursive_local, UnsupportedSyntax, "'go' calls itself and changes 'total'", "return go(3)"),
         (either_function, UnsupportedSyntax, "may be one of several", "return g(x)"),
         (decorated_local, UnsupportedSyntax, "the local function 'g' is used as a value", "def g(v)"),

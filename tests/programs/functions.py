@@ -272,6 +272,69 @@ def picked_by_name(x, name):
     return table[name](x)
 
 
+def products(x, n):
+    for i in range(n):
+        for j in range(i):
+            if (i + j) % 3 == 0:
+                continue
+            yield i, x * j + i
+
+
+def growing(x):
+    while True:
+        yield x
+        x = x * 1.3
+
+
+def chained(*generators):
+    for generator in generators:
+        yield from generator
+
+
+def generator_in_a_loop(x):
+    y = 0.0
+    for i, a in products(x, 5):
+        if a > 6.0:
+            break
+        y = y * 0.5 + a * a * i
+    else:
+        y = y * 100.0
+    return y
+
+
+def endless_generator(x):
+    y = 0.0
+    for a in growing(x):
+        if a < 2.0:
+            continue
+        if a > 6.0:
+            break
+        y += a * a
+    return y
+
+
+def chained_generators(x):
+    def powers(n):
+        for k in range(n):
+            yield x**k
+
+    return sum(chained(powers(3), (a * i for i, a in products(x, 3)))) + sum([a * x for a in powers(2)])
+
+
+def generator_and_consumer_interleaved(v):
+    y = v * 1.0
+
+    def items():
+        for i in range(3):
+            yield y[i]
+
+    total = 0.0
+    for item in items():
+        total += item
+        y[2] = y[2] + item
+    return total
+
+
 PROGRAMS = [
     program(closures_in_a_list, (1.3,), analytic=True),
     program(closures_with_defaults, (1.3,), analytic=True),
@@ -292,11 +355,15 @@ PROGRAMS = [
     program(recursion_without_a_derivative, (1.3,), analytic=True, helpers=True),  # the local function itself
     program(local_tree_sum, (arr(5),), analytic=True),
     program(recursion_with_a_function, (1.3,), analytic=True),
-    program(decorated_callee, (1.3,), analytic=True),
+    program(decorated_callee, (1.3,), analytic=True, helpers=True),  # the variable of a decorator
     program(all_forms_of_arguments, (1.3,), analytic=True, helpers=True),  # `sum` of what **kwargs collects
     program(forwarded_arguments, (1.3,), analytic=True),
     program(stars_in_recursion, (1.3,), analytic=True),
     program(cached_callee, (1.3,), analytic=True),
+    program(generator_in_a_loop, (1.3,), (0.7,)),
+    program(endless_generator, (1.3,)),
+    program(chained_generators, (1.3,), analytic=True, helpers=True),  # `sum` of a list that a generator fills
+    program(generator_and_consumer_interleaved, (arr(3),), analytic=True),
     program(getters, (1.3,), analytic=True),
     program(keys_of_sorting, (arr(3),), helpers=True),  # the items of an array as a list
     program(functions_as_arguments, (np.sin, double, 1.3), argnums=2, analytic=True, known_only=True),

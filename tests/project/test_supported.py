@@ -136,6 +136,10 @@ def local_recursion(x):
     return go(3)
 
 
+def from_a_generator(x):
+    return sum(numbers(x))
+
+
 WORKS = [
     (recursion, (1.3,)),
     (wrapped_callee, (1.3,)),
@@ -149,6 +153,7 @@ WORKS = [
     (with_partials, (1.3,)),
     (chosen, (1.3,)),
     (local_recursion, (1.3,)),
+    (from_a_generator, (1.3,)),
     (MODEL, (1.3,)),
     (MODEL.loss, (1.3,)),
     (functools.partial(product, 2.0), (1.3,)),
@@ -289,15 +294,16 @@ def constructing(x):
     return Model(x).w * x
 
 
-def functions_of_a_loop(x, n):
+def functions_of_a_loop(x):
     scales = []
-    for k in range(n):
+    for k in range(int(x) + 2):
         scales.append(lambda t: k * t)
     return sum(scale(x) for scale in scales)
 
 
-def from_a_generator(x):
-    return sum(numbers(x))
+def kept_generator(x):
+    values = numbers(x)
+    return next(values) * next(values)
 
 
 def with_product(x):
@@ -320,8 +326,8 @@ NOT_YET = [
     (of_an_instance, (Model(2.0),)),
     (calling_a_method, (1.3,)),
     (constructing, (1.3,)),
-    (functions_of_a_loop, (1.3, 3)),
-    (from_a_generator, (1.3,)),
+    (functions_of_a_loop, (1.3,)),
+    (kept_generator, (1.3,)),
     (with_product, (1.3,)),
     (with_its_own_gradient, (1.3,)),
     (lambda x: np.fft.fft(x).real[0], (X,)),
