@@ -16,6 +16,7 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+    unless_view,
 )
 from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.structures import (
@@ -27,6 +28,7 @@ from srcad.runtime.structures import (
     gradient_like,
     items_like,
     own,
+    regrouped,
     unsorted,
     zeros_like,
 )
@@ -50,11 +52,13 @@ __all__ = [
     "laid_out",
     "memory_of",
     "own",
+    "regrouped",
     "seed",
     "stop_gradient",
     "take_stored",
     "tangent_of_memory",
     "unbroadcast",
+    "unless_view",
     "unsorted",
     "zeros_like",
 ]

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.carried import holds_references
 from srcad.analysis.effects import writes
 from srcad.analysis.views import index_form
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Slice, Unknown, may_be_active
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Slice, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
@@ -86,6 +88,8 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
             reverse_call(scope, call, active)
         return
     args = [a for a in call.args if not isinstance(a, Star)]
+    if target in scope.companions and _moves_references(call, target.kind):
+        return
     if fn is operator.setitem:
         _setitem(scope, args[0], args[1], args[2])
     elif fn in ops.UPDATE_OPERATORS:
@@ -103,6 +107,13 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
         )
 
 
+def _moves_references(call: Call, kind: Kind) -> bool:
+    """Whether a change of a container concerns only which references are in it: these have shadows of their own."""
+    stored = call.args[-1]
+    number = not isinstance(stored, Star) and isinstance(atom_kind(stored), Scalar)
+    return holds_references(kind) and not (call.fn == Const(operator.setitem) and number)
+
+
 def name_of(call: Call) -> str:
     """What the user calls the function of a store: ``np.copyto``, or the method's name."""
     if not isinstance(call.fn, Const):
@@ -116,6 +127,8 @@ def _store_target(scope: Scope, base: Atom) -> Atom | None:
     """The buffer that a store's adjoint reads and zeroes; None where no cotangent has reached it yet."""
     assert isinstance(base, Var)
     root = scope.memory.root(base)
+    if base in scope.companions:
+        return shadow(scope, base)
     if root is None:
         raise UnsupportedSyntax(
             f"{base.name or 'an array'} is changed in place, but which memory that is depends on the run",
