@@ -156,7 +156,11 @@ class KnownCalls(Packs):
             and any(map(holds_functions, args))
             and all(isinstance(a, Pack) and a.cls is not dict for a in args)
         ):
-            columns = [arg.items for arg in args if isinstance(arg, Pack)]
+            columns = []
+            for arg in args:
+                if isinstance(arg, Pack):
+                    arg.seen = True
+                    columns.append(arg.items)
             return Pack(
                 tuple, [Pack(tuple, list(row), [], self.out) for row in zip(*columns, strict=False)], [], self.out
             )
@@ -182,6 +186,7 @@ class KnownCalls(Packs):
         items: list[Value] = [Const(key) for key in pack.keys] if pack.cls is dict else list(pack.items)
         if fn is len:
             return Const(len(items))
+        pack.seen |= fn in (enumerate, reversed)
         if fn is enumerate:
             items = [Pack(tuple, [Const(k), item], [], self.out) for k, item in enumerate(items)]
         return Pack(list if fn is list else tuple, items[::-1] if fn is reversed else items, [], self.out)

@@ -84,6 +84,8 @@ class Loops(Statements):
 
     def unrolled(self, node: Node, value: Value) -> list[Value] | Atom:
         """The items of a container of functions, for which the passes are written out; else what the loop goes over."""
+        if isinstance(value, Pack):
+            value.seen = True
         few = isinstance(value, Pack) and (len(value.items) <= UNROLLED or holds_local(value))
         if not isinstance(value, Pack) or not few or not holds_functions(value):
             return self.data(value, node.iter)

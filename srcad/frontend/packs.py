@@ -56,6 +56,7 @@ class Packs(Comprehensions):
 
     def pack_method(self, pack: Pack, attr: str, args: Args, kwargs: Kwargs, node: Node) -> Value | None:
         """A call of a method of a container of functions; None where it is not looked into."""
+        pack.seen |= attr in ("items", "values", "keys")
         match pack.cls, attr, args:
             case builtins_dict, "items", [] if builtins_dict is dict:
                 pairs = zip(pack.keys, pack.items, strict=True)
@@ -84,10 +85,12 @@ class Packs(Comprehensions):
 
     def change(self, pack: Pack, node: Node) -> None:
         """Make sure that a container of functions is changed where that certainly happens once."""
-        if pack.home is not self.out:
+        if pack.home is not self.out or pack.seen:
             raise self.unsupported(
                 node,
-                "a container of functions changes in a branch or loop",
+                "a container of functions changes while something goes over it"
+                if pack.seen
+                else "a container of functions changes in a branch or loop",
                 "make the whole container in one place, with a literal or a comprehension",
                 "which functions it holds afterwards is only known at run time",
             )

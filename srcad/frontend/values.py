@@ -73,13 +73,15 @@ class Partial:
 class Pack:
     """A tuple, list or dict (then `keys` are its keys) whose items are known one by one.
 
-    A list or dict changes only where it was made (`home` is the block), never in a branch or loop that may not run.
+    A list or dict changes only where it was made (`home` is the block), never in a branch or loop that may not run,
+    and not after something has begun to go over its items (`seen`).
     """
 
     cls: type
     items: list[Value]
     keys: list[object]
     home: list[Stmt]
+    seen: bool = False
 
     def find(self, index: object) -> Value | None:
         """The item at a constant index or key; None where there is none."""

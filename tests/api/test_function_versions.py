@@ -1,4 +1,4 @@
-"""Functions that are bound anew, patched or changed: the next call gives the derivative of the program as it is then."""
+"""Functions that are bound anew, patched or changed: the next call differentiates the program as it is then."""
 
 from __future__ import annotations
 
