@@ -14,17 +14,17 @@ Runs between two inferences: what is called then can be put in place and has a k
 >>> print(srcad.dump(f, stage="typed"))
 function f(x: float, name: bool):
     # g = [np.sin, np.cos][name]
-    _1: list[one of sin, cos] = make_list(sin, cos)
+    _1: list[one of sin, cos] = [np.sin, np.cos]
     g: one of sin, cos = _1[name]
     # return g(x)
-    _2: bool = g is sin
-    _3: np.f8 = if _2:
-        _4: np.f8 = sin(x)
-        yield _4
+    _2: bool = g is np.sin
+    _5: np.f8 = if[ifexp] _2:  # if 1
+        _3: np.f8 = np.sin(x)
+        yield _3
     else:
-        _5: np.f8 = cos(x)
-        yield _5
-    return _3
+        _4: np.f8 = np.cos(x)
+        yield _4
+    return _5
 """
 
 from __future__ import annotations
