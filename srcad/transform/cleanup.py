@@ -167,9 +167,9 @@ class _Live:
         written = [a for a in writes(call) if isinstance(a, Var)]
         by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores and not _undoes(call)
         if by_need:
-            base = self.base(written[0])
-            for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
-                self.stores.setdefault(place, []).append(call)
+            for base in map(self.base, written):
+                for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
+                    self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
         if not by_need and not self.removable(call):
             self.keep(call)
