@@ -5,8 +5,6 @@ Facts about one `Call`, from the operation itself or from its rule. Reads nothin
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import operator
 from typing import Any, TypeGuard
@@ -14,6 +12,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.outputs import outputs
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
@@ -24,7 +23,8 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
-    + [runtime.add_at, runtime.add_to, runtime.add_values]
+    + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.at_adjoint, runtime.at_tangent]
+    + [np.ndarray.sort, np.ndarray.partition, np.ndarray.fill, np.ndarray.put]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -48,17 +48,6 @@ _MUTATORS = frozenset(
      "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__iand__", "__ior__",
      "__ixor__", "__ilshift__", "__irshift__")
 )  # fmt: skip
-
-#: Where `out` stands among the positional arguments of methods of arrays, which have no signature to look it up in.
-_OUT_OF_METHOD: dict[Any, int] = {
-    getattr(np.ndarray, name): place
-    for place, names in {
-        2: ("all", "any", "argmax", "argmin", "choose", "dot", "max", "min", "round"),
-        3: ("clip", "compress", "cumprod", "cumsum", "mean", "prod", "std", "sum", "take", "var"),
-        5: ("trace",),
-    }.items()
-    for name in names
-}
 
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
@@ -105,7 +94,7 @@ def writes(call: Call) -> tuple[Atom, ...]:
     rule = rule_for(fn)
     if rule is None and _shuffles(call):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
-    out = _outputs(call)
+    out = outputs(fn, call.args, call.kwargs)
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
@@ -118,38 +107,6 @@ def _shuffles(call: Call) -> bool:
     if fn is ops.call_method:
         return call.args[1] == Const("shuffle")
     return getattr(fn, "__name__", "") == "shuffle"
-
-
-def _outputs(call: Call) -> tuple[Atom, ...]:
-    """The arrays that a call of a NumPy function was told to write its result to, by name or by position."""
-    assert isinstance(call.fn, Const)
-    fn = call.fn.value
-    given = tuple(v for k, v in call.kwargs if k == "out")
-    if isinstance(fn, np.ufunc):
-        given += _plain(call)[fn.nin :]
-    elif (place := _place_of_out(fn)) is not None:
-        given += _plain(call)[place : place + 1]
-    return tuple(a for a in given if not (isinstance(a, Const) and a.value is None))
-
-
-def _place_of_out(fn: Any) -> int | None:
-    """The position of the parameter `out` of a function of NumPy; None where it has none."""
-    try:
-        return _OUT_OF_METHOD[fn] if fn in _OUT_OF_METHOD else _position_of_out(fn)
-    except TypeError:
-        return None  # not hashable
-
-
-@functools.cache
-def _position_of_out(fn: Any) -> int | None:
-    if not (getattr(fn, "__module__", None) or "").startswith("numpy"):
-        return None
-    try:
-        parameters = inspect.signature(fn).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return names.index("out") if "out" in names else None
 
 
 def is_pure(call: Call) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from srcad.analysis.attributes import CONTAINER_CLASSES, attribute, container_method, receiver_class
 from srcad.analysis.operators import BINARY, INPLACE, binary, comparison, identical, inplace
+from srcad.analysis.outputs import outputs
 from srcad.errors import MissingRule
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, constant
@@ -84,6 +85,8 @@ def rule_kind(function: Any, args: Sequence[Atom | Star], kwargs: Kwargs, facts:
     """The kind by the rule of a primitive; Unknown where it has none, or none that describes the result."""
     from srcad.rules.registry import rule_for
 
+    if out := outputs(function, args, kwargs):
+        return _written(atom_kind(out[0]))
     rule = rule_for(function)
     if rule is None or rule.family is None:
         return UNKNOWN
@@ -97,6 +100,13 @@ def rule_kind(function: Any, args: Sequence[Atom | Star], kwargs: Kwargs, facts:
         bound = {f"argument {i}": a for i, a in enumerate(args) if not isinstance(a, Star)}
         bound.update((str(k), v) for k, v in kwargs)
     return FAMILIES[rule.family](BoundCall(function, _flat(bound)), facts)
+
+
+def _written(out: Kind) -> Kind:
+    """The kind of what a call returns that writes its result to an array: that array itself."""
+    if isinstance(out, Tuple) and len(out.items) == 1:
+        out = out.items[0]
+    return out if isinstance(out, Array) else UNKNOWN
 
 
 def _flat(bound: dict[str, Any]) -> dict[str, Atom | tuple[Atom, ...]]:

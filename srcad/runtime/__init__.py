@@ -16,6 +16,7 @@ from srcad.runtime.arrays import (
     take_stored,
     unbroadcast,
 )
+from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -34,6 +35,8 @@ __all__ = [
     "add_at",
     "add_to",
     "add_values",
+    "at_adjoint",
+    "at_tangent",
     "as_updated",
     "as_updated_number",
     "as_view",
@@ -46,6 +49,7 @@ __all__ = [
     "own",
     "seed",
     "stop_gradient",
+    "sum_by_source",
     "take_stored",
     "unbroadcast",
     "unsorted",

@@ -30,7 +30,7 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
     if isinstance(x_kind, Scalar):
         if isinstance(g_kind, Scalar):
             return b.call(operator.mul, g, b.call(getattr, ans, Const("size")))
-        return b.call(np.ndarray.sum, full(b, g, ans, ans_kind))
+        return b.call(np.ndarray.sum, g if g == ans else full(b, g, ans, ans_kind))
     if not isinstance(x_kind, Array) or x_kind.dims is None:
         return _at_run_time(b, full(b, g, ans, ans_kind), x)
     axes = repeated_axes(b, x_kind.dims, ans_kind.dims)

@@ -57,6 +57,7 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Sta
 from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.given_lists import with_arrays
 from srcad.transform.methods import resolve_attribute, resolve_method
+from srcad.transform.mutating import as_function, into_output
 from srcad.transform.recompute import has_items
 
 
@@ -132,6 +133,7 @@ class _Normaliser:
         self.seen, self.exact = seen, exact
         self.renamed: dict[Var, Atom] = {}
         self.calls: dict[Var, Call] = {}
+        self.unwrapped: set[Var] = set()
 
     def atom(self, atom: Atom) -> Atom:
         while isinstance(atom, Var) and atom in self.renamed:
@@ -142,6 +144,7 @@ class _Normaliser:
         stmts: list[Stmt] = []
         for stmt in block.stmts:
             stmts += self.stmt(map_atoms(stmt, self.atom))
+        stmts = [s for s in stmts if not (isinstance(s, Call) and s.target in self.unwrapped)]
         return replace(block, stmts=tuple(stmts), yields=tuple(map(self.atom, block.yields)))
 
     def stmt(self, stmt: Stmt) -> list[Stmt]:
@@ -215,7 +218,15 @@ class _Normaliser:
         if first:
             return [*first, *self.call(call)]
         if fn is ops.call_method:
-            return [_method(call)]
+            call = as_function(_method(call))
+            fn = call.fn.value if isinstance(call.fn, Const) else None
+        written = into_output(call, self.calls)
+        if written is not None:
+            self.renamed[call.target] = written[1]
+            given = dict(call.kwargs).get("out")
+            if isinstance(given, Var) and given != written[1] and self.seen.count.get(given) == 1:
+                self.unwrapped.add(given)
+            return [written[0]]
         if fn is getattr:
             return [_attribute(call)]
         if (
