@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
-from srcad.analysis.views import is_certain_view, is_part_of_tuple, may_be_checked, view_of
+from srcad.analysis.views import is_certain_view, is_part_of_tuple, joins_sequences, may_be_checked, view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -346,7 +346,7 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-        if fn in _DISPLAYS or fn in _GATHERING or is_part_of_tuple(call):
+        if fn in _DISPLAYS or fn in _GATHERING or is_part_of_tuple(call) or joins_sequences(call):
             self.fresh(call.target, loops)
             held = tuple(r for a in args for r in self.memory.of(a))
             if fn not in _DISPLAYS:

@@ -234,3 +234,17 @@ def as_updated_number(result: Any, before: Any) -> Any:
             remedy="write x = x + ... instead of x += ..., or let the derivative know the kinds of its arguments",
         )
     return result
+
+
+def index_of_number(base: Any, index: Any) -> Any:
+    """`index` itself, for ``base[index] op= v``: fine for an array, or where the item is a number, else undecidable.
+
+    Raises:
+        UnsupportedSyntax: `base` is a container, and the item an array, which `op=` would change in place.
+
+    >>> index_of_number([1.0, 2.0], 1)
+    1
+    """
+    if not isinstance(base, np.ndarray):
+        as_updated_number(index, base[index])
+    return index

@@ -11,7 +11,8 @@ import numpy as np
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir import ops
-from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Scalar, Static, Tuple, is_mutable
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Numeric, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
 from srcad.transform.builder import Builder
 
@@ -40,7 +41,7 @@ _SCALAR_ARITHMETIC: frozenset[Any] = frozenset(
 def is_cheap(call: Call, memory: Memory) -> bool:
     """Whether computing this again costs no more than saving its value: indices, views, lengths, arithmetic of numbers.
 
-    Reading memory that is changed in place is never repeated, except for the reference itself (a view).
+    Reading memory that is changed in place is never repeated, except for a view of an array.
     """
     if not isinstance(call.fn, Const):
         return False
@@ -49,7 +50,7 @@ def is_cheap(call: Call, memory: Memory) -> bool:
         return not is_mutable(call.target.kind)
     if fn in (operator.getitem, ops.unpack):
         source = call.args[0].value if isinstance(call.args[0], Star) else call.args[0]
-        if is_mutable(call.target.kind) and isinstance(call.target.kind, Array):
+        if is_mutable(call.target.kind) and isinstance(call.target.kind, Array) and is_array(source):
             return view_of(call) is not None
         return not memory.is_mutated(source)
     if _hashable(fn) and fn in _ALWAYS:
@@ -57,6 +58,17 @@ def is_cheap(call: Call, memory: Memory) -> bool:
     if _hashable(fn) and fn in _SCALAR_ARITHMETIC:
         return all(_is_number(_kind(a)) for a in call.args)
     return False
+
+
+def is_array(source: Atom) -> bool:
+    """Whether reading an item of `source` gives a view or a copy, and not the object that a container holds now."""
+    return isinstance(atom_kind(source), (Array, Numeric))
+
+
+def has_rows(source: Atom) -> bool:
+    """Whether the items of a sequence are views of it."""
+    kind = atom_kind(source)
+    return isinstance(kind, Array) and kind.dims is not None and len(kind.dims) > 1
 
 
 def _hashable(fn: object) -> bool:

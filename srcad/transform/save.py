@@ -57,7 +57,7 @@ from srcad.analysis.cut import cheapest_cut
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
 from srcad.ir.dims import Facts
-from srcad.ir.kinds import UNDEFINED, Iterator, Kind, List, Scalar, Tuple, is_mutable
+from srcad.ir.kinds import UNDEFINED, Iterator, Kind, List, Scalar, Tuple
 from srcad.ir.lattice import join
 from srcad.ir.nodes import (
     UNDEFINED_ATOM,
@@ -77,7 +77,7 @@ from srcad.ir.nodes import (
 )
 from srcad.ir.visit import blocks, count_uses, defs, free_vars, substitute, uses, walk, with_blocks
 from srcad.transform.builder import Builder
-from srcad.transform.recompute import available_item, has_items, is_cheap, is_sized, made_by, rebuild
+from srcad.transform.recompute import available_item, has_items, has_rows, is_cheap, is_sized, made_by, rebuild
 
 _SCALAR_COST, _ARRAY_COST = 2, 5
 
@@ -233,14 +233,14 @@ class _Saver:
             return False
         if not has_items(original.iter, self.forward.calls):
             return False
-        return is_mutable(var.kind) or not self.reads_mutated(original.iter)
+        return not self.reads_mutated(original.iter)
 
     def reads_mutated(self, source: Atom) -> bool:
-        """Whether the items of an iterable are read from memory that is changed in place."""
+        """Whether the items of an iterable, unless they are views, are read from memory that is changed in place."""
         fn, args = made_by(self.forward.calls, source)
         if fn is not None and not isinstance(source, Const) and isinstance(source.kind, Iterator):
             return any(map(self.reads_mutated, args))
-        return self.memory.is_mutated(source)
+        return self.memory.is_mutated(source) and not has_rows(source)
 
     def chained(self, original: For | While, kept: Sequence[Var], stmt: For) -> dict[Var, Var]:
         """Kept values that are the next pass's kept input: carried backwards instead of being saved a second time."""
