@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -24,7 +25,6 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.at_adjoint, runtime.at_tangent]
-    + [np.ndarray.sort, np.ndarray.partition, np.ndarray.fill, np.ndarray.put]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -34,11 +34,6 @@ _IMPURE: frozenset[Any] = frozenset(
 
 #: Functions of the run-time module of tangents that change their first argument.
 _TANGENT_WRITERS = frozenset(("assign_tangent", "merged_tangent", "remove_tangent", "sort_tangents", "updated_tangent"))
-
-#: Functions of NumPy that change their first argument.
-_NUMPY_WRITERS: frozenset[Any] = frozenset(
-    [np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal]
-)
 
 #: Methods that change their receiver, whatever its class is.
 _MUTATORS = frozenset(
@@ -87,10 +82,9 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]
-    if _in(fn, _NUMPY_WRITERS):
-        return _plain(call)[:1]
-    if fn is np.ufunc.at:
-        return _plain(call)[1:2]
+    if _in(fn, MUTATORS):
+        made = mutation(call)
+        return _mutable(call) if made is None else (made.base,)
     rule = rule_for(fn)
     if rule is None and _shuffles(call):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
@@ -99,6 +93,11 @@ def writes(call: Call) -> tuple[Atom, ...]:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
+
+
+def _mutable(call: Call) -> tuple[Atom, ...]:
+    """The arguments of a call that can be changed in place."""
+    return tuple(a for a in (*_plain(call), *(v for _, v in call.kwargs)) if is_mutable(atom_kind(a)))
 
 
 def _shuffles(call: Call) -> bool:

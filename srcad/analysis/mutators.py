@@ -33,6 +33,9 @@ _PARAMETERS: dict[Any, tuple[str, ...]] = {
 #: How the functions themselves call those parameters, where it is otherwise.
 _NAMES = {"dst": "a", "arr": "a", "src": "values", "v": "values", "vals": "values", "val": "values", "indices": "ind"}
 
+#: All of them.
+MUTATORS: frozenset[Any] = frozenset((*_PARAMETERS, np.ufunc.at))
+
 _AT = ("ufunc", "a", "ind", "values=")
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from srcad.analysis.outputs import is_numpy, outputs
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import NONE, Array, Numeric
+from srcad.ir.kinds import NONE, Array, Numeric, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 
 #: Methods of arrays that change their receiver.
@@ -36,7 +36,11 @@ def as_function(call: Call) -> Call:
     if call.fn != Const(ops.call_method) or not isinstance(call.args[1], Const):
         return call
     receiver, method = call.args[0], _METHODS.get(call.args[1].value)
-    if method is None or isinstance(receiver, Star) or not isinstance(atom_kind(receiver), (Array, Numeric)):
+    if method is None or isinstance(receiver, Star):
+        return call
+    kind = atom_kind(receiver)
+    known = isinstance(kind, (Array, Numeric)) or (isinstance(kind, Unknown) and method is not np.ndarray.sort)
+    if not known:  # lists have a method sort, too
         return call
     return replace(call, fn=Const(method), args=(receiver, *call.args[2:]))
 
@@ -51,6 +55,14 @@ def into_output(call: Call, calls: Mapping[Var, Call]) -> tuple[Call, Var] | Non
     if len(found) != 1 or not isinstance(found[0], Var):
         return None
     return replace(call, target=Var("", NONE), kwargs=tuple(kwargs)), found[0]
+
+
+def without_nothing(call: Call) -> Call:
+    """A call of NumPy without an ``out=None`` that says nothing."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if fn is None or ("out", Const(None)) not in call.kwargs or not is_numpy(fn):
+        return call
+    return replace(call, kwargs=tuple(pair for pair in call.kwargs if pair != ("out", Const(None))))
 
 
 def _single(out: Atom, calls: Mapping[Var, Call]) -> Atom:

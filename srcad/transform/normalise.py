@@ -57,7 +57,7 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Sta
 from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.given_lists import with_arrays
 from srcad.transform.methods import resolve_attribute, resolve_method
-from srcad.transform.mutating import as_function, into_output
+from srcad.transform.mutating import as_function, into_output, without_nothing
 from srcad.transform.recompute import has_items
 
 
@@ -220,6 +220,7 @@ class _Normaliser:
         if fn is ops.call_method:
             call = as_function(_method(call))
             fn = call.fn.value if isinstance(call.fn, Const) else None
+        call = without_nothing(call)
         written = into_output(call, self.calls)
         if written is not None:
             self.renamed[call.target] = written[1]

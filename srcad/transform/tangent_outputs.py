@@ -64,7 +64,7 @@ def _store(t: Builder, call: Call, made: Call, out: Var, kept: dict[Var, Var], d
     mask = mask_of(call)
     rule = rule_for(made.fn.value) if isinstance(made.fn, Const) else None
     varies = any(dot(v) is not ZERO for v in uses(made))
-    read: dict[Atom, Atom] = {**kept}
+    read: dict[Atom, Atom] = dict(kept.items())
     pseudo = map_atoms(Call(out, made.fn, made.args, made.kwargs, made.loc), lambda a: read.get(a, a))
     assert isinstance(pseudo, Call)
     if mask is not None and varies and rule is not None and rule.singular and rule.partials is not None:
