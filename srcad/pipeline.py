@@ -35,6 +35,7 @@ from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import guard_updates
+from srcad.transform.zeros import settle_zeros
 
 Mode = Literal["reverse", "forward"]
 
@@ -138,7 +139,7 @@ def _cleaned(job: Job, *, last: bool = False) -> Function:
 
 def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
-    function = elide_copies(_cleaned(job, last=True))
+    function = elide_copies(settle_zeros(_cleaned(job, last=True)))
     verify(function, stage="simplified")
     return replace(job, function=function)
 

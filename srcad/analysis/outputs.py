@@ -56,14 +56,21 @@ def is_numpy(fn: Any) -> bool:
 def computed(call: Call) -> Call:
     """`call` without what says where its result goes (``out=``) and, of a ufunc, which elements (``where=``)."""
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    ufunc = isinstance(fn, np.ufunc)
-    args, place = call.args, place_of_out(fn)
+    args, kwargs = without_output(fn, call.args, call.kwargs)
+    return replace(call, args=args, kwargs=kwargs)
+
+
+def without_output(
+    fn: Any, args: Sequence[Atom | Star], kwargs: Kwargs
+) -> tuple[tuple[Atom | Star, ...], tuple[tuple[str | None, Atom], ...]]:
+    """The arguments of `computed`."""
+    args, place = tuple(args), place_of_out(fn)
     if isinstance(fn, np.ufunc):
         args = args[: fn.nin]
     elif place is not None and place < len(args):
         args = args[:place] if place == len(args) - 1 else (*args[:place], Const(None), *args[place + 1 :])
-    left_out = ("out", "where") if ufunc else ("out",)
-    return replace(call, args=args, kwargs=tuple((k, v) for k, v in call.kwargs if k not in left_out))
+    left_out = ("out", "where") if isinstance(fn, np.ufunc) else ("out",)
+    return args, tuple((k, v) for k, v in kwargs if k not in left_out)
 
 
 def mask_of(call: Call) -> Atom | None:

@@ -11,6 +11,16 @@
 ...     y.sort()
 ...     return y[0]
 >>> print(srcad.dump(f, stage="typed"))
+function f(x: f8[any]):
+    # b = np.empty_like(x)
+    b: f8[...] = np.empty_like(x)
+    # y = np.exp(x, out=(b,))
+    np.exp(x, out=b)
+    # y.sort()
+    ndarray.sort(b)
+    # return y[0]
+    _3: f8[any] = b[0]
+    return _3
 """
 
 from __future__ import annotations

@@ -191,8 +191,7 @@ def _sorted(store: Store) -> None:
         raise refused(store.made, "the order of fields is not followed")
     store.undo()
     order = b.append(np.argsort, (store.before(),), options)
-    g = b.append(np.ndarray.copy, (store.target,), kind=b.kind(store.target))
-    _scatter(store, order, g)
+    _scatter(store, order, store.target)
 
 
 def _partitioned(store: Store) -> None:

@@ -58,7 +58,8 @@ def reverse_output(scope: Scope, call: Call, out: Var, old: Var | None, active: 
     ans: Var = out
     after = reads_result(rule.partials or rule.adjoint)
     own = set(scope.memory.of(out))
-    overlaps = any(root in own for v in operands for root in scope.memory.of(v))
+    others = [v for v in operands if v != out or old is None]
+    overlaps = any(root in own for v in others for root in scope.memory.of(v))
     if after and overlaps:
         ans = b.append(np.ndarray.copy, (out,), kind=out.kind)
     if overlaps or not after:

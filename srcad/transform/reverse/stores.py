@@ -25,7 +25,7 @@ from srcad.transform.reverse.give import give
 from srcad.transform.reverse.masking import note_zeroed
 from srcad.transform.reverse.mutators import reverse_mutation
 from srcad.transform.reverse.outputs import reverse_output, written_output
-from srcad.transform.reverse.primitives import Active, apply_template
+from srcad.transform.reverse.primitives import Active, Reading, apply_template, reverse_primitive
 from srcad.transform.reverse.shadows import give_stored, read_stored, store_target, zero_item
 
 #: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
@@ -38,6 +38,7 @@ BINARY: dict[Any, Any] = {
     operator.itruediv: operator.truediv,
     operator.ipow: operator.pow,
     operator.imod: operator.mod,
+    operator.imatmul: operator.matmul,
     operator.ifloordiv: operator.floordiv,
 }
 
@@ -165,6 +166,12 @@ def _update(
             give_stored(scope, value, item if sign > 0 else b.call(operator.neg, item), target)
         return
     rule = rule_for(BINARY.get(op))
+    if rule is not None and rule.adjoint is not None and old is not None and index == Const(Ellipsis):
+        item = read_stored(b, target, index)
+        b.append(operator.setitem, (target, index, Const(0.0)))
+        computed = Call(base, Const(BINARY[op]), (base, value), (), call.loc)  # type: ignore[arg-type]
+        reverse_primitive(scope, computed, active, item, reading=Reading({base: old}))
+        return
     if rule is None or rule.partials is None or old is None:
         raise UnsupportedSyntax(
             f"the in-place operator of this statement ({getattr(op, '__name__', op)}) is not differentiated yet",
