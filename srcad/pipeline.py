@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from srcad.analysis.infer import Typed
 from srcad.analysis.memory import Memory, find_memory
+from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
 from srcad.codegen.emit import Generated, emit
 from srcad.errors import InternalError, SrcadError
@@ -33,8 +34,9 @@ from srcad.transform.request import Request
 from srcad.transform.restore import restore
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
+from srcad.transform.sharing import share_memory, shared_names
 from srcad.transform.spread import spread_indices
-from srcad.transform.updates import guard_updates
+from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.zeros import settle_zeros
 
 Mode = Literal["reverse", "forward"]
@@ -53,6 +55,8 @@ class Job:
         function: the function as the last stage left it.
         typed: its kinds and facts, once inferred.
         memory: its memory facts, once normalised.
+        changed: the positions of the parameters that it changes in place.
+        sharing: which arguments share memory that the function changes.
         comments: whether the text has the user's statements as comments.
         generated: the text, in the end.
     """
@@ -65,6 +69,8 @@ class Job:
     function: Function | None = None
     typed: Typed | None = None
     memory: Memory | None = None
+    changed: tuple[int, ...] = ()
+    sharing: Sharing = ()
     comments: bool = True
     generated: Generated | None = None
 
@@ -83,7 +89,7 @@ class Job:
 
 def _lower(job: Job) -> Job:
     """Source text to SSA: `srcad.frontend.lower`. Every operation is a call, control flow is regions; no kinds yet."""
-    return replace(job, function=lower(job.primal))
+    return replace(job, function=share_memory(lower(job.primal), job.sharing))
 
 
 def _inline(job: Job) -> Job:
@@ -101,11 +107,12 @@ def _normalise(job: Job) -> Job:
     """Fewer forms, now that kinds say what an operation means; and which memory is shared and changed."""
     function = normalise(take_known_branches(job.body), exact=job.mode == "forward")
     memory = find_memory(function, job.callees.effect_of)
+    changed = changed_parameters(function, memory)
     if job.mode == "reverse":
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function)
     function = guard_updates(function, memory, private=True)
-    return replace(job, function=function, memory=memory)
+    return replace(job, function=function, memory=memory, changed=changed)
 
 
 def _differentiate(job: Job) -> Job:
@@ -139,16 +146,19 @@ def _cleaned(job: Job, *, last: bool = False) -> Function:
 
 def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
-    function = elide_copies(settle_zeros(_cleaned(job, last=True)))
+    function = _cleaned(job, last=True)
+    function = elide_copies(settle_zeros(function) if job.mode == "reverse" else function)
     verify(function, stage="simplified")
     return replace(job, function=function)
 
 
 def _emit(job: Job) -> Job:
     """The text of the function and of those that it calls: `srcad.codegen.emit`."""
-    names = (p.name for p in job.body.body.params)
+    names = [p.name for p in job.body.body.params]
     shown = (f"{name}: {kind}" for name, kind in zip(names, job.kinds, strict=False))
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
+    if shared := shared_names(job.sharing, names):
+        header += f"; memory as given: {', '.join(shared)}"
     return replace(job, generated=emit(job.program, header=header, comments=job.comments))
 
 

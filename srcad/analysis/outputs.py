@@ -29,6 +29,23 @@ _OUT_OF_METHOD: dict[Any, int] = {
 }
 
 
+#: Functions, besides ufuncs, that read all of their operands before they write where these overlap the output.
+_READ_FIRST = frozenset(
+    ("take", "dot", "matmul", "einsum", "cumsum", "cumprod", "sum", "max", "min", "amax", "amin", "mean", "var", "std",
+     "prod", "clip", "outer", "trace", "choose", "nansum", "nanmax", "nanmin", "nanmean", "nanprod", "round", "around",
+     "compress")
+)  # fmt: skip
+
+
+def reads_first(fn: Any) -> bool:
+    """Whether it makes no difference to the result of `fn` that an operand overlaps the array which it is written to.
+
+    >>> reads_first(np.add), reads_first(np.concatenate)
+    (True, False)
+    """
+    return isinstance(fn, np.ufunc) or getattr(fn, "__name__", "") in _READ_FIRST
+
+
 def outputs(fn: Any, args: Sequence[Atom | Star], kwargs: Kwargs) -> tuple[Atom, ...]:
     """What a call of the function `fn` was told to write its result to, by name or by position.
 

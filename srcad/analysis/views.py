@@ -28,7 +28,7 @@ _CERTAIN: frozenset[Any] = frozenset(
     [np.ndarray.T, np.ndarray.mT, np.transpose, np.ndarray.transpose, np.permute_dims, np.matrix_transpose]
     + [np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.ndarray.squeeze, np.expand_dims]
     + [np.flip, np.fliplr, np.flipud, np.rot90, ops.identity, ops.bound, ops.unpack, getattr, *INPLACE]
-    + [runtime.as_view]
+    + [runtime.as_view, runtime.laid_out]
 )
 
 #: What gives a view or a copy of an array, as its memory order and dtype require.

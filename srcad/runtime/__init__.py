@@ -17,6 +17,7 @@ from srcad.runtime.arrays import (
     take_stored,
     unbroadcast,
 )
+from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
 from srcad.runtime.structures import (
     accumulate,
@@ -47,12 +48,16 @@ __all__ = [
     "copied",
     "gradient_like",
     "index_of_number",
+    "into_memory",
     "items_like",
+    "laid_out",
+    "memory_of",
     "own",
     "seed",
     "stop_gradient",
     "sum_by_source",
     "take_stored",
+    "tangent_of_memory",
     "unbroadcast",
     "unsorted",
     "zeros_like",

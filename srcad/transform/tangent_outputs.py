@@ -22,7 +22,7 @@ from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Value, materialise
 from srcad.transform.reverse.masking import harmless
-from srcad.transform.reverse.outputs import reads_result
+from srcad.transform.reverse.outputs import reads_result, refuse_overlap
 from srcad.transform.tangent_lines import Lines
 from srcad.transform.tangents import tangent_of_primitive
 
@@ -32,6 +32,8 @@ Dots = Callable[[Atom], Value]
 def tangent_of_output(lines: Lines, call: Call, out: Var, memory: Memory, dot: Dots) -> None:
     """Write `call`, which writes its result to `out`, and its tangent."""
     made = computed(call)
+    if any(dot(v) is not ZERO for v in uses(made)):
+        refuse_overlap(made, list(uses(made)), out, memory)
     rule = rule_for(made.fn.value) if isinstance(made.fn, Const) else None
     template = None if rule is None else rule.tangent or rule.partials
     after = template is not None and reads_result(template)

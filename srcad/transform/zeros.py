@@ -39,8 +39,9 @@ from srcad.analysis.effects import writes
 from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.kinds import Array, is_mutable
-from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Stmt, Var
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, defs, map_atoms, uses, walk, walk_blocks, with_blocks
+from srcad.rules import rule_for
 from srcad.transform.elide import reads_only
 
 _ZERO = (Const(Ellipsis), Const(0.0))
@@ -89,8 +90,8 @@ class _Known:
         call = self.calls.get(base)
         if call is None or not call.loc.adjoint or not isinstance(base.kind, Array):
             return None
-        fresh = isinstance(call.fn, Const) and not isinstance(call.fn.value, Callee) and view_of(call) is None
-        return base if fresh else None
+        rule = rule_for(call.fn.value) if isinstance(call.fn, Const) else None
+        return None if rule is None or rule.structural or view_of(call) is not None else base
 
     def touches(self, stmt: Stmt, buffer: Var) -> bool:
         """Whether `stmt` may use the memory of `buffer`."""

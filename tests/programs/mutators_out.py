@@ -190,7 +190,7 @@ def extrema_with_out(x, w):
     return np.sum(y * x)
 
 
-def fortran_order(x):
+def fortran_order_with_out(x):
     y = np.zeros((4, 3), order="F").T
     np.multiply(x, x, out=y)
     np.sum(y, axis=0, out=y[0])
@@ -263,7 +263,7 @@ PROGRAMS = [
     program(output_while, (X3,)),
     program(output_in_a_callee, (X3,)),
     program(extrema_with_out, (X4, W4), argnums=(0, 1)),
-    program(fortran_order, (M34,), (np.asfortranarray(M34),)),
+    program(fortran_order_with_out, (M34,), (np.asfortranarray(M34),)),
     program(strided_output, (X4,)),
     program(chosen_elements, (X4, W4), argnums=(0, 1)),
     program(chosen_in_place, (X4,)),

@@ -60,6 +60,7 @@ from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, p
 from srcad.transform.reverse.give import give, spread_buffer, whole
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
+from srcad.transform.sharing import taken_apart
 
 
 def gradient(
@@ -196,8 +197,9 @@ def private_copies(function: Function, memory: Memory) -> tuple[list[Stmt], tupl
     stmts: list[Stmt] = []
     params: list[Var] = []
     loc = replace(function.loc, saving=True)
+    copied = taken_apart(function)
     for var in function.body.params:
-        if var not in memory.stores:
+        if var not in memory.stores or var in copied:
             params.append(var)
             continue
         given = var.like()

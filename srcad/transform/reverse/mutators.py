@@ -25,6 +25,7 @@ from srcad.transform.builder import Builder
 from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.give import give
 from srcad.transform.reverse.masking import note_masked
+from srcad.transform.reverse.outputs import refuse_overlap
 from srcad.transform.reverse.primitives import Active
 from srcad.transform.reverse.shadows import give_stored, read_stored, store_target
 
@@ -88,7 +89,10 @@ def reverse_mutation(scope: Scope, made: Mutation, old: Var | None, active: Acti
     if target is None:
         _undo(scope.b, made, old)
         return
-    carries = made.args.get("values") in active
+    value = made.args.get("values")
+    carries = value in active
+    if carries and isinstance(value, Var) and made.fn in (np.place, np.fill_diagonal):
+        refuse_overlap(made.call, [value], base, scope.memory)  # type: ignore[arg-type]
     _HANDLERS[made.fn](Store(scope, made, target, old, carries))
 
 

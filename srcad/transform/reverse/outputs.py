@@ -15,10 +15,12 @@ is read as it was before the call, the result as it was after it.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 
 import numpy as np
 
-from srcad.analysis.outputs import computed, mask_of, outputs
+from srcad.analysis.memory import Memory
+from srcad.analysis.outputs import computed, mask_of, outputs, reads_first
 from srcad.analysis.result import result_kind
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
@@ -55,6 +57,7 @@ def reverse_output(scope: Scope, call: Call, out: Var, old: Var | None, active: 
         return
     rule = require_rule(made)
     refuse_unknown_shape(b, made, rule, out)
+    refuse_overlap(made, operands, out, scope.memory)
     ans: Var = out
     after = reads_result(rule.partials or rule.adjoint)
     own = set(scope.memory.of(out))
@@ -101,6 +104,20 @@ def reads_result(template: Template | None) -> bool:
         return True
     read = count_uses(template.ssa.body)
     return any(p.name == "ans" and p in read for p in template.ssa.body.params)
+
+
+def refuse_overlap(call: Call, operands: Sequence[Var], out: Var, memory: Memory) -> None:
+    """Some functions write part of their result before they have read all: with an overlap, it is another function."""
+    own = set(memory.of(out))
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if reads_first(fn) or not any(root in own for v in operands for root in memory.reachable(v)):
+        return
+    raise UnsupportedSyntax(
+        f"{getattr(fn, '__name__', 'this function')} writes to an array that it reads at the same time",
+        where=call.loc,
+        why="what it gives depends on the order in which NumPy reads and writes",
+        remedy="give it a copy",
+    )
 
 
 def refuse_unknown_shape(b: Builder, made: Call, rule: Rule, out: Var) -> None:
