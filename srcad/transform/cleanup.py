@@ -73,6 +73,7 @@ class _Live:
     todo: list[Var] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
+    exported: set[Var] = field(default_factory=set)
 
     def want(self, atom: Atom | Star) -> None:
         var = atom.value if isinstance(atom, Star) else atom
@@ -125,6 +126,8 @@ class _Live:
                 case With():
                     self.link(stmt.targets, stmt.body.yields, [stmt.context])
             if not isinstance(stmt, Call):
+                if not added(stmt.loc):
+                    self.exported.update(stmt.targets)  # perhaps views of memory that has other names outside
                 inside = (*around, *_controls(stmt))
                 if not self.droppable(stmt):
                     self.kept.add(id(stmt))
@@ -149,6 +152,7 @@ class _Live:
             self.bases[call.target] = view[0]
         written = [a for a in writes(call) if isinstance(a, Var)]
         by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
+        by_need = by_need and self.base(written[0]) not in self.exported
         if by_need:
             self.stores.setdefault(self.base(written[0]), []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])

@@ -221,3 +221,67 @@ def test_the_gradient_through_single_precision() -> None:
     value, gradient = srcad.value_and_grad(single_precision_output)(X3)
     assert value == single_precision_output(X3)
     np.testing.assert_allclose(gradient, 6.0 * X3, rtol=1e-6)
+
+
+def range_into_its_operand(x):
+    y = x * 1.0
+    np.ptp(y[:, None], axis=1, out=y)
+    return np.sum(y * x)
+
+
+def placed_within(x):
+    y = x * 1.0
+    np.place(y, y > 0.0, y[1:])
+    return np.sum(y * x)
+
+
+def two_outputs(x):
+    a, b = np.empty(4), np.empty(4)
+    np.modf(x, a, b)
+    return np.sum(a * x)
+
+
+def repeated_product(x):
+    y = np.zeros((2, 3, 4))
+    np.matmul(np.ones((3, 4)), np.outer(x, x), out=y)
+    return np.sum(y)
+
+
+def computed_where_nothing_was(x):
+    return np.sum(np.exp(x, where=x > 0.0))
+
+
+REFUSED = [
+    (range_into_its_operand, "ptp writes to an array that it reads at the same time"),
+    (placed_within, "place writes to an array that it reads at the same time"),
+    (two_outputs, "np.modf changes something that carries a derivative"),
+    (repeated_product, "whether np.matmul fills the array that it writes to once, or repeats its result"),
+    (computed_where_nothing_was, "np.exp: parameter 'where' is not supported"),
+]
+
+
+@pytest.mark.parametrize(("function", "text"), REFUSED, ids=lambda v: getattr(v, "__name__", ""))
+def test_what_stays_refused_is_a_located_error(function, text) -> None:
+    with pytest.raises((srcad.UnsupportedSyntax, srcad.MissingRule)) as caught:
+        srcad.grad(function)(X4)
+    assert str(caught.value).startswith(text)
+    assert f"in {function.__name__}" in str(caught.value) and "fix: " in str(caught.value)
+
+
+def view_changed_in_a_block(x, w):
+    y = x * 1.0
+    with np.errstate(all="ignore"):
+        u = y * y
+        v = y[2:]
+        v[...] = w[:2]
+    if x[0] > -9.0:
+        t = np.exp(y)
+        s = y[1:3]
+        np.multiply(s, w[1:3], out=s)
+    else:
+        t = y * 2.0
+    return np.sum(y) + np.sum(u * x * t)
+
+
+def test_a_view_that_is_changed_inside_a_block_is_put_back() -> None:
+    assert srcad.check(view_changed_in_a_block, [X4, W4], argnums=(0, 1))
