@@ -38,12 +38,12 @@ _CHECKED: frozenset[Any] = frozenset(
 )
 
 
-def is_part_of_tuple(call: Call) -> bool:
-    """Whether `call` is a slice of a tuple: a new tuple of the same items."""
+def is_part_of_sequence(call: Call) -> bool:
+    """Whether `call` is a slice of a tuple or a list: a new one of the same items."""
     if call.fn != Const(operator.getitem):
         return False
     base, index = (atom_kind(a) for a in call.args)
-    return isinstance(base, Tuple) and isinstance(index, Slice)
+    return isinstance(base, (Tuple, List)) and isinstance(index, Slice)
 
 
 def joins_sequences(call: Call) -> bool:

@@ -16,6 +16,7 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+    unless_view,
 )
 from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
@@ -28,6 +29,7 @@ from srcad.runtime.structures import (
     gradient_like,
     items_like,
     own,
+    regrouped,
     unsorted,
     zeros_like,
 )
@@ -53,12 +55,14 @@ __all__ = [
     "laid_out",
     "memory_of",
     "own",
+    "regrouped",
     "seed",
     "stop_gradient",
     "sum_by_source",
     "take_stored",
     "tangent_of_memory",
     "unbroadcast",
+    "unless_view",
     "unsorted",
     "zeros_like",
 ]

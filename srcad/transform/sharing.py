@@ -43,8 +43,13 @@ def share_memory(function: Function, sharing: Sharing) -> Function:
 
 def taken_apart(function: Function) -> frozenset[Var]:
     """The parameters that entry code has copied: what the function changes is not theirs."""
-    entry = (s for s in function.body.stmts if isinstance(s, Call) and s.loc.saving)
-    return frozenset(a for call in entry for a in call.args if isinstance(a, Var)) & frozenset(function.body.params)
+    found: set[object] = set()
+    for call in reversed(function.body.stmts):
+        if not isinstance(call, Call) or not call.loc.saving:
+            continue
+        if call.fn == Const(runtime.memory_of) or (call.fn == Const(operator.getitem) and call.target in found):
+            found.update(call.args)
+    return frozenset(p for p in function.body.params if p in found)
 
 
 def shared_names(sharing: Sharing, names: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad import runtime
+from srcad.analysis.views import view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import List, Tuple, Unknown
@@ -43,10 +44,19 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if special is not None:
         special(scope, call, active)
         return
-    ans_bar = whole(scope, call.target)
+    ans_bar = _of_a_copy(scope, call) if call.target in scope.companions else whole(scope, call.target)
     if ans_bar is None:
         return
     reverse_primitive(scope, call, active, ans_bar)
+
+
+def _of_a_copy(scope: Scope, call: Call) -> Value | None:
+    """The cotangent of what may be a view or a copy of carried memory: zero where it is a view."""
+    base = next((a for a in view_of(call) or () if a in scope.companions), None)
+    if call.target not in scope.memory.unsure or not isinstance(base, Var):
+        return whole(scope, call.target)
+    args = (shadow(scope, call.target), shadow(scope, base))
+    return scope.b.append(runtime.unless_view, args, kind=scope.b.kind(args[0]))
 
 
 def _hashable(fn: object) -> bool:

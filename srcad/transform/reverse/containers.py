@@ -32,7 +32,7 @@ def reverse_display(scope: Scope, call: Call, active: Active) -> None:
             state = scope.take((target, (k, *path)))
             if state is not None:
                 give(scope, item, state.atom, path=path, owned=state.owned)
-        if listed is not None:
+        if listed is not None and item not in scope.companions:
             give(scope, item, scope.b.call(operator.getitem, listed.atom, Const(k)))
 
 
@@ -68,7 +68,7 @@ def reverse_dict_display(scope: Scope, call: Call, active: Active) -> None:
                 state = scope.take((target, (key.value, *path)))
                 if state is not None:
                     give(scope, item, state.atom, path=path, owned=state.owned)
-        if listed is not None:
+        if listed is not None and item not in scope.companions:
             give(scope, item, scope.b.call(operator.getitem, listed.atom, key))
 
 

@@ -21,6 +21,8 @@ def store_target(scope: Scope, base: Atom) -> Atom | None:
     """The buffer that a store's adjoint reads and zeroes; None where no cotangent has reached it yet."""
     assert isinstance(base, Var)
     root = scope.memory.root(base)
+    if base in scope.companions:
+        return shadow(scope, base)
     if root is None:
         raise UnsupportedSyntax(
             f"{base.name or 'an array'} is changed in place, but which memory that is depends on the run",

@@ -11,11 +11,13 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
+from srcad.analysis.carried import holds_references
 from srcad.analysis.effects import writes
 from srcad.analysis.mutators import changed, mutation
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, List, Numeric, Slice, Unknown, may_be_active
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.expand import materialise
@@ -95,6 +97,8 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
             reverse_call(scope, call, active)
         return
     args = [a for a in call.args if not isinstance(a, Star)]
+    if target in scope.companions and _moves_references(call, target.kind):
+        return
     if fn is operator.setitem:
         _setitem(scope, args[0], args[1], args[2])
     elif fn in ops.UPDATE_OPERATORS:
@@ -110,6 +114,13 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
             why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
             remedy="write the result to a new name",
         )
+
+
+def _moves_references(call: Call, kind: Kind) -> bool:
+    """Whether a change of a container concerns only which references are in it: these have shadows of their own."""
+    stored = call.args[-1]
+    number = not isinstance(stored, Star) and isinstance(atom_kind(stored), Scalar)
+    return holds_references(kind) and not (call.fn == Const(operator.setitem) and number)
 
 
 def name_of(call: Call) -> str:
