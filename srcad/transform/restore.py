@@ -35,6 +35,7 @@ def f_grad(y):
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -58,6 +59,7 @@ class _Readers:
     memory: Memory
     found: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
     marks: dict[Var, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+    always: frozenset[Var] = frozenset()
     order: int = 0
 
     def block(self, block: Block, loops: tuple[int, ...], *, reverse: bool) -> None:
@@ -85,6 +87,8 @@ class _Readers:
         base = call.args[0]
         assert not isinstance(base, Star)
         for root in self.memory.of(base):
+            if root in self.always:
+                return True
             for at, around in self.found.get(root, ()):
                 if at > order or any(loop in around for loop in loops):
                     return True
@@ -104,9 +108,12 @@ def reads_only_shape(call: Call) -> bool:
     return known
 
 
-def restore(function: Function, memory: Memory) -> Function:
-    """`function`, both sweeps in one body, with each restore mark carried out or removed."""
-    readers = _Readers(memory)
+def restore(function: Function, memory: Memory, always: Iterable[Var] = ()) -> Function:
+    """`function`, both sweeps in one body, with each restore mark carried out or removed.
+
+    `always` are roots that somebody else reads.
+    """
+    readers = _Readers(memory, always=frozenset(always))
     readers.block(function.body, (), reverse=False)
     return replace(function, body=_rewritten(readers, function.body))
 

@@ -117,6 +117,7 @@ def both_sweeps(
     lengths: tuple[Facts, Callable[[Block], Facts]],
     pair_of: PairOf | None,
     companions: Companions | None = None,
+    outputs: Sequence[Var] = (),
 ) -> tuple[Block, Scope]:
     """The forward sweep, and the reverse sweep in the builder of a scope that holds the cotangents of the parameters.
 
@@ -129,20 +130,34 @@ def both_sweeps(
         lengths: the facts at the top level, and those of each block inside it.
         pair_of: gives the forward and reverse functions of a callee.
         companions: the shadows that the function itself makes.
+        outputs: the parameters that it changes for its caller.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body)
+    sweep = forward_sweep(function.body, memory.unsure.keys() - (companions or {}).keys())
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
-    varying = active(function, inputs, memory)
-    give(scope, value, seed(b))
-    forward, calls = split_calls(sweep.block, varying, memory, pair_of)
+    varying = active(function, inputs, memory, outputs)
+    _give_seed(scope, value, seed(b))
+    forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
     context = Context(memory, varying, sweep.passes, sweep.olds, facts_of, calls)
     reverse_block(context, sweep.block, scope)
     return forward, scope
+
+
+def _give_seed(scope: Scope, value: Atom, seed: Atom) -> None:
+    """The cotangent of the result; that of carried memory in it is in its shadow."""
+    if not isinstance(value, Var) or value not in scope.companions or not isinstance(value.kind, Tuple):
+        give(scope, value, seed)
+        return
+    for path, kind in leaves(value.kind):
+        if may_be_active(kind) and not scope.is_carried((value, path)):
+            part = seed
+            for key in path:
+                part = scope.b.call(operator.getitem, part, Const(key))
+            give(scope, value, part, path=path)
 
 
 def _split_result(function: Function, request: Request) -> tuple[Function, Atom, Atom | None]:

@@ -1,7 +1,8 @@
 """The forward sweep: the primal's statements, with what the reverse sweep will need to follow them.
 
 Loops whose number of passes is not known beforehand count them; before a store, what it overwrites is read (both are
-removed again by `srcad.transform.cleanup` where nobody uses them). Nothing that the primal computes is changed.
+removed again by `srcad.transform.cleanup` where nobody uses them). What is taken for a view of an array that changes,
+but may be a copy, is checked. Nothing that the primal computes is changed.
 
     while c(x):                 n = 0
         x = f(x)        ->      while c(x):
@@ -12,12 +13,14 @@ removed again by `srcad.transform.cleanup` where nobody uses them). Nothing that
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from srcad import runtime
 from srcad.analysis.result import result_kind
+from srcad.analysis.views import view_of
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import INT, Array, Scalar
 from srcad.ir.nodes import Block, Call, Const, For, Stmt, Var, While
@@ -36,17 +39,19 @@ class Sweep:
         passes: for loops that count their passes, the variable that holds the number, by loop id.
         olds: for stores, the variable that holds what is overwritten, by the store's target.
         calls: the calls of the primal, by target.
+        unsure: values that are taken for views, and may be copies.
     """
 
     block: Block
     passes: dict[int, Var] = field(default_factory=dict)
     olds: dict[Var, Var] = field(default_factory=dict)
     calls: dict[Var, Call] = field(default_factory=dict)
+    unsure: Collection[Var] = ()
 
 
-def forward_sweep(body: Block) -> Sweep:
-    """The forward sweep for the body of a typed function."""
-    sweep = Sweep(body)
+def forward_sweep(body: Block, unsure: Collection[Var] = ()) -> Sweep:
+    """The forward sweep for the body of a typed function; `unsure` are the values that are taken for views."""
+    sweep = Sweep(body, unsure=unsure)
     sweep.calls = {s.target: s for s in walk(body) if isinstance(s, Call)}
     sweep.block = _block(sweep, body)
     return sweep
@@ -63,6 +68,9 @@ def _block(sweep: Sweep, block: Block) -> Block:
         ):
             inner = _counted(sweep, inner)
         stmts.append(inner)
+        if isinstance(inner, Call) and inner.target in sweep.unsure:
+            base, *_ = view_of(inner) or ()
+            stmts.append(Call(Var(""), Const(runtime.as_view), (inner.target, base), (), inner.loc))
     return replace(block, stmts=tuple(stmts))
 
 
