@@ -75,9 +75,11 @@ def _late(memory: Memory) -> list[Var]:
     found = [root for root, _, _ in memory.late_stores()]
     found += [root for e in memory.effects.values() for a in e.writes for root in memory.reachable(a)]
     for var in memory.roots:
+        held = [r for r in memory.of(var) if r in memory.stores and r != var and not _is_array(r)]
+        if _is_array(var):
+            found += held  # it is in a container, and may be in another one, too
         root = memory.root(var)
-        inside = root is not None and _is_array(var) and not _is_array(root)  # of a container
-        if root is not None and (inside or not _is_derived(memory, var)):
+        if root is not None and not _is_derived(memory, var):
             found.append(root)
     return found
 

@@ -1,4 +1,7 @@
-"""The split form: a reverse function leaves what it was given untouched, so that it may be called again."""
+"""The split form: a reverse function leaves what it was given untouched, so that it may be called again.
+
+That of a function which changes its arguments is another matter: it puts back what was in the caller's memory.
+"""
 
 import contextlib
 import copy
@@ -69,7 +72,15 @@ def reverse_cells(run):
                 if inner.__code__.co_filename == run.__code__.co_filename:
                     found[id(cell)] = cell
                     pending.append(inner)
-    return [cell for cell in found.values() if cell.cell_contents.__name__.rstrip("0123456789").endswith("_reverse")]
+    functions = {cell.cell_contents.__name__: cell.cell_contents for cell in found.values()}
+    reverse = [cell for cell in found.values() if "_reverse" in cell.cell_contents.__name__]
+    return [cell for cell in reverse if not takes_shadows(functions, cell.cell_contents.__name__)]
+
+
+def takes_shadows(functions, name):
+    """Whether the forward function that belongs to a reverse function takes cotangents of its arguments, too."""
+    code = functions[name.replace("_reverse", "_forward")].__code__
+    return any(parameter.endswith("_bar") for parameter in code.co_varnames[: code.co_argcount])
 
 
 def check(entry, args, mode="known"):
