@@ -6,14 +6,16 @@ The kinds of their results and their effects on memory are found by a fixpoint o
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from types import FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from srcad import runtime
 from srcad.analysis.calls import CallKinds, at_call
 from srcad.analysis.infer import CalleeKind, Typed, infer
+from srcad.analysis.keys import Identity
 from srcad.analysis.memory import CallEffect, Memory, find_memory
 from srcad.analysis.values import key_of, kind_of
 from srcad.errors import SrcadError
@@ -25,13 +27,16 @@ from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Call, Const, Function, Guard, Loc, Star, Var
 from srcad.ir.visit import walk
 from srcad.transform.decide import take_known_branches
-from srcad.transform.inline import bind_call, inline_calls, is_user_function
+from srcad.transform.devirtualise import known_callees
+from srcad.transform.inline import bind_call, inline_calls, underlying
 from srcad.transform.normalise import normalise
 
 #: Rounds after which kinds that still change become Unknown.
 _ROUNDS = 8
 #: Versions of one function after which a further one is for arguments of unknown kind.
 _VERSIONS = 12
+#: So often is a function looked through for calls of functions that only kinds know.
+_REFINED = 6
 
 Args = Sequence[Atom | Star]
 
@@ -50,6 +55,7 @@ class CalleeVersion:
         writes: positions of the parameters that it changes in place.
         perhaps_writes: those that it changes in place if they are arrays, which their kinds do not tell.
         returns: positions of the parameters whose memory its result may refer to.
+        reads: positions of the parameters that are arrays of which it reads single items or parts.
         outside: where it changes data of its module or of an enclosing function.
     """
 
@@ -64,6 +70,7 @@ class CalleeVersion:
     writes: tuple[int, ...] = ()
     perhaps_writes: tuple[int, ...] = ()
     returns: tuple[int, ...] = ()
+    reads: tuple[int, ...] = ()
     outside: Loc | None = None
     known: bool = False
 
@@ -95,8 +102,21 @@ class CalleeFacts:
 
         return infer(function, kinds, callee_kind=self._callee_kind, read_data=read_data)
 
+    def infer_resolved(self, function: Function, kinds: Sequence[Kind]) -> Typed:
+        """`infer`, with the calls of functions that only kinds know as calls of these functions."""
+        for _ in range(_REFINED):
+            typed = self.infer(function, kinds)
+            found = known_callees(typed.function)
+            if found is None:
+                return typed
+            function = inline_calls(found)
+            self.guards.update({(id(g.root), g.name): g for g in function.guards})
+        return self.infer(function, kinds)
+
     def _read_data(self, reader: Any, op: Any, name: str) -> Kind | None:
         place = "free" if op is ops.load_free else "global"
+        if isinstance(op, ModuleType | CellType):
+            reader, place = Identity(op), "attribute"
         try:
             value = look_up(reader, place, name)
         except LookupError:
@@ -107,8 +127,9 @@ class CalleeFacts:
     def _callee_kind(
         self, callee: Any, args: Args, kwargs: Sequence[tuple[str | None, Atom]]
     ) -> CalleeKind | Kind | None:
-        bound = bind_call(callee, args, dict(kwargs)) if is_user_function(callee) else None
-        found = None if bound is None else self.version(callee, bound)
+        called = underlying(callee)
+        bound = None if called is None else bind_call(called, args, dict(kwargs))
+        found = None if bound is None or called is None else self.version(called, bound)
         if found is None:
             return None
         version, call = found
@@ -168,7 +189,7 @@ class CalleeFacts:
 
     def _improve(self, version: CalleeVersion, *, coarse: bool) -> bool:
         before, count = version.result, len(self._versions)
-        typed = self.infer(version.function, version.kinds)
+        typed = self.infer_resolved(version.function, version.kinds)
         own = at_call(version.kinds)
         found = join(before, own.result(typed.result))
         after = tuple(map(own.result, typed.params))
@@ -218,14 +239,14 @@ class CalleeFacts:
             self._solving = False
 
     def _effects(self, version: CalleeVersion) -> bool:
-        before = (version.writes, version.returns, version.outside)
+        before = (version.writes, version.returns, version.reads, version.outside)
         assert version.typed is not None
         if version.normal is None:
             try:
                 version.normal = normalise(take_known_branches(version.typed.function))
             except SrcadError:
                 version.writes = version.returns = tuple(range(len(version.kinds)))
-                return before != (version.writes, version.returns, version.outside)
+                return before != (version.writes, version.returns, version.reads, version.outside)
         params = version.normal.body.params
         memory = find_memory(version.normal, self.effect_of)
         result = memory.reachable(version.normal.body.yields[0])
@@ -233,8 +254,39 @@ class CalleeFacts:
         version.writes = tuple(k for k, p in enumerate(params) if p in memory.stores)
         version.perhaps_writes = tuple(k for k, p in enumerate(params) if p in perhaps)
         version.returns = tuple(k for k, p in enumerate(params) if p in result)
+        read = self._read_in_parts(version.normal)
+        version.reads = tuple(k for k, p in enumerate(params) if p in read and is_array_of_floats(p.kind))
         version.outside = version.outside or self._writes_outside(version.normal, memory)
-        return before != (version.writes, version.returns, version.outside)
+        return before != (version.writes, version.returns, version.reads, version.outside)
+
+    def _read_in_parts(self, function: Function) -> set[Atom]:
+        """The variables of which a function reads single items or parts, itself or through others."""
+        found: set[Atom] = set()
+        for stmt in walk(function.body):
+            if not isinstance(stmt, Call):
+                continue
+            if stmt.fn == Const(operator.getitem) and not isinstance(stmt.args[0], Star):
+                found.add(stmt.args[0])
+            version, bound = self.called(stmt), None
+            if version is not None:
+                bound = bind_call(version.callee, stmt.args, dict(stmt.kwargs))
+            if version is not None and bound is not None:
+                found.update(bound[k] for k in version.reads)
+        return found
+
+    def is_recursive(self, version: CalleeVersion) -> bool:
+        """Whether a callee may call itself, also through others."""
+        pending, seen = [version], {id(version)}
+        while pending:
+            normal = pending.pop().normal
+            for stmt in () if normal is None else walk(normal.body):
+                inner = self.called(stmt) if isinstance(stmt, Call) else None
+                if inner is version:
+                    return True
+                if inner is not None and id(inner) not in seen:
+                    seen.add(id(inner))
+                    pending.append(inner)
+        return False
 
     def _writes_outside(self, function: Function, memory: Memory) -> Loc | None:
         for root, events in memory.stores.items():
@@ -263,8 +315,7 @@ class CalleeFacts:
 
 def callee_of(call: Call) -> FunctionType | None:
     """The user function that is called by name; None for calls of anything else."""
-    fn = call.fn.value if isinstance(call.fn, Const) else None
-    return fn if isinstance(fn, FunctionType) and is_user_function(fn) else None
+    return underlying(call.fn.value) if isinstance(call.fn, Const) else None
 
 
 def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
@@ -274,6 +325,11 @@ def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
         s for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value in updates
     ]
     return {root for call in calls for root in memory.of(call.args[1])}  # type: ignore[arg-type]
+
+
+def is_array_of_floats(kind: Kind) -> bool:
+    """Whether a value certainly is an array with at least one axis that can carry a derivative."""
+    return isinstance(kind, Array) and kind.dtype is not None and bool(kind.dims) and may_be_active(kind)
 
 
 def matters(kind: Kind) -> bool:
@@ -295,6 +351,11 @@ def look_up(reader: Any, place: str, name: str) -> Any:
     Raises:
         LookupError: it has none.
     """
+    if place == "attribute":
+        try:
+            return getattr(reader.value, name)
+        except (AttributeError, ValueError):
+            raise LookupError(name) from None
     if place == "global":
         return reader.__globals__[name]
     cells = dict(zip(reader.__code__.co_freevars, reader.__closure__ or (), strict=True))

@@ -26,7 +26,7 @@ from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
-from srcad.transform.reverse.calls import Pair
+from srcad.transform.reverse.calls import Form, Pair
 from srcad.transform.reverse.cotangents import Companions, bar, cotangent_kind, parts
 from srcad.transform.reverse.fresh import fresh_results
 from srcad.transform.reverse.pairs import Names, Shadows, pair
@@ -101,31 +101,48 @@ class Callees(CalleeFacts):
 
     # --- derivatives -----------------------------------------------------------------------------------------------
 
-    def pair_of(self, call: Call, active: Active, companions: Companions) -> Pair | None:
+    def pair_of(self, call: Call, active: Active, companions: Companions, in_loop: bool) -> Pair | None:
         """The forward and reverse function for a call; None where it calls a primitive."""
         found = self._to_differentiate(call, active)
         if found is None:
             return None
         version, args, wrt = found
-        shares = call.target in companions.returned
-        touched = (*version.writes, *(version.returns if shares else ()))
-        shadowed = tuple(k for k, a in enumerate(args) if k in touched and isinstance(a, Var) and a in companions)
-        seeded = call.target in active and not (shares and parts(call.target.kind) is None)
-        key = ("pair", version.callee, version.kinds, wrt, shadowed, shares, seeded)
+        form = self._form(version, call, args, wrt, (active, companions, in_loop))
+        key = ("pair", version.callee, version.kinds, wrt, form)
         if key not in self._made:
             name, number = _name(version.callee), len(self._made)
             forward = Callee(f"{name}_forward", ("forward", number))
-            reverse = Callee(f"{name}_reverse", ("reverse", number), pure=not shadowed)
+            taken = 2 if form.seeded else 1
+            sums = tuple(range(taken, taken + len(form.summed)))
+            reverse = Callee(f"{name}_reverse", ("reverse", number), pure=not form.shadowed, writes=sums)
             self._made[key] = (forward, reverse)
             self._functions.update({forward.key: None, reverse.key: None})
             try:
-                both = self._make_pair(version, wrt, Names(forward.name, reverse.name), shadowed, (shares, seeded))
+                both = self._make_pair(version, wrt, Names(forward.name, reverse.name), form)
             except SrcadError as error:
                 raise _called_here(error, version.callee, call.loc) from None
             self._functions.update(zip((forward.key, reverse.key), both, strict=True))
             self._fresh[key] = fresh_results(both[1])
         forward, reverse = self._made[key]
-        return Pair(forward, reverse, tuple(args), wrt, self._fresh.get(key, ()), shadowed, shares, seeded)
+        return Pair(forward, reverse, tuple(args), wrt, self._fresh.get(key, ()), form)
+
+    def _form(
+        self,
+        version: CalleeVersion,
+        call: Call,
+        args: Sequence[Atom],
+        wrt: Sequence[int],
+        around: tuple[Active, Companions, bool],
+    ) -> Form:
+        """What the functions for a call take and return."""
+        active, companions, in_loop = around
+        shares = call.target in companions.returned
+        touched = (*version.writes, *(version.returns if shares else ()))
+        shadowed = tuple(k for k, a in enumerate(args) if k in touched and isinstance(a, Var) and a in companions)
+        again = in_loop or self.is_recursive(version)
+        summed = tuple(k for k in version.reads if k in wrt and k not in shadowed) if again else ()
+        seeded = call.target in active and not (shares and parts(call.target.kind) is None)
+        return Form(shadowed, summed, shares, seeded)
 
     def jvp_of(self, call: Call, active: Active) -> Jvp | None:
         """The forward derivative for a call; None where it calls a primitive."""
@@ -184,15 +201,15 @@ class Callees(CalleeFacts):
         version: CalleeVersion,
         wrt: tuple[int, ...],
         names: Names,
-        shadowed: tuple[int, ...],
-        form: tuple[bool, bool],
+        form: Form,
     ) -> tuple[Function, Function]:
-        function, memory, typed = self._ready(version, shadowed)
+        function, memory, typed = self._ready(version, form.shadowed)
         lengths = (typed.facts, typed.facts_of)
-        params = [function.body.params[k] for k in shadowed]
-        given = {p: Var(bar(p.name), cotangent_kind(p.kind)) for p in params}
+        bars = {p: Var(bar(p.name), cotangent_kind(p.kind)) for p in function.body.params}
+        places = list(bars.items())
+        given, sums = (dict(places[k] for k in chosen) for chosen in (form.shadowed, form.summed))
         function, companions = with_companions(function, memory, lengths, given)
-        return pair(function, wrt, names, memory, lengths, self.pair_of, Shadows(companions, given, *form))
+        return pair(function, wrt, names, memory, lengths, self.pair_of, Shadows(companions, given, sums, form))
 
     def _make_jvp(self, version: CalleeVersion, wrt: tuple[int, ...], name: str) -> Function:
         function, memory, typed = self._ready(version, forward=True)

@@ -6,7 +6,8 @@ that merge references (branch results, loop-carried values, elements of containe
 
 The reverse sweep gives each mutated root one cotangent buffer (its *shadow*), re-derives views on it, and undoes stores
 in reverse order. That is exact as long as all stores to a root happen before it is merged with others or put into a
-container; `Memory.check` raises a located error otherwise.
+container. Other roots are carried (`srcad.analysis.carried`): their shadows go beside them. What can be neither is a
+located error (`Memory.check`).
 """
 
 from __future__ import annotations

@@ -171,8 +171,9 @@ class _Live:
         by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
         by_need = by_need and self.base(written[0]) not in self.exported
         if by_need:
-            for place in self.places(self.base(written[0])):
-                self.stores.setdefault(place, []).append(call)
+            for var in written:
+                for place in self.places(self.base(var)):
+                    self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
         if not by_need and not self.removable(call):
             self.keep(call)

@@ -56,6 +56,7 @@ from srcad.ir.kinds import (
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, new_loop_id
 from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.given_lists import with_arrays
+from srcad.transform.inline import collects, underlying
 from srcad.transform.methods import resolve_attribute, resolve_method
 from srcad.transform.mutating import as_function, into_output, without_nothing
 from srcad.transform.recompute import has_items
@@ -243,7 +244,10 @@ class _Normaliser:
         return [call]
 
     def unstarred(self, call: Call) -> tuple[list[Stmt], Call]:
-        """`call` with starred arguments of known length written out."""
+        """`call` with starred arguments of known length written out; not those that a function collects again."""
+        callee = underlying(call.fn.value) if isinstance(call.fn, Const) else None
+        if callee is not None and collects(callee):
+            return [], call
         made: list[Stmt] = []
         args: list[Atom | Star] = []
         for arg in call.args:

@@ -64,6 +64,18 @@ def elements(x):
     return total
 
 
+def pairs_in_a_loop(x):
+    total = 0.0
+    for i in range(1, len(x)):
+        total += smoothed(x, i, 3)
+    return total
+
+
+def smoothed(x, i, n):
+    """Calls itself, so that it is not put in place."""
+    return x[i] * x[i - 1] if n == 0 else 0.5 * smoothed(x, i, n - 1) + 0.1 * x[i - n]
+
+
 def updates(x):
     y = x * 1.0
     for i in range(1, len(x)):
@@ -87,6 +99,11 @@ def test_a_recurrence_in_an_array():
 def test_reading_elements():
     assert growth(elements, lambda n: (np.linspace(0.0, 1.0, n),), 2000) <= 13.0
     assert growth(rows, lambda n: (np.linspace(0.0, 1.0, 3 * n).reshape(n, 3),), 1000) <= 13.0
+
+
+def test_reading_elements_in_a_function_that_is_not_put_in_place():
+    assert growth(pairs_in_a_loop, lambda n: (np.linspace(0.0, 1.0, n),), 1000) <= 13.0
+    assert "x_bar)" in grad(pairs_in_a_loop).source_for(np.ones(5))  # the reverse function adds to it
 
 
 def test_updating_elements():

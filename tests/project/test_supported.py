@@ -135,6 +135,39 @@ def context(x):
     return y
 
 
+def calling_what_is_returned(x):
+    return adder(x)(x)
+
+
+def remembered(x):
+    return cached(x) * x
+
+
+def from_a_table(x):
+    table = {"sin": np.sin, "scale": lambda t: t * x}
+    return table["sin"](x) * table["scale"](x)
+
+
+def with_partials(x):
+    return functools.partial(np.power, x)(functools.partial(product, x, b=2.0)())
+
+
+def chosen(x):
+    f = np.sin if x > 1.0 else adder(x)
+    return f(x) * x
+
+
+def local_recursion(x):
+    def go(n):
+        return x if n == 0 else go(n - 1) * x
+
+    return go(3)
+
+
+def from_a_generator(x):
+    return sum(numbers(x))
+
+
 def in_a_container(x):
     y = x * 2.0
     rows = [y]
@@ -168,6 +201,13 @@ WORKS = [
     (into_out, (X,)),
     (mutated_by_functions, (X,)),
     (context, (1.3,)),
+    (calling_what_is_returned, (1.3,)),
+    (remembered, (1.3,)),
+    (from_a_table, (1.3,)),
+    (with_partials, (1.3,)),
+    (chosen, (1.3,)),
+    (local_recursion, (1.3,)),
+    (from_a_generator, (1.3,)),
     (in_a_container, (X,)),
     (chosen_by_a_branch, (X,)),
     (swapped_in_a_loop, (X,)),
@@ -272,16 +312,16 @@ def constructing(x):
     return Model(x).w * x
 
 
-def calling_what_is_returned(x):
-    return adder(x)(x)
+def functions_of_a_loop(x):
+    scales = []
+    for k in range(int(x) + 2):
+        scales.append(lambda t: k * t)
+    return sum(scale(x) for scale in scales)
 
 
-def remembered(x):
-    return cached(x) * x
-
-
-def from_a_generator(x):
-    return sum(numbers(x))
+def kept_generator(x):
+    values = numbers(x)
+    return next(values) * next(values)
 
 
 def with_product(x):
@@ -303,9 +343,8 @@ NOT_YET = [
     (of_an_instance, (Model(2.0),)),
     (calling_a_method, (1.3,)),
     (constructing, (1.3,)),
-    (calling_what_is_returned, (1.3,)),
-    (remembered, (1.3,)),
-    (from_a_generator, (1.3,)),
+    (functions_of_a_loop, (1.3,)),
+    (kept_generator, (1.3,)),
     (with_product, (1.3,)),
     (with_its_own_gradient, (1.3,)),
     (lambda x: np.fft.fft(x).real[0], (X,)),

@@ -55,13 +55,31 @@ from srcad.ir.kinds import (
     is_mutable,
     may_be_active,
 )
-from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Loc, Stmt, Var
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Loc, Stmt, Var, While
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, materialise
 from srcad.transform.reverse.cotangents import Companions, Path, Scope, cotangent_kind, full, parts, zeros
-from srcad.transform.reverse.give import give, whole
+from srcad.transform.reverse.give import give, shadow, whole
 from srcad.transform.reverse.primitives import Active
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the functions of a pair take and return, beside values and cotangents.
+
+    Args:
+        shadowed: the positions of the arguments whose shadows the forward function takes, behind the arguments.
+        summed: the positions of the arguments to whose cotangents, given behind the others, the reverse function adds:
+            reading an item of an array then costs no more than the item.
+        shares: whether the result comes with its shadow.
+        seeded: whether the reverse function takes a cotangent of the result.
+    """
+
+    shadowed: tuple[int, ...] = ()
+    summed: tuple[int, ...] = ()
+    shares: bool = False
+    seeded: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,9 +94,7 @@ class Pair:
         wrt: the positions of the active arguments.
         fresh: for each of them, whether its cotangent is known to be new memory; empty while the functions are being
             made (a recursive call).
-        shadowed: the positions of the arguments whose shadows are passed on, behind the arguments.
-        shares: whether the result comes with its shadow.
-        seeded: whether the reverse function takes a cotangent of the result.
+        form: what else they take and return.
     """
 
     forward: Callee
@@ -86,13 +102,12 @@ class Pair:
     args: tuple[Atom, ...]
     wrt: tuple[int, ...]
     fresh: tuple[bool, ...] = ()
-    shadowed: tuple[int, ...] = ()
-    shares: bool = False
-    seeded: bool = True
+    form: Form = Form()
 
 
-#: The pair for a call, given which variables are active and which have companions; None where it calls a primitive.
-PairOf = Callable[[Call, Active, Companions], "Pair | None"]
+#: The pair for a call, given which variables are active, which have companions, and whether it is in a loop; None where
+#: it calls a primitive.
+PairOf = Callable[[Call, Active, Companions, bool], "Pair | None"]
 
 
 @dataclass(frozen=True)
@@ -115,13 +130,14 @@ def split_calls(
     if pair_of is None:
         return block, found
 
-    def rewritten(inner: Block) -> Block:
+    def rewritten(inner: Block, *, in_loop: bool = False) -> Block:
         stmts: list[Stmt] = []
         for stmt in inner.stmts:
             wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
-            pair = pair_of(stmt, active, companions) if wanted and isinstance(stmt, Call) else None
+            pair = pair_of(stmt, active, companions, in_loop) if wanted and isinstance(stmt, Call) else None
             if pair is None:
-                stmts.append(with_blocks(stmt, tuple(map(rewritten, blocks(stmt)))))
+                again = in_loop or isinstance(stmt, (For, While))
+                stmts.append(with_blocks(stmt, tuple(rewritten(b, in_loop=again) for b in blocks(stmt))))
                 continue
             assert isinstance(stmt, Call)
             found[stmt.target] = SplitCall(pair, Var("saved", UNKNOWN))
@@ -142,16 +158,16 @@ def _moves_memory(call: Call, memory: Memory, companions: Companions) -> bool:
 def forward_call(call: Call, split: SplitCall, memory: Memory, companions: Companions) -> list[Stmt]:
     """``y, saved = f_forward(a, b)``."""
     pair = split.pair
-    stmts, args = protected(pair.args, pair.shadowed, memory, call.loc)
+    stmts, args = protected(pair.args, pair.form.shadowed, memory, call.loc)
     b = Builder(Facts(), replace(call.loc, saving=True))
     shared: list[Var] = []
-    for k in pair.shadowed:
+    for k in pair.form.shadowed:
         arg = pair.args[k]
         assert isinstance(arg, Var)
         args.append(materialise(b, companions[arg]))
         shared += [arg, *(v for v in (args[-1],) if isinstance(v, Var))]
     memory.roots[split.saved] = tuple(dict.fromkeys(r for v in shared for r in memory.reachable(v)))
-    targets = [call.target, split.saved, *([companions.returned[call.target]] if pair.shares else [])]
+    targets = [call.target, split.saved, *([companions.returned[call.target]] if pair.form.shares else [])]
     made = Call(Var(""), Const(pair.forward), tuple(args), (), call.loc)
     return [*stmts, *b.stmts, *paired(targets, made)]
 
@@ -200,16 +216,17 @@ def copied(target: Var, source: Atom, loc: Loc) -> Call:
 
 def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
     """``a_bar, b_bar = f_reverse(saved, y_bar)``, and each to its argument."""
-    pair, b = split.pair, scope.b
-    seed = cotangent(scope, call.target) if pair.seeded else None
-    if seed is None and not pair.shadowed:
+    pair, form, b = split.pair, split.pair.form, scope.b
+    seed = cotangent(scope, call.target) if form.seeded else None
+    if seed is None and not form.shadowed:
         return
-    if seed is None and pair.seeded:
+    if seed is None and form.seeded:
         seed = mirrored(scope, call.target, (), call.target.kind, None)
-    wrt = [pair.args[k] for k in pair.wrt if k not in pair.shadowed]
+    wrt = [pair.args[k] for k in pair.wrt if k not in (*form.shadowed, *form.summed)]
     kinds = [bar_kind(b.kind(arg)) for arg in wrt]
     kind = kinds[0] if len(wrt) == 1 else Tuple(tuple(kinds)) if wrt else NONE
-    given = (split.saved,) if seed is None else (split.saved, seed)
+    sums = [shadow(scope, arg) for k in form.summed if isinstance(arg := pair.args[k], Var)]
+    given = (split.saved, *(() if seed is None else (seed,)), *sums)
     bars: Atom = b.append(Const(pair.reverse), given, kind=kind)
     if not wrt:
         return

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -118,6 +118,7 @@ def both_sweeps(
     pair_of: PairOf | None,
     companions: Companions | None = None,
     outputs: Sequence[Var] = (),
+    sums: Mapping[Var, Var] | None = None,
 ) -> tuple[Block, Scope]:
     """The forward sweep, and the reverse sweep in the builder of a scope that holds the cotangents of the parameters.
 
@@ -131,6 +132,7 @@ def both_sweeps(
         pair_of: gives the forward and reverse functions of a callee.
         companions: the shadows that the function itself makes.
         outputs: the parameters that it changes for its caller.
+        sums: the cotangents of parameters that the caller gives, to be added to.
     """
     facts, facts_of = lengths
     sweep = forward_sweep(function.body, memory.unsure.keys() - (companions or {}).keys())
@@ -140,6 +142,7 @@ def both_sweeps(
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
     varying = active(function, inputs, memory, outputs)
+    scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
     _give_seed(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
     context = Context(memory, varying, sweep.passes, sweep.olds, facts_of, calls)

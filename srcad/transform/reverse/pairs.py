@@ -48,7 +48,7 @@ from srcad.transform.cleanup import clean
 from srcad.transform.expand import materialise
 from srcad.transform.restore import restore
 from srcad.transform.reverse.arms import packed
-from srcad.transform.reverse.calls import PairOf, bar_kind, cotangent, mirrored
+from srcad.transform.reverse.calls import Form, PairOf, bar_kind, cotangent, mirrored
 from srcad.transform.reverse.cotangents import Companions, Scope
 from srcad.transform.reverse.gradient import both_sweeps
 from srcad.transform.save import save
@@ -69,14 +69,15 @@ class Shadows:
     Args:
         companions: the shadows of its references, its parameters' among them.
         given: for the parameters that come with a shadow, the parameter that it is.
-        shares: whether the forward function returns the shadow of the value.
-        seeded: whether the reverse function takes a cotangent of the value.
+        sums: for the parameters whose cotangents are added to what the caller gives, the parameter of the reverse
+            function that it is.
+        form: the same by position, and what the result is.
     """
 
     companions: Companions
     given: Mapping[Var, Var]
-    shares: bool = False
-    seeded: bool = True
+    sums: Mapping[Var, Var]
+    form: Form
 
 
 def pair(
@@ -101,9 +102,9 @@ def pair(
     """
     value = function.body.yields[0]
     result = value.name if isinstance(value, Var) and value.name else "value"
-    seed = Var(f"{result}_bar", bar_kind(atom_kind(value))) if shadows.seeded else None
+    seed = Var(f"{result}_bar", bar_kind(atom_kind(value))) if shadows.form.seeded else None
     joint, marks = _joint(function, wrt, seed, memory, lengths, pair_of, shadows)
-    outputs = (*shadows.given, *shadows.given.values())
+    outputs = (*shadows.given, *shadows.given.values(), *shadows.sums.values())
     joint = clean(restore(joint, memory, shadows.given), drop_primal=False, memory=memory, outputs=outputs)
     joint = clean(save(joint, memory), drop_primal=False, memory=memory, outputs=outputs)
     restored = frozenset(s.target for s in walk(joint.body) if isinstance(s, Call) and s.target in marks)
@@ -127,17 +128,26 @@ def _joint(
     value = function.body.yields[0]
     companions, outputs = shadows.companions, tuple(shadows.given)
     forward, scope = both_sweeps(
-        function, inputs, value, lambda b: seed or Const(None), memory, lengths, pair_of, companions, outputs
+        function,
+        inputs,
+        value,
+        lambda b: seed or Const(None),
+        memory,
+        lengths,
+        pair_of,
+        companions,
+        outputs,
+        shadows.sums,
     )
     last = Builder(Facts(), _place(function, adjoint=False))
-    shared = materialise(last, companions[_variable(value)]) if shadows.shares else Const(None)
+    shared = materialise(last, companions[_variable(value)]) if shadows.form.shares else Const(None)
     b = scope.b
     b.loc = _place(function, adjoint=True)
-    bars = [_bar(scope, var) for var in inputs if var not in shadows.given]
+    bars = [_bar(scope, var) for var in inputs if var not in shadows.given and var not in shadows.sums]
     whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars) if bars else Const(None)
     every = b.append(ops.make_tuple, (value, shared, whole))
     marks = frozenset(s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn == Const(ops.restore))
-    params = (*function.body.params, *shadows.given.values(), *([seed] if seed is not None else []))
+    params = (*function.body.params, *shadows.given.values(), *([] if seed is None else [seed]), *shadows.sums.values())
     body = Block(params, (*forward.stmts, *last.stmts, *b.stmts), (every,))
     return replace(function, body=body), marks
 
@@ -164,9 +174,10 @@ def _cut(
         raise InternalError("split: the joint function does not end with its results", where=joint.loc)
     value, shared, bars = (a for a in last.args if not isinstance(a, Star))
     reverse = Block((), tuple(adjoint), (bars,))
-    given = tuple(p for p in joint.body.params if p != seed)
+    sums = tuple(shadows.sums.values())
+    given = tuple(p for p in joint.body.params if p != seed and p not in sums)
     own = frozenset() if shadows.given else restored  # what is the caller's is changed as it is
-    first, needed = _rederived(reverse, seed, stmts[:at], memory, own)
+    first, needed = _rederived(reverse, (*sums, *([] if seed is None else [seed])), stmts[:at], memory, own)
     reverse = replace(reverse, stmts=(*first, *reverse.stmts))
     needed = tuple(v for v in definitions(Block(given, stmts[:at], ())) if v in needed)
     forward, reverse, needed = packed(stmts[:at], reverse, needed)
@@ -220,14 +231,14 @@ def _reverse_function(
         how, keywords = (np.ndarray.copy, (("order", Const("K")),)) if isinstance(var.kind, Array) else (list.copy, ())
         renamed[var] = b.append(how, (var,), keywords, name=var.name, kind=var.kind)
     body = substitute(reverse, renamed)
-    params = (param,) if seed is None else (param, seed)
+    params = (param, *(() if seed is None else (seed,)), *shadows.sums.values())
     block = Block(params, (*b.stmts, *body.stmts), body.yields)
-    outputs = (param,) if shadows.given else ()
+    outputs = (*((param,) if shadows.given else ()), *shadows.sums.values())
     return clean(replace(joint, name=name, body=block), drop_primal=False, outputs=outputs)
 
 
 def _rederived(
-    reverse: Block, seed: Var | None, forward: Sequence[Stmt], memory: Memory, restored: frozenset[Var]
+    reverse: Block, params: Sequence[Var], forward: Sequence[Stmt], memory: Memory, restored: frozenset[Var]
 ) -> tuple[list[Stmt], tuple[Var, ...]]:
     """What the reverse sweep names from the forward sweep, and the views among it that are to be taken again.
 
@@ -237,7 +248,7 @@ def _rederived(
     roots = {r for s in walk(reverse) if isinstance(s, Call) and s.target in restored for r in memory.of(_first(s))}
     first: list[Stmt] = []
     while True:
-        needed = tuple(v for v in free_vars(replace(reverse, stmts=(*first, *reverse.stmts))) if v != seed)
+        needed = tuple(v for v in free_vars(replace(reverse, stmts=(*first, *reverse.stmts))) if v not in params)
         views = [
             v for v in needed if v not in roots and any(r in roots for r in memory.of(v)) and _is_view(calls.get(v))
         ]
