@@ -369,9 +369,12 @@ class _Finder:
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
         if fn in _DISPLAYS or fn in _GATHERING or is_part_of_sequence(call) or joins_sequences(call):
             self.fresh(call.target, loops)
-            held = tuple(r for a in args for r in self.memory.of(a))
-            if fn not in _DISPLAYS:
-                held = tuple(r for s in held for r in self.memory.contents.get(s, (s,)))
+            held: Roots = tuple(r for _, value in call.kwargs for r in self.memory.of(value))  # dict(a=x)
+            for arg, atom in zip(call.args, args, strict=True):
+                found = self.memory.of(atom)
+                if fn not in _DISPLAYS or fn is ops.merge_dicts or isinstance(arg, Star):
+                    found = tuple(r for s in found for r in self.memory.contents.get(s, (s,)))
+                held += found
             self.fill((call.target,), held)
             if not isinstance(call.target.kind, Iterator):
                 self.escape(held, loops, call.loc)
@@ -384,9 +387,7 @@ class _Finder:
         roots = tuple(r for a in base for r in self.memory.of(a))
         if roots and not (is_certain_view(call) and not any(a in self.memory.read_at for a in base)):
             self.memory.read_at[call.target] = Event(self.order, loops, call.loc)
-        if fn in (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop) and not isinstance(
-            atom_kind(args[0]), (Array, Numeric)
-        ):
+        if fn in _TAKING and not isinstance(atom_kind(args[0]), (Array, Numeric)):
             held = tuple(
                 r
                 for s in roots
@@ -418,5 +419,8 @@ class _Finder:
 
 #: What hands on the items of its arguments.
 _GATHERING = (list, tuple, sorted, reversed, zip, enumerate, dict, iter, dict.values, dict.items, list.copy, dict.copy)
+
+#: What gives an item of its first argument.
+_TAKING = (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop, dict.popitem, dict.setdefault, next)
 
 _STORES = frozenset([operator.setitem, list.append, list.insert, list.extend, dict.setdefault, dict.update, setattr])

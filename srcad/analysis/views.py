@@ -90,8 +90,10 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
     args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
     if fn is operator.getitem:
         return None if copies(atom_kind(args[0]), args[1]) else args[:1]
-    if fn in (ops.unpack, ops.identity, ops.bound, getattr, dict.get, list.pop, dict.pop, dict.setdefault):
+    if fn in (ops.unpack, ops.identity, ops.bound, getattr, list.pop, dict.popitem, next):
         return args[:1]
+    if fn in (dict.get, dict.pop, dict.setdefault):
+        return args[:1] + args[2:]  # an item, or the default
     rule = rule_for(fn)
     if is_numpy(fn) and (written := outputs(fn, call.args, call.kwargs)):
         return written

@@ -85,7 +85,6 @@ class _Live:
     todo: list[Var] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
-    exported: set[Var] = field(default_factory=set)
 
     def want(self, atom: Atom | Star) -> None:
         var = atom.value if isinstance(atom, Star) else atom
@@ -143,8 +142,6 @@ class _Live:
                 case With():
                     self.link(stmt.targets, stmt.body.yields, [stmt.context])
             if not isinstance(stmt, Call):
-                if not added(stmt.loc):
-                    self.exported.update(stmt.targets)  # perhaps views of memory that has other names outside
                 inside = (*around, *_controls(stmt))
                 if not self.droppable(stmt):
                     self.kept.add(id(stmt))
@@ -168,11 +165,10 @@ class _Live:
         if added(call.loc) and view and isinstance(view[0], Var):
             self.bases[call.target] = view[0]
         written = [a for a in writes(call) if isinstance(a, Var)]
-        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
-        by_need = by_need and self.base(written[0]) not in self.exported
+        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores and not _undoes(call)
         if by_need:
-            for var in written:
-                for place in self.places(self.base(var)):
+            for base in map(self.base, written):
+                for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
                     self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
         if not by_need and not self.removable(call):
@@ -221,6 +217,14 @@ def _controls(stmt: Stmt) -> tuple[Atom, ...]:
 def _drains(call: Call) -> bool:
     """Pushing to and popping from the lists of saved values: both or neither, so they always stay."""
     return isinstance(call.fn, Const) and call.fn.value in (list.append, list.pop)
+
+
+def _undoes(call: Call) -> bool:
+    """Whether a store puts back what one of the primal overwrote: it is there because somebody reads that memory.
+
+    Who does may know it by another name, which a branch or a list of saved values gave to it.
+    """
+    return call.loc.adjoint and call.loc.saving
 
 
 def _rebuilt(live: _Live, block: Block) -> Block:

@@ -123,7 +123,7 @@ def _rewritten(readers: _Readers, block: Block) -> Block:
     for stmt in block.stmts:
         if isinstance(stmt, Call) and stmt.fn == Const(ops.restore):
             if readers.needed(stmt):
-                stmts.append(replace(stmt, fn=Const(operator.setitem)))
+                stmts.append(replace(stmt, fn=Const(operator.setitem), loc=replace(stmt.loc, saving=True)))
             continue
         stmts.append(with_blocks(stmt, tuple(_rewritten(readers, b) for b in blocks(stmt))))
     return replace(block, stmts=tuple(stmts))

@@ -250,6 +250,16 @@ def broadcast_store_rows(A, v, x):
     return (B * A).sum()
 
 
+def undone_in_a_branch(v, x):
+    s = v @ v
+    if x > 0.0:
+        w = v[::-1]
+        w[2] += x
+    else:
+        w = v * 2.0
+    return (w * w).sum() + s * x
+
+
 def array_global_weights(v):
     y = WEIGHTS * v
     y[0] += WEIGHTS[1]
@@ -307,4 +317,5 @@ PROGRAMS = [
     program(in_place_matmul, (arr(3, 3), arr(3, 3, seed=1)), argnums=(0, 1), known_only=True),
     program(broadcast_store_rows, (arr(3, 3), arr(3), 0.7), argnums=(0, 1, 2)),
     program(array_global_weights, (arr(3),)),
+    program(undone_in_a_branch, (arr(3), 0.7), (arr(3), -0.7), argnums=(0, 1), known_only=True),
 ]
