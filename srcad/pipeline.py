@@ -43,6 +43,7 @@ from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import changed_parameters, guard_updates
+from srcad.transform.zeros import settle_zeros
 
 Mode = Literal["reverse", "forward"]
 
@@ -160,8 +161,11 @@ def _cleaned(job: Job, *, last: bool = False) -> Function:
 
 def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
-    function = elide_copies(_cleaned(job, last=True))
-    function = keep_results(function) if job.mode == "reverse" else function
+    function = _cleaned(job, last=True)
+    if job.mode == "reverse":
+        function = keep_results(elide_copies(settle_zeros(function)))
+    else:
+        function = elide_copies(function)
     verify(function, stage="simplified")
     return replace(job, function=function)
 

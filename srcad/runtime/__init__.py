@@ -19,6 +19,7 @@ from srcad.runtime.arrays import (
     unless_view,
 )
 from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
+from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -39,6 +40,8 @@ __all__ = [
     "add_at",
     "add_to",
     "add_values",
+    "at_adjoint",
+    "at_tangent",
     "as_updated",
     "as_updated_number",
     "as_view",
@@ -57,6 +60,7 @@ __all__ = [
     "regroup",
     "seed",
     "stop_gradient",
+    "sum_by_source",
     "take_stored",
     "tangent_of_memory",
     "unbroadcast",

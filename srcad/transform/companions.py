@@ -102,7 +102,8 @@ def with_companions(
     b = Builder(facts, replace(function.loc, saving=True, text="", stmt=-1))
     carrier.of.update(shadows or {})
     calls = [s for s in walk(function.body) if isinstance(s, Call)]
-    changed = [a for s in calls for a in (*writes(s), *(e.writes if (e := memory.effects.get(s.target)) else ()))]
+    effects = [memory.effects[s.target] for s in calls if s.target in memory.effects]
+    changed = [a for c in calls for a in writes(c)] + [a for e in effects for a in e.writes]
     moves = any(holds_references(atom_kind(a)) for a in changed)
     for param in function.body.params:
         if param not in carrier.of:

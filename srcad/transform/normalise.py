@@ -58,6 +58,7 @@ from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_block
 from srcad.transform.given_lists import with_arrays
 from srcad.transform.inline import collects, underlying
 from srcad.transform.methods import resolve_attribute, resolve_method
+from srcad.transform.mutating import as_function, into_output, without_nothing
 from srcad.transform.recompute import has_items
 
 
@@ -133,6 +134,7 @@ class _Normaliser:
         self.seen, self.exact = seen, exact
         self.renamed: dict[Var, Atom] = {}
         self.calls: dict[Var, Call] = {}
+        self.unwrapped: set[Var] = set()
 
     def atom(self, atom: Atom) -> Atom:
         while isinstance(atom, Var) and atom in self.renamed:
@@ -143,6 +145,7 @@ class _Normaliser:
         stmts: list[Stmt] = []
         for stmt in block.stmts:
             stmts += self.stmt(map_atoms(stmt, self.atom))
+        stmts = [s for s in stmts if not (isinstance(s, Call) and s.target in self.unwrapped)]
         return replace(block, stmts=tuple(stmts), yields=tuple(map(self.atom, block.yields)))
 
     def stmt(self, stmt: Stmt) -> list[Stmt]:
@@ -216,7 +219,16 @@ class _Normaliser:
         if first:
             return [*first, *self.call(call)]
         if fn is ops.call_method:
-            return [_method(call)]
+            call = as_function(_method(call))
+            fn = call.fn.value if isinstance(call.fn, Const) else None
+        call = without_nothing(call)
+        written = into_output(call, self.calls)
+        if written is not None:
+            self.renamed[call.target] = written[1]
+            given = dict(call.kwargs).get("out")
+            if isinstance(given, Var) and given != written[1] and self.seen.count.get(given) == 1:
+                self.unwrapped.add(given)
+            return [written[0]]
         if fn is getattr:
             return [_attribute(call)]
         if (

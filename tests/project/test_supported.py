@@ -101,6 +101,34 @@ def repeated_index(x):
     return np.sum(y * y)
 
 
+def filled(x):
+    y = np.zeros(3)
+    y.fill(x[0])
+    return np.sum(y * x)
+
+
+def into_out(x):
+    y = np.zeros_like(x)
+    np.multiply(x, x, out=y, where=x > 0.0)
+    return np.sum(y)
+
+
+def mutated_by_functions(x):
+    y = x * 2.0
+    np.copyto(y[1:], x[:-1], where=x[1:] > 0.0)
+    np.add.at(y, [0, 0, 1], x)
+    np.multiply.at(y, [1, 1], x[:2])
+    np.put(y, [2, 0], x[1:])
+    np.putmask(y, y > 1.0, x)
+    np.place(y, y < -1.0, x[:1])
+    y.sort()
+    y.partition(1)
+    z = np.outer(y, x)
+    np.fill_diagonal(z, y)
+    np.put_along_axis(z, np.argmax(z, axis=1, keepdims=True), x[0], axis=1)
+    return np.sum(z * z)
+
+
 def context(x):
     with np.errstate(all="ignore"):
         y = np.log(x)
@@ -169,6 +197,9 @@ WORKS = [
     (two, (1.3,)),
     (view, (X,)),
     (repeated_index, (X,)),
+    (filled, (X,)),
+    (into_out, (X,)),
+    (mutated_by_functions, (X,)),
     (context, (1.3,)),
     (calling_what_is_returned, (1.3,)),
     (remembered, (1.3,)),
@@ -191,12 +222,6 @@ WORKS = [
 @pytest.mark.parametrize(("f", "args"), WORKS, ids=lambda v: getattr(v, "__name__", ""))
 def test_it_works(f, args):
     assert srcad.check(f, args)
-
-
-def filled(x):
-    y = np.zeros(3)
-    y.fill(x[0])
-    return np.sum(y * x)
 
 
 def popped(x):
@@ -234,7 +259,6 @@ def looped(x):
 
 
 FORWARD = [
-    (filled, (X,)),
     (popped, (1.3,)),
     (inserted, (1.3,)),
     (updated, (1.3,)),
@@ -265,12 +289,6 @@ def with_a_class(x):
 
     Local.x = x
     return Local.x
-
-
-def into_out(x):
-    y = np.empty_like(x)
-    np.multiply(x, x, out=y)
-    return np.sum(y)
 
 
 def flat(x):
@@ -320,7 +338,6 @@ def with_its_own_gradient(x):
 NOT_YET = [
     (tried, (1.3,)),
     (with_a_class, (1.3,)),
-    (into_out, (X,)),
     (flat, (X,)),
     (with_a_deque, (1.3,)),
     (of_an_instance, (Model(2.0),)),

@@ -448,7 +448,7 @@ def zeros(b: Builder, primal: Atom, kind: Kind) -> Atom:
 def owned_copy(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
     """A fresh array of full shape with the values of `g`."""
     found = b.kind(g)
-    if isinstance(kind, Array) and is_full(b, g, kind):
+    if isinstance(kind, Array) and kind.dims != () and is_full(b, g, kind):  # of rank 0, it may be a number
         return b.append(np.ndarray.copy, (g,), kind=found)
     if isinstance(kind, Array) and isinstance(found, Scalar):
         return filled(b, g, primal, kind)
