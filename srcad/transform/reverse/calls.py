@@ -83,12 +83,14 @@ class Form:
         summed: the positions of the arguments to whose cotangents, given behind the others, the reverse function adds:
             reading an item of an array then costs no more than the item.
         shares: whether the result comes with its shadow.
+        together: groups of positions of arguments that may be names for the same memory, some of which is changed.
         seeded: whether the reverse function takes a cotangent of the result.
     """
 
     shadowed: tuple[int, ...] = ()
     summed: tuple[int, ...] = ()
     shares: bool = False
+    together: tuple[tuple[int, ...], ...] = ()
     seeded: bool = True
 
 
@@ -115,9 +117,18 @@ class Pair:
     form: Form = Form()
 
 
-#: The pair for a call, given which variables are active, which have companions, and whether it is in a loop; None where
-#: it calls a primitive.
-PairOf = Callable[[Call, Active, Companions, bool], "Pair | None"]
+@dataclass(frozen=True)
+class Around:
+    """What the functions for a call depend on: what is active, carried and known where it stands."""
+
+    active: Active
+    companions: Companions
+    memory: Memory
+    in_loop: bool
+
+
+#: The pair for a call; None where it calls a primitive.
+PairOf = Callable[[Call, Around], "Pair | None"]
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,11 @@ def split_calls(
         stmts: list[Stmt] = []
         for stmt in inner.stmts:
             wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
-            pair = pair_of(stmt, active, companions, in_loop) if wanted and isinstance(stmt, Call) else None
+            pair = (
+                pair_of(stmt, Around(active, companions, memory, in_loop))
+                if wanted and isinstance(stmt, Call)
+                else None
+            )
             if pair is None:
                 again = in_loop or isinstance(stmt, (For, While))
                 stmts.append(with_blocks(stmt, tuple(rewritten(b, in_loop=again) for b in blocks(stmt))))
