@@ -111,7 +111,25 @@ def list_of_numbers_changed(u: Any, v: Any, c: Any) -> Any:
     return sum(xs) * t + xs[-1] * u[0]
 
 
+def scaled(w: Any, q: Any, k: Any) -> Any:
+    return w * q if k <= 0 else scaled(w, q * 0.7, k - 1)
+
+
+def shuffled(w: Any, k: Any) -> Any:
+    if k <= 0:
+        return w
+    w[[0, 2]] = np.sin(w)[[1, 0]]
+    return shuffled(w[:], k - 1)
+
+
+def result_of_a_call_changed_by_another(u: Any, v: Any, c: Any) -> Any:
+    y = scaled(u, c, 2)
+    z = shuffled(y, 2)
+    return z @ z + y @ v
+
+
 PROGRAMS = [
+    result_of_a_call_changed_by_another,
     changed_by_recursion,
     alias_returned,
     changed_in_a_loop_of_calls,

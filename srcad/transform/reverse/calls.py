@@ -265,7 +265,8 @@ def cotangent(scope: Scope, var: Var) -> Atom | None:
 def mirrored(scope: Scope, var: Var, path: Path, kind: Kind, value: Atom | Seq | None) -> Atom:
     """The cotangent of a value, or of the part of it at `path`, with its structure: None for parts that carry none."""
     b, inner = scope.b, parts(kind)
-    if not may_be_active(kind) or (inner is None and scope.is_carried((var, path))):
+    is_given = inner is None and not isinstance(value, Var) and scope.is_carried((var, path))  # with its shadow
+    if not may_be_active(kind) or is_given:
         return Const(None)
     if inner is None:
         atom = None if value is None else _as_atom(b, value)
