@@ -27,7 +27,7 @@ from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.reverse.calls import Form, Pair
-from srcad.transform.reverse.cotangents import Companions, bar, cotangent_kind, parts
+from srcad.transform.reverse.cotangents import Companions, bar, cotangent_kind, is_all_in_shadow
 from srcad.transform.reverse.fresh import fresh_results
 from srcad.transform.reverse.pairs import Names, Shadows, pair
 from srcad.transform.updates import guard_updates
@@ -141,7 +141,7 @@ class Callees(CalleeFacts):
         shadowed = tuple(k for k, a in enumerate(args) if k in touched and isinstance(a, Var) and a in companions)
         again = in_loop or self.is_recursive(version)
         summed = tuple(k for k in version.reads if k in wrt and k not in shadowed) if again else ()
-        seeded = call.target in active and not (shares and parts(call.target.kind) is None)
+        seeded = call.target in active and not (shares and is_all_in_shadow(call.target.kind))
         return Form(shadowed, summed, shares, seeded)
 
     def jvp_of(self, call: Call, active: Active) -> Jvp | None:

@@ -24,7 +24,7 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
-    + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.at_adjoint, runtime.at_tangent]
+    + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.regroup, runtime.at_adjoint, runtime.at_tangent]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 

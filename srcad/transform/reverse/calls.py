@@ -40,6 +40,7 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import (
     NONE,
@@ -59,8 +60,17 @@ from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Loc, Stmt, Var
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, materialise
-from srcad.transform.reverse.cotangents import Companions, Path, Scope, cotangent_kind, full, parts, zeros
-from srcad.transform.reverse.give import give, shadow, whole
+from srcad.transform.reverse.cotangents import (
+    Companions,
+    Path,
+    Scope,
+    cotangent_kind,
+    full,
+    is_all_in_shadow,
+    parts,
+    zeros,
+)
+from srcad.transform.reverse.give import give_values, shadow, whole
 from srcad.transform.reverse.primitives import Active
 
 
@@ -222,7 +232,8 @@ def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
         return
     if seed is None and form.seeded:
         seed = mirrored(scope, call.target, (), call.target.kind, None)
-    wrt = [pair.args[k] for k in pair.wrt if k not in (*form.shadowed, *form.summed)]
+    in_shadow = [k for k in form.shadowed if is_all_in_shadow(atom_kind(pair.args[k]))]
+    wrt = [pair.args[k] for k in pair.wrt if k not in (*in_shadow, *form.summed)]
     kinds = [bar_kind(b.kind(arg)) for arg in wrt]
     kind = kinds[0] if len(wrt) == 1 else Tuple(tuple(kinds)) if wrt else NONE
     sums = [shadow(scope, arg) for k in form.summed if isinstance(arg := pair.args[k], Var)]
@@ -232,12 +243,12 @@ def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
         return
     fresh = pair.fresh or (False,) * len(wrt)
     if len(wrt) == 1:
-        give(scope, wrt[0], bars, owned=fresh[0])
+        give_values(scope, wrt[0], bars, owned=fresh[0])
         return
     items = b.append(ops.unpack, (bars, Const(len(wrt))), kind=kind)
     parts_ = [b.append(operator.getitem, (items, Const(k)), kind=inner) for k, inner in enumerate(kinds)]
     for arg, bar, owned in zip(wrt, parts_, fresh, strict=True):
-        give(scope, arg, bar, owned=owned)
+        give_values(scope, arg, bar, owned=owned)
 
 
 # --- cotangents that cross a call -----------------------------------------------------------------------------------
