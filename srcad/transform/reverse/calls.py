@@ -72,6 +72,7 @@ from srcad.transform.reverse.cotangents import (
 )
 from srcad.transform.reverse.give import give_values, shadow, whole
 from srcad.transform.reverse.primitives import Active
+from srcad.transform.updates import only_numbers
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,9 @@ def split_calls(
         for stmt in inner.stmts:
             wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
             pair = pair_of(stmt, active, companions, in_loop) if wanted and isinstance(stmt, Call) else None
+            if pair is None and isinstance(stmt, Call):
+                stmts += only_numbers(stmt, memory)
+                continue
             if pair is None:
                 again = in_loop or isinstance(stmt, (For, While))
                 stmts.append(with_blocks(stmt, tuple(rewritten(b, in_loop=again) for b in blocks(stmt))))
