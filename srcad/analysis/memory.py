@@ -61,10 +61,12 @@ class CallEffect:
     Args:
         writes: the arguments that it changes in place.
         returns: the arguments whose memory its result may refer to.
+        perhaps: the arguments that it changes in place if they are arrays, which their kinds do not tell.
     """
 
     writes: tuple[Atom, ...] = ()
     returns: tuple[Atom, ...] = ()
+    perhaps: tuple[Atom, ...] = ()
 
 
 #: The effect of a call of another function of the program; None for any other call.

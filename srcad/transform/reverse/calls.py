@@ -72,6 +72,7 @@ from srcad.transform.reverse.cotangents import (
 )
 from srcad.transform.reverse.give import give_values, shadow, whole
 from srcad.transform.reverse.primitives import Active
+from srcad.transform.updates import only_numbers
 
 
 @dataclass(frozen=True)
@@ -155,11 +156,11 @@ def split_calls(
         stmts: list[Stmt] = []
         for stmt in inner.stmts:
             wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
-            pair = (
-                pair_of(stmt, Around(active, companions, memory, in_loop))
-                if wanted and isinstance(stmt, Call)
-                else None
-            )
+            around = Around(active, companions, memory, in_loop)
+            pair = pair_of(stmt, around) if wanted and isinstance(stmt, Call) else None
+            if pair is None and isinstance(stmt, Call):
+                stmts += only_numbers(stmt, memory)
+                continue
             if pair is None:
                 again = in_loop or isinstance(stmt, (For, While))
                 stmts.append(with_blocks(stmt, tuple(rewritten(b, in_loop=again) for b in blocks(stmt))))
@@ -291,7 +292,8 @@ def cotangent(scope: Scope, var: Var) -> Atom | None:
 def mirrored(scope: Scope, var: Var, path: Path, kind: Kind, value: Atom | Seq | None) -> Atom:
     """The cotangent of a value, or of the part of it at `path`, with its structure: None for parts that carry none."""
     b, inner = scope.b, parts(kind)
-    if not may_be_active(kind) or (inner is None and scope.is_carried((var, path))):
+    is_given = inner is None and not isinstance(value, Var) and scope.is_carried((var, path))  # with its shadow
+    if not may_be_active(kind) or is_given:
         return Const(None)
     if inner is None:
         atom = None if value is None else _as_atom(b, value)
