@@ -87,6 +87,8 @@ def writes(call: Call) -> tuple[Atom, ...]:
     if _in(fn, MUTATORS):
         made = mutation(call)
         return _mutable(call) if made is None else (made.base,)
+    if fn is np.nan_to_num and not _copies(call):
+        return _plain(call)[:1]
     rule = rule_for(fn)
     if rule is None and _shuffles(call):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
@@ -100,6 +102,12 @@ def writes(call: Call) -> tuple[Atom, ...]:
 def _mutable(call: Call) -> tuple[Atom, ...]:
     """The arguments of a call that can be changed in place."""
     return tuple(a for a in (*_plain(call), *(v for _, v in call.kwargs)) if is_mutable(atom_kind(a)))
+
+
+def _copies(call: Call) -> bool:
+    """Whether the argument `copy`, the second one, is left out or true."""
+    given = dict(call.kwargs).get("copy", _plain(call)[1] if len(_plain(call)) > 1 else Const(True))
+    return given == Const(True)
 
 
 def _shuffles(call: Call) -> bool:

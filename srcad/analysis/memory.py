@@ -348,7 +348,7 @@ class _Finder:
         if not is_mutable(call.target.kind) and not iterates:
             return
         if isinstance(fn, Callee) or not isinstance(call.fn, Const):
-            passed = tuple(r for a in args for r in self.memory.of(a))
+            passed = tuple(r for a in (*args, call.fn) for r in self.memory.reachable(a))
             self.escape(passed, loops, call.loc)
             self.fresh_or_merge(call.target, passed, loops)
             return
@@ -434,6 +434,6 @@ class _Finder:
 _GATHERING = (list, tuple, sorted, reversed, zip, enumerate, dict, iter, dict.values, dict.items, list.copy, dict.copy)
 
 #: What gives an item of its first argument.
-_TAKING = (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop, dict.popitem, dict.setdefault, next)
+_TAKING = (max, min, operator.getitem, ops.unpack, dict.get, list.pop, dict.pop, dict.popitem, dict.setdefault, next)
 
 _STORES = frozenset([operator.setitem, list.append, list.insert, list.extend, dict.setdefault, dict.update, setattr])

@@ -94,7 +94,12 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
         return args[:1]
     if fn in (dict.get, dict.pop, dict.setdefault):
         return args[:1] + args[2:]  # an item, or the default
+    if fn in (max, min):
+        return args
     rule = rule_for(fn)
+    if rule is None and (fn is ops.call_method or not _is_own(fn)):
+        known = isinstance(call.target.kind, (Array, Numeric, Unknown))
+        return tuple(a for a in args if isinstance(atom_kind(a), (Array, Numeric, Unknown)) and known) or None
     if is_numpy(fn) and (written := outputs(fn, call.args, call.kwargs)):
         return written
     if rule is None or not rule.views:
@@ -109,6 +114,14 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
     if fn not in INPLACE:  # of a list, NumPy makes a new array
         found = [a for a in found if not isinstance(atom_kind(a), (List, Tuple))]
     return tuple(found)
+
+
+def _is_own(fn: Any) -> bool:
+    """Whether what the result of `fn` shares is known without a rule: ours, and methods of Python's containers."""
+    if getattr(fn, "__objclass__", None) in (list, tuple, dict, set, frozenset, str):
+        return True
+    module = getattr(fn, "__module__", None) or ""
+    return module.startswith("srcad.") or module in ("builtins", "copy", "itertools", "_operator")
 
 
 def copies(base: Kind, index: Atom) -> bool:

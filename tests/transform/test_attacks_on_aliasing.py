@@ -145,6 +145,12 @@ def results_of_arguments_that_overlap(u: Any, v: Any, c: Any) -> Any:
     return u @ v + w[1] * z[0]
 
 
+def the_larger(u: Any, v: Any, c: Any) -> Any:
+    x = max([u, v], key=np.sum)
+    x *= c
+    return u @ v
+
+
 PROGRAMS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (dict_of_references_returned, (A, B)),
     (number_beside_an_array_in_a_tuple, (A, B)),
@@ -152,6 +158,7 @@ PROGRAMS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (one_array_or_another_for_two_arguments, (A, B)),
     (an_array_and_a_list_that_holds_it, (A, B)),
     (results_of_arguments_that_overlap, (A, B)),
+    (the_larger, (A, B)),
     (dict_with_a_number, ({"a": A, "b": B, "s": 1.3},)),
     (list_of_dicts_with_numbers, ([{"a": A, "s": 1.3}, {"a": B, "s": 0.4}],)),
     (tuple_with_a_dict, (({"a": A, "s": 1.3}, B, 0.4),)),
@@ -193,6 +200,38 @@ def test_numbers_in_tuples_in_a_list_of_carried_memory_are_refused() -> None:
 def test_a_callee_whose_result_is_all_memory_takes_no_cotangent_of_it() -> None:
     source = srcad.grad(dict_of_references_returned).source_for(A, B, 0.7)
     assert "dict_by_recursion_reverse(saved)" in source
+
+
+def viewed(u: Any, v: Any, c: Any) -> Any:
+    w = u.view()
+    w *= c
+    return u @ v
+
+
+def bound_read(u: Any, v: Any, c: Any) -> Any:
+    read = u.__getitem__
+    w = read(slice(1, 3))
+    w *= c
+    return u @ v
+
+
+def one_of_arguments(u: Any, v: Any, c: Any) -> Any:
+    x = max(u, v, key=np.sum)
+    x[0] = c
+    return u @ v
+
+
+def cleaned_in_place(u: Any, v: Any, c: Any) -> Any:
+    np.nan_to_num(u, copy=False)
+    return u @ v * c
+
+
+@pytest.mark.parametrize("f", [viewed, bound_read, one_of_arguments, cleaned_in_place])
+def test_memory_that_is_perhaps_shared_is_not_changed_unseen(f: Callable[..., Any]) -> None:
+    u, v = A.copy(), B.copy()
+    with pytest.raises(UnsupportedSyntax):
+        srcad.grad(f, (0, 1, 2))(u, v, 0.7)
+    assert np.array_equal(u, A) and np.array_equal(v, B)
 
 
 def entries(d: Any, c: Any) -> Any:
