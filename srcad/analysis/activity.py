@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 
+from srcad.analysis.dict_keys import gives_keys, refuse_active_keys
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.outside import refuse_detours
@@ -26,6 +27,7 @@ def active(function: Function, inputs: Iterable[Var], memory: Memory) -> frozens
     varied = _Varied(memory, inputs).solve(function.body)
     useful = _Useful(memory).solve(function.body)
     refuse_detours(function, varied, useful, memory)
+    refuse_active_keys(function, varied, memory)
     return frozenset(varied & useful)
 
 
@@ -36,6 +38,8 @@ def cuts(call: Call) -> bool:
     fn = call.fn.value
     if fn is getattr:
         return isinstance(call.args[1], Const) and call.args[1].value in METADATA
+    if gives_keys(call):
+        return True
     if fn in (operator.or_, operator.ior) and any(isinstance(atom_kind(a), (Dict, Unknown)) for a in call.args):
         return False  # dicts are merged
     rule = rule_for(fn)
@@ -101,7 +105,8 @@ class _Solver:
             case For():
                 carried = stmt.body.params[1:]
                 self.loop(carried, stmt.body, stmt)
-                self.link([stmt.iter], [stmt.body.params[0]])
+                if not isinstance(atom_kind(stmt.iter), Dict):  # whose keys carry no derivative
+                    self.link([stmt.iter], [stmt.body.params[0]])
             case While():
                 self.link(stmt.body.params, stmt.cond.params)
                 self.loop(stmt.body.params, stmt.body, stmt)

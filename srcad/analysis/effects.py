@@ -21,10 +21,20 @@ from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
-    [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
+    [
+        operator.setitem,
+        operator.delitem,
+        setattr,
+        delattr,
+        ops.restore,
+        ops.undo,
+        *ops.UPDATES.values(),
+        *ops.IN_PLACE.values(),
+    ]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values]
+    + [runtime.add_to_item, runtime.unsort, runtime.spread, runtime.take_entries, runtime.put_back]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -66,7 +76,7 @@ _PURE: frozenset[Any] = frozenset(
      ops.load_free,
      operator.getitem, operator.not_, operator.is_, operator.is_not, getattr, slice, isinstance, len, range, type,
      tuple, list, dict, reversed, enumerate, zip, itertools.repeat, bool, float, int, str, min, max, abs, sum, sorted,
-     map, filter,
+     map, filter, list.index, list.count, dict.get,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 )  # fmt: skip
 

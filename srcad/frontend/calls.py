@@ -119,6 +119,8 @@ class Calls(Comprehensions):
                 function = self.peek(called)
                 assert isinstance(function, LocalFunction)
                 return self.inline(function, *self.values(node), node, name)
+            case gast.Attribute(value=gast.Name() as receiver, attr="sort") if self.sorts_by_local(node):
+                return self.sort_by(receiver, node)
             case gast.Attribute(value=receiver, attr=attr):
                 base = self.expr(receiver)
                 static = self.static_attribute(base, attr)
@@ -130,6 +132,20 @@ class Calls(Comprehensions):
                 return self.emit(ops.call_method, [base, Const(attr), *args], node, name, kwargs)
             case _:
                 return self.apply(self.expr(func), node, name)
+
+    def sorts_by_local(self, node: Node) -> bool:
+        """Whether ``xs.sort(key=...)`` is given a lambda or a local function: only lists have a `sort` like that."""
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        return not node.args and set(keywords) <= {"key", "reverse"} and self.is_local(keywords.get("key"))
+
+    def sort_by(self, receiver: Node, node: Node) -> Atom:
+        """``xs.sort(key=f)`` as ``xs[:] = sorted(xs, key=f)``."""
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        reverse = keywords.get("reverse", gast.Constant(False, None))
+        items = self.written_out("sorted", [receiver, keywords["key"], reverse], node, "")
+        everything = self.emit(slice, [Const(None), Const(None), Const(None)], node)
+        self.emit(operator.setitem, [self.expr(receiver), everything, items], node)
+        return Const(None)
 
     def apply(self, fn: Atom, node: Node, name: str) -> Atom:
         """A call of something that is not a local function."""

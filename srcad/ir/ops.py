@@ -144,6 +144,15 @@ def restore(base: Any, index: Any, old: Any) -> None:
     base[index] = old
 
 
+def undo(base: Any, function: Callable[..., Any], *args: Any) -> None:
+    """In the reverse sweep: the point where a change of a list or a dict is undone by ``function(base, *args)``, if
+    somebody reads it as it was before the change.
+
+    The pass `srcad.transform.restore` turns each into that call or removes it.
+    """
+    function(base, *args)
+
+
 def identity(value: Any) -> Any:
     """``target = value``: a copy of a reference, which printing merges or writes as an assignment."""
     return value

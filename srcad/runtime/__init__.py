@@ -6,6 +6,7 @@ imports nothing of srcad but its errors.
 
 from srcad.runtime.arrays import (
     add_at,
+    add_to_item,
     as_updated,
     as_updated_number,
     as_view,
@@ -15,6 +16,17 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+)
+from srcad.runtime.changes import (
+    entries_at,
+    folded,
+    parts_of_joined,
+    parts_of_merged,
+    parts_of_repeated,
+    put_back,
+    spread,
+    take_entries,
+    unsort,
 )
 from srcad.runtime.structures import (
     accumulate,
@@ -33,6 +45,7 @@ __all__ = [
     "accumulate",
     "add_at",
     "add_to",
+    "add_to_item",
     "add_values",
     "as_updated",
     "as_updated_number",
@@ -41,13 +54,22 @@ __all__ = [
     "broadcast_like",
     "column",
     "copied",
+    "entries_at",
+    "folded",
     "gradient_like",
     "items_like",
     "own",
+    "parts_of_joined",
+    "parts_of_merged",
+    "parts_of_repeated",
+    "put_back",
     "seed",
+    "spread",
     "stop_gradient",
+    "take_entries",
     "take_stored",
     "unbroadcast",
+    "unsort",
     "unsorted",
     "zeros_like",
 ]

@@ -45,7 +45,9 @@ def gradient_like(g: Any, x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """A copy that nobody else holds, of an array (its memory order kept), a list or a dict; other values as they are.
+    """A copy that nobody else holds, of an array (its memory order kept), a list or a dict with all that is in it.
+
+    Other values as they are.
 
     >>> a = np.zeros(2)
     >>> own(a) is a, own(1.5)
@@ -53,6 +55,10 @@ def own(x: Any) -> Any:
     """
     if isinstance(x, np.ndarray):
         return x.copy(order="K")
+    if type(x) is list:
+        return [own(item) for item in x]
+    if type(x) is dict:
+        return {key: own(item) for key, item in x.items()}
     return copy.copy(x) if isinstance(x, (list, dict, set)) else x
 
 
@@ -172,16 +178,16 @@ def _with_fields(like: Any, fields: dict[str, Any]) -> Any:
     return made
 
 
-def add_values(bars: dict[Any, Any], items: list[Any]) -> None:
+def add_values(bars: dict[Any, Any], items: list[Any], d: Mapping[Any, Any]) -> None:
     """Add the cotangents of ``d.values()``, in order, to those of the entries of `d`, in place.
 
     >>> bars = {"a": 1.0}
-    >>> add_values(bars, [2.0])
+    >>> add_values(bars, [2.0], {"a": 0.5})
     >>> bars
     {'a': 3.0}
     """
-    for key, item in zip(bars, items, strict=True):
-        bars[key] = accumulate(bars[key], item)
+    for key, item in zip(d, items, strict=True):
+        bars[key] = accumulate(bars[key], item) if key in bars else own(item)
 
 
 def unsorted(g: Any, items: Any, reverse: bool = False) -> Any:
@@ -208,9 +214,16 @@ def add_to(x_bar: Any, g: Any) -> None:
     if isinstance(x_bar, np.ndarray):
         x_bar += g
         return
+    if isinstance(x_bar, dict) and isinstance(g, Mapping):
+        for key, part in g.items():
+            if isinstance(x_bar.get(key), (list, dict)):
+                add_to(x_bar[key], part)
+            else:
+                x_bar[key] = accumulate(x_bar[key], part) if key in x_bar else own(part)
+        return
     keys = list(x_bar) if isinstance(x_bar, dict) else range(len(x_bar))
     for key in keys:
-        part = g[key] if isinstance(g, (dict, list, tuple, np.ndarray)) else g
+        part = g[key] if isinstance(g, (list, tuple, np.ndarray)) else g
         if isinstance(x_bar[key], (list, dict)):
             add_to(x_bar[key], part)
         else:
@@ -223,6 +236,8 @@ def items_like(g: Any, x: Any) -> Any:
     >>> items_like([1.0], np.ones(2))
     array([1., 0.])
     """
+    if isinstance(x, (dict, set, frozenset, str)):
+        return None  # what an iteration gives are keys
     if not isinstance(x, (list, tuple, np.ndarray)):
         return list(g)
     full = zeros_like(x)

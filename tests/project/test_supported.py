@@ -107,6 +107,36 @@ def context(x):
     return y
 
 
+def popped(x):
+    xs = [x, x * x]
+    y = xs.pop()
+    return y * xs[0]
+
+
+def inserted(x):
+    xs = [x]
+    xs.insert(0, x * x)
+    return xs[0] * xs[1]
+
+
+def updated(x):
+    d = {"a": x}
+    d.update(b=x * x)
+    return d["a"] * d["b"]
+
+
+def deleted(x):
+    xs = [x, x * x]
+    del xs[0]
+    return xs[0]
+
+
+def looped(x):
+    for _ in range(3):
+        x = x * x + 0.1
+    return x
+
+
 WORKS = [
     (recursion, (1.3,)),
     (wrapped_callee, (1.3,)),
@@ -117,7 +147,12 @@ WORKS = [
     (MODEL, (1.3,)),
     (MODEL.loss, (1.3,)),
     (functools.partial(product, 2.0), (1.3,)),
+    (popped, (1.3,)),
+    (inserted, (1.3,)),
+    (updated, (1.3,)),
+    (deleted, (1.3,)),
     (srcad.grad(lambda x: np.sin(x) * x), (1.3,)),
+    (srcad.grad(looped), (0.5,)),
     (lambda x: np.sum(np.linalg.inv(np.outer(x, x) + np.eye(3))), (X,)),
 ]
 
@@ -156,38 +191,8 @@ def filled(x):
     return np.sum(y * x)
 
 
-def popped(x):
-    xs = [x, x * x]
-    y = xs.pop()
-    return y * xs[0]
-
-
-def inserted(x):
-    xs = [x]
-    xs.insert(0, x * x)
-    return xs[0] * xs[1]
-
-
-def updated(x):
-    d = {"a": x}
-    d.update(b=x * x)
-    return d["a"] * d["b"]
-
-
-def deleted(x):
-    xs = [x, x * x]
-    del xs[0]
-    return xs[0]
-
-
 def of_a_named_tuple(p):
     return p.a * p.b
-
-
-def looped(x):
-    for _ in range(3):
-        x = x * x + 0.1
-    return x
 
 
 FORWARD = [
@@ -195,12 +200,7 @@ FORWARD = [
     (chosen_by_a_branch, (X,)),
     (swapped_in_a_loop, (X,)),
     (filled, (X,)),
-    (popped, (1.3,)),
-    (inserted, (1.3,)),
-    (updated, (1.3,)),
-    (deleted, (1.3,)),
     (of_a_named_tuple, (Pair(1.5, 2.5),)),
-    (srcad.grad(looped), (0.5,)),
 ]
 
 

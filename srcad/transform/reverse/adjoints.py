@@ -13,11 +13,13 @@ from typing import Any
 from srcad import runtime
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import List, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.expand import Value, materialise
 from srcad.transform.reverse.containers import (
     reverse_copy,
+    reverse_dict,
     reverse_dict_display,
     reverse_display,
     reverse_iterated,
@@ -36,7 +38,7 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if call.target not in active:
         return
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    if fn in (operator.add, operator.mul) and isinstance(call.target.kind, (Tuple, List)):
+    if fn in (operator.add, operator.mul) and _is_of_sequences(call):
         reverse_sequence_arithmetic(scope, call)
         return
     special = _LANGUAGE.get(fn) if fn is not None and _hashable(fn) else None
@@ -47,6 +49,13 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if ans_bar is None:
         return
     reverse_primitive(scope, call, active, ans_bar)
+
+
+def _is_of_sequences(call: Call) -> bool:
+    """Whether ``+`` or ``*`` joins or repeats sequences, as far as is known."""
+    perhaps = isinstance(call.target.kind, Unknown) and not any(isinstance(a, Star) for a in call.args)
+    known = any(isinstance(atom_kind(a), (Tuple, List)) for a in call.args if not isinstance(a, Star))
+    return isinstance(call.target.kind, (Tuple, List)) or (perhaps and known)
 
 
 def _hashable(fn: object) -> bool:
@@ -162,13 +171,15 @@ _LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {
     getattr: _get_attribute,
     list: reverse_copy,
     tuple: reverse_copy,
+    dict: reverse_dict,
+    list.copy: reverse_copy,
+    dict.copy: reverse_copy,
     iter: reverse_iterated,
     zip: reverse_iterated,
     enumerate: reverse_iterated,
     reversed: reverse_iterated,
     dict.values: reverse_iterated,
     dict.items: reverse_iterated,
-    dict.get: reverse_iterated,
     ops.merge_dicts: reverse_merge,
     sorted: reverse_sorted,
     sum: reverse_sum,

@@ -126,7 +126,7 @@ def both_sweeps(
         pair_of: gives the forward and reverse functions of a callee.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body)
+    sweep = forward_sweep(function.body, memory)
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory)
@@ -135,7 +135,7 @@ def both_sweeps(
     varying = active(function, inputs, memory)
     give(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, pair_of)
-    context = Context(memory, varying, sweep.passes, sweep.olds, facts_of, calls)
+    context = Context(memory, varying, sweep.passes, sweep.notes, facts_of, calls, sweep.truths)
     reverse_block(context, sweep.block, scope)
     return forward, scope
 

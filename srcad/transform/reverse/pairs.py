@@ -94,7 +94,9 @@ def _joint(
     bars = [_bar(scope, var) for var in inputs]
     whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars)
     both = b.append(ops.make_tuple, (value, whole))
-    marks = frozenset(s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn == Const(ops.restore))
+    marks = frozenset(
+        s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn in (Const(ops.restore), Const(ops.undo))
+    )
     body = Block((*function.body.params, seed), (*forward.stmts, *b.stmts), (both,))
     return replace(function, body=body), marks
 
