@@ -45,6 +45,12 @@ def is_part_of_tuple(call: Call) -> bool:
     return isinstance(base, Tuple) and isinstance(index, Slice)
 
 
+def joins_sequences(call: Call) -> bool:
+    """Whether `call` is ``xs + ys`` or ``xs * n`` of lists or tuples: a new one with the same items."""
+    joining = isinstance(call.fn, Const) and any(call.fn.value is fn for fn in (operator.add, operator.mul))
+    return joining and isinstance(call.target.kind, (List, Tuple))
+
+
 def _first(call: Call) -> Atom:
     first = call.args[0]
     return first.value if isinstance(first, Star) else first

@@ -103,7 +103,7 @@ def add_at(x_bar: Any, index: Any, g: Any) -> Any:
 
 
 def add_to_item(x_bar: Any, number: int, g: Any) -> None:
-    """Add `g` in place to the cotangent of the item that iterating over `x` gives in that pass; keys of a dict have none.
+    """Add `g` in place to the cotangent of an item that iterating gives, by its number; keys of a dict have none.
 
     >>> bars = [1.0, 2.0]
     >>> add_to_item(bars, 1, 0.5)
@@ -252,3 +252,17 @@ def as_updated_number(result: Any, before: Any) -> Any:
             remedy="write x = x + ... instead of x += ..., or let the derivative know the kinds of its arguments",
         )
     return result
+
+
+def index_of_number(base: Any, index: Any) -> Any:
+    """`index` itself, for ``base[index] op= v``: fine for an array, or where the item is a number, else undecidable.
+
+    Raises:
+        UnsupportedSyntax: `base` is a container, and the item an array, which `op=` would change in place.
+
+    >>> index_of_number([1.0, 2.0], 1)
+    1
+    """
+    if not isinstance(base, np.ndarray):
+        as_updated_number(index, base[index])
+    return index

@@ -135,11 +135,21 @@ def sorted_tangents(
     return [along[k] for k in order]
 
 
-def sort_tangents(
-    tangents: list[Any], items: list[Any], key: Callable[[Any], Any] | None = None, reverse: bool = False
-) -> None:
-    """Bring the tangents of a list into the order that ``items.sort(key=key, reverse=reverse)`` will give."""
-    tangents[:] = sorted_tangents(items, tangents, key, reverse)
+def sort_tangents(tangents: Any, items: Any, *args: Any, **options: Any) -> None:
+    """Bring tangents into the order that ``items.sort(*args, **options)`` will give a list or an array.
+
+    >>> tangents = np.array([[0.1, 0.2], [0.3, 0.4]])
+    >>> sort_tangents(tangents, np.array([[2.0, 1.0], [1.0, 2.0]]), axis=0)
+    >>> tangents
+    array([[0.3, 0.2],
+           [0.1, 0.4]])
+    """
+    if isinstance(items, np.ndarray):
+        order = np.argsort(items, *args, **options)
+        axis = args[0] if args else options.get("axis", -1)
+        tangents[...] = np.take_along_axis(tangents, order, axis)
+    else:
+        tangents[:] = sorted_tangents(items, tangents, **options)
 
 
 def remove_tangent(tangents: list[Any], items: list[Any], value: Any) -> None:

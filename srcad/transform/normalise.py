@@ -219,8 +219,7 @@ class _Normaliser:
         if fn is getattr:
             return [_attribute(call)]
         if (
-            self.exact
-            and isinstance(call.fn, Const)
+            isinstance(call.fn, Const)
             and _in(fn, ops.UPDATE_OPERATORS)
             and not _of_numbers(atom_kind(_plain(call.args[0])))
         ):
@@ -250,6 +249,10 @@ class _Normaliser:
         """``xs[i] op= v`` where the item may be an array, in Python's steps: the item itself is changed in place."""
         base, index, value = call.args
         kind = _item_kind(atom_kind(_plain(base)), index)
+        if not self.exact and isinstance(kind, (Numeric, Unknown)):  # right for a number: where it is none, an error
+            at = Var("", atom_kind(_plain(index)))
+            checked = Call(at, Const(runtime.index_of_number), (base, index), (), call.loc)
+            return [checked, replace(call, args=(base, at, value))]
         old, new = Var("", kind), Var("", kind)
         read = Call(old, Const(operator.getitem), (base, index), (), call.loc)
         stored = self.in_place(Call(new, Const(op), (old, value), (), call.loc), op)

@@ -1,6 +1,11 @@
 """All programs of the bank, in one list."""
 
 from tests.programs import (
+    aliasing,
+    aliasing_algorithms,
+    aliasing_containers,
+    aliasing_flow,
+    aliasing_stores,
     assignment,
     branches,
     calls,
@@ -17,6 +22,11 @@ from tests.programs import (
 from tests.programs.table import Program
 
 TOPICS = (
+    aliasing,
+    aliasing_stores,
+    aliasing_flow,
+    aliasing_containers,
+    aliasing_algorithms,
     expressions,
     assignment,
     branches,

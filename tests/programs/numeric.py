@@ -65,7 +65,9 @@ def moved(value: Any, along: Any, step: complex) -> Any:
     def move(leaf: Any, tangent: Any) -> Any:
         wide = np.asarray(leaf, dtype=np.result_type(leaf, np.float64)) + step * np.asarray(tangent)
         if isinstance(leaf, np.ndarray):
-            return np.asarray(wide)
+            same = np.empty_like(leaf, dtype=wide.dtype)  # in the same memory order: a ravel copies, or does not
+            same[...] = wide
+            return same
         return complex(wide) if np.iscomplexobj(wide) else float(wide)
 
     return tree_map(move, value, along)

@@ -24,6 +24,7 @@ class Program:
         golden: its generated source is kept in tests/golden.
         known_only: where kinds are unknown, a located error is as good as the right answer.
         later: the program goes beyond what is promised so far; a located error is as good as the right answer.
+            "reverse": only in reverse mode; forward mode is right.
         rtol: relative tolerance against differences; the default is justified in `tests.programs.numeric`.
     """
 
@@ -35,7 +36,7 @@ class Program:
     helpers: bool | tuple[int, ...] = False
     golden: bool = False
     known_only: bool = False
-    later: bool = False
+    later: bool | str = False
     rtol: float = 1e-7
 
     @property
@@ -46,6 +47,12 @@ class Program:
     def may_call_helpers(self, k: int) -> bool:
         """Whether the gradient for the kinds of input `k` may call helpers."""
         return self.helpers if isinstance(self.helpers, bool) else k in self.helpers
+
+    def is_promised(self, direction: str, mode: str) -> bool:
+        """Whether the derivative in this direction, "reverse" or "forward", is right when compiled in `mode`."""
+        if mode == "unknown" and self.known_only:
+            return False
+        return not self.later or (self.later == "reverse" and direction == "forward")
 
     @property
     def wanted(self) -> tuple[int, ...]:

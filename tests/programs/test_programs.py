@@ -13,7 +13,7 @@ import pytest
 import srcad
 import srcad.errors
 from tests.programs import library, modes, numeric
-from tests.programs.bank import PROGRAMS, RUN_IDS, RUNS
+from tests.programs.bank import PROGRAMS, RUNS
 from tests.programs.checks import check_gradient, primal, wide
 
 
@@ -22,17 +22,23 @@ def located(error):
     return error.where is not None or any(", line " in note for note in getattr(error, "__notes__", []))
 
 
-MODED = [(entry, k, mode) for mode in modes.MODES for entry, k in RUNS if mode == "known" or not entry.known_only]
-every_run = pytest.mark.parametrize(("entry", "k"), RUNS, ids=RUN_IDS)
+EVERY = [(entry, k, mode) for mode in modes.MODES for entry in PROGRAMS for k in range(len(entry.inputs))]
 every_mode = pytest.mark.parametrize("mode", modes.MODES)
-every_run_in_every_mode = pytest.mark.parametrize(
-    ("entry", "k", "mode"), MODED, ids=[f"{entry.name}-{k}-{mode}" for entry, k, mode in MODED]
-)
+
+
+def every_promised(direction):
+    """Each program on each of its inputs in each mode in which its derivative in this direction is promised."""
+    runs = [(entry, k, mode) for entry, k, mode in EVERY if entry.is_promised(direction, mode)]
+    return pytest.mark.parametrize(
+        ("entry", "k", "mode"), runs, ids=[f"{entry.name}-{k}-{mode}" for entry, k, mode in runs]
+    )
+
+
 #: Programs that may be refused, and in which mode.
-REFUSABLE = [(e, m) for e in PROGRAMS for m in modes.MODES if e.later or (e.known_only and m == "unknown")]
+REFUSABLE = [(e, m) for e in PROGRAMS for m in modes.MODES if not e.is_promised("reverse", m)]
 
 
-@every_run_in_every_mode
+@every_promised("reverse")
 def test_reverse(entry, k, mode):
     """Values bit for bit, gradients against differences, the caller's data untouched, output printed once."""
     args = entry.inputs[k]
@@ -49,7 +55,7 @@ def test_reverse(entry, k, mode):
     assert not any(numeric.share_memory(g, h) for i, g in enumerate(gradient) for h in gradient[:i])
 
 
-@every_run_in_every_mode
+@every_promised("reverse")
 def test_gradient_alone(entry, k, mode):
     """`grad` may drop operations that nobody reads; it must not drop more than that. A second call gives the same."""
     args = entry.inputs[k]
@@ -62,7 +68,7 @@ def test_gradient_alone(entry, k, mode):
     check_gradient(entry, args, gradient)
 
 
-@every_run_in_every_mode
+@every_promised("forward")
 def test_forward(entry, k, mode):
     """The tangent against differences, and against the gradient: the dot product test."""
     args = entry.inputs[k]
@@ -78,6 +84,8 @@ def test_forward(entry, k, mode):
     with contextlib.redirect_stdout(io.StringIO()):
         slope = numeric.central(entry.fn, wide(args), wide(along))
     assert numeric.close(float(tangent), slope, entry.rtol, abs(float(value))), f"tangent {tangent!r}, want {slope!r}"
+    if not entry.is_promised("reverse", mode):
+        return
     with modes.compiling(mode), contextlib.redirect_stdout(io.StringIO()):
         gradient = modes.gradient_only(entry, given)
     paired = sum(numeric.inner(g, along[i]) for g, i in zip(gradient, entry.wanted, strict=True))
@@ -100,6 +108,26 @@ def test_beyond_what_is_promised(entry, mode):
             with contextlib.redirect_stdout(io.StringIO()):
                 slope = numeric.central(entry.fn, args, along)
             assert numeric.close(float(pushed[1]), slope, entry.rtol, abs(float(pushed[0]))), (pushed[1], slope)
+
+
+@pytest.mark.parametrize("entry", [e for e in PROGRAMS if e.later or e.known_only], ids=lambda entry: entry.name)
+def test_flags_are_needed(entry):
+    """What is flagged as beyond the promise is refused on some input: a flag goes once what it excuses is right."""
+    refused = set()
+    for args in entry.inputs:
+        along = {i: numeric.direction(args[i], np.random.default_rng([7, i])) for i in entry.wanted}
+        for mode in modes.MODES:
+            with modes.compiling(mode), contextlib.redirect_stdout(io.StringIO()):
+                if unless_refused(modes.gradient_only, entry, copy.deepcopy(args)) is None:
+                    refused.add(("reverse", mode))
+                if unless_refused(modes.pushforward, entry, copy.deepcopy(args), copy.deepcopy(along)) is None:
+                    refused.add(("forward", mode))
+    if entry.later:
+        direction = "reverse" if entry.later == "reverse" else "forward"
+        assert (direction, "known") in refused, f"later={entry.later!r} is more than this program needs"
+    if entry.known_only:
+        excused = {("forward", "unknown")} if entry.later else {("reverse", "unknown"), ("forward", "unknown")}
+        assert entry.later is not True and refused & excused, "known_only is not needed"
 
 
 def unless_refused(function, *args):

@@ -89,7 +89,7 @@ def mark(scope: Scope, base: Atom, fn: Callable[..., Any], *args: Atom) -> None:
 
 
 def whole_slot(scope: Scope, var: Atom) -> Atom:
-    """Take the cotangent of `var`, which came out of a container, as an item of the shadow: full, and held by nobody."""
+    """Take the cotangent of `var`, which came out of a container, as an item of the shadow: full, held by nobody."""
     if not isinstance(var, Var) or not may_be_active(var.kind):
         return Const(None)
     if scope.memory.root(var) not in (None, var):

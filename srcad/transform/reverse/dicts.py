@@ -35,7 +35,6 @@ from srcad.transform.reverse.changes import (
 from srcad.transform.reverse.cotangents import Scope, State, parts, zeros
 from srcad.transform.reverse.give import add_to_entry, give, give_item, shadow, whole
 
-
 _NONE = Const(None)
 
 
