@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
-<<<<<<< HEAD
 from srcad.analysis.moves import (
     DISPLAYS,
     GATHERING,
@@ -27,10 +26,7 @@ from srcad.analysis.moves import (
     hands_on_keys,
     is_array,
 )
-from srcad.analysis.views import is_certain_view, is_part_of_tuple, may_be_checked, view_of
-=======
 from srcad.analysis.views import is_certain_view, is_part_of_tuple, joins_sequences, may_be_checked, view_of
->>>>>>> main
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -38,10 +34,8 @@ from srcad.ir.kinds import (
     Array,
     Dict,
     Iterator,
-    List,
     Numeric,
     Slice,
-    Tuple,
     Unknown,
     is_mutable,
     may_be_active,
@@ -375,12 +369,7 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-<<<<<<< HEAD
-        joins = fn in (operator.add, operator.mul) and isinstance(call.target.kind, (List, Tuple))
-        if fn in DISPLAYS or fn in GATHERING or is_part_of_tuple(call) or joins:
-=======
-        if fn in _DISPLAYS or fn in _GATHERING or is_part_of_tuple(call) or joins_sequences(call):
->>>>>>> main
+        if fn in DISPLAYS or fn in GATHERING or is_part_of_tuple(call) or joins_sequences(call):
             self.fresh(call.target, loops)
             held = tuple(r for a in args if not hands_on_keys(fn, a) for r in self.memory.of(a))
             if fn not in DISPLAYS:

@@ -147,7 +147,8 @@ def restore(base: Any, index: Any, old: Any) -> None:
 def undo(base: Any, function: Callable[..., Any], *args: Any) -> None:
     """In the reverse sweep: the point where ``function(base, *args)`` undoes a change of a list or a dict.
 
-    It is done if somebody reads the container as it was before the change: the pass `srcad.transform.restore` turns each into that call or removes it.
+    It is done if somebody reads the container as it was before the change: the pass `srcad.transform.restore` turns
+    each into that call or removes it.
     """
     function(base, *args)
 
