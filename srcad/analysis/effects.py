@@ -15,7 +15,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_named_tuple
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
@@ -169,7 +169,7 @@ def is_pure(call: Call) -> bool:
     fn = call.fn.value
     if isinstance(fn, Callee):
         return fn.pure
-    if _in(fn, _PURE) or _in(fn, _ARITHMETIC):
+    if _in(fn, _PURE) or _in(fn, _ARITHMETIC) or is_named_tuple(fn):
         return True
     if _in(fn, _IMPURE):
         return False

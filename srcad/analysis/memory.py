@@ -29,13 +29,14 @@ from srcad.analysis.moves import (
 from srcad.analysis.views import is_certain_view, is_part_of_tuple, joins_sequences, may_be_checked, view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_named_tuple
 from srcad.ir.kinds import (
     Array,
     Dict,
     Iterator,
     Numeric,
     Slice,
+    Tuple,
     Unknown,
     is_mutable,
     may_be_active,
@@ -369,11 +370,13 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-        if fn in DISPLAYS or fn in GATHERING or is_part_of_tuple(call) or joins_sequences(call):
+        displays = fn in DISPLAYS or is_named_tuple(fn)
+        if displays or fn in GATHERING or is_part_of_tuple(call) or joins_sequences(call):
             self.fresh(call.target, loops)
             held = tuple(r for a in args if not hands_on_keys(fn, a) for r in self.memory.of(a))
-            if fn not in DISPLAYS:
+            if not displays:
                 held = tuple(r for s in held for r in self.memory.contents.get(s, (s,)))
+                held += tuple(r for _, v in call.kwargs for r in self.memory.of(v))  # dict(name=value)
             self.fill((call.target,), held)
             if not isinstance(call.target.kind, Iterator):
                 self.escape(held, loops, call.loc)
@@ -385,7 +388,8 @@ class _Finder:
         roots = tuple(r for a in base for r in self.memory.of(a))
         if roots and not (is_certain_view(call) and not any(a in self.memory.read_at for a in base)):
             self.memory.read_at[call.target] = Event(self.order, loops, call.loc)
-        if (fn in TAKING or fn in LOOKING_UP) and not isinstance(atom_kind(args[0]), (Array, Numeric)):
+        of_tuple = fn is getattr and isinstance(atom_kind(args[0]), Tuple)
+        if (fn in TAKING or fn in LOOKING_UP or of_tuple) and not isinstance(atom_kind(args[0]), (Array, Numeric)):
             held = tuple(r for s in roots for r in self.memory.contents.get(s, (s,) if is_array(s) else ()))
             if fn in LOOKING_UP:  # perhaps the default
                 held += tuple(r for a in args[2:] for r in self.memory.of(a))

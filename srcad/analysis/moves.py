@@ -11,7 +11,7 @@ from srcad.ir.kinds import Array, Dict, Numeric, Unknown
 from srcad.ir.nodes import Atom, Var
 
 #: What makes a container of its arguments.
-DISPLAYS = (ops.make_tuple, ops.make_list, ops.make_dict, ops.make_set, ops.merge_dicts)
+DISPLAYS = (ops.make_tuple, ops.make_list, ops.make_dict, ops.make_set)
 
 #: What iterates over its arguments and hands on the items; of a dict, these are the keys.
 _OF_ITEMS: tuple[Any, ...] = (list, tuple, sorted, reversed, zip, enumerate, iter, dict.keys)
@@ -25,6 +25,7 @@ GATHERING: tuple[Any, ...] = (
     list.copy,
     dict.copy,
     dict.popitem,
+    ops.merge_dicts,
 )
 
 #: What puts its last argument into a container, or the items of it.

@@ -17,8 +17,8 @@ import numpy as np
 from srcad.analysis.dict_keys import gives_keys
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, Iterator, Kind, List, Numeric, Slice, Tuple, Unknown
+from srcad.ir.atoms import atom_kind, field_number, is_named_tuple
+from srcad.ir.kinds import Array, Dict, Iterator, List, Numeric, Slice, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
@@ -84,6 +84,8 @@ def container_operation(b: Builder, call: Call, dot: Dots) -> Value | None:
         return None
     if gives_keys(call):
         return ZERO
+    if is_named_tuple(fn) and isinstance(call.target.kind, Tuple):
+        return _named_tuple(b, call, dot)
     special = _SPECIAL.get(fn)
     if special is not None:
         return special(b, call, dot)
@@ -148,6 +150,14 @@ def _tuple(b: Builder, call: Call, dot: Dots) -> Value:
     if any(isinstance(a, Star) for a in call.args):
         return _display(b, call, dot)
     return Seq([dot(a) for a in call.args if not isinstance(a, Star)], tuple)
+
+
+def _named_tuple(b: Builder, call: Call, dot: Dots) -> Value:
+    if all(dot(a) is ZERO for a in (*call.args, *(v for _, v in call.kwargs)) if not isinstance(a, Star)):
+        return ZERO
+    items = [whole(b, a, dot(a)) for a in call.args if not isinstance(a, Star)]
+    named = [(name, whole(b, v, dot(v))) for name, v in call.kwargs]
+    return b.append(call.fn, items, named, kind=call.target.kind)
 
 
 def _display(b: Builder, call: Call, dot: Dots) -> Value:
@@ -272,11 +282,9 @@ def _attribute(b: Builder, call: Call, dot: Dots) -> Value | None:
     """An item of a named tuple by its name."""
     base, name = call.args[0], call.args[1]
     assert not isinstance(base, Star)
-    kind: Kind = atom_kind(base)
-    fields = getattr(kind.cls, "_fields", ()) if isinstance(kind, Tuple) else ()
-    if not isinstance(name, Const) or name.value not in fields:
+    place = field_number(atom_kind(base), name.value) if isinstance(name, Const) else None
+    if place is None:
         return None
-    place: int = fields.index(name.value)
     value = dot(base)
     if isinstance(value, Seq):
         return value.items[place]

@@ -131,6 +131,10 @@ def deleted(x):
     return xs[0]
 
 
+def of_a_named_tuple(p):
+    return p.a * p.b
+
+
 def looped(x):
     for _ in range(3):
         x = x * x + 0.1
@@ -151,6 +155,7 @@ WORKS = [
     (inserted, (1.3,)),
     (updated, (1.3,)),
     (deleted, (1.3,)),
+    (of_a_named_tuple, (Pair(1.5, 2.5),)),
     (srcad.grad(lambda x: np.sin(x) * x), (1.3,)),
     (srcad.grad(looped), (0.5,)),
     (lambda x: np.sum(np.linalg.inv(np.outer(x, x) + np.eye(3))), (X,)),
@@ -191,16 +196,11 @@ def filled(x):
     return np.sum(y * x)
 
 
-def of_a_named_tuple(p):
-    return p.a * p.b
-
-
 FORWARD = [
     (in_a_container, (X,)),
     (chosen_by_a_branch, (X,)),
     (swapped_in_a_loop, (X,)),
     (filled, (X,)),
-    (of_a_named_tuple, (Pair(1.5, 2.5),)),
 ]
 
 

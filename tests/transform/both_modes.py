@@ -32,6 +32,28 @@ def agrees(entry: Program, kinds: Sequence[str] = modes.MODES) -> None:
             assert numeric.close(tangent, slope, entry.rtol, abs(float(value))), f"tangent {tangent}, not {slope}"
 
 
+def agrees_or_is_refused(entry: Program) -> None:
+    """`agrees`, but a derivative may be refused with a located error."""
+    for mode in modes.MODES:
+        try:
+            agrees(entry, [mode])
+        except srcad.InternalError:
+            raise
+        except srcad.SrcadError:
+            pass
+
+
+def agrees_forward(entry: Program) -> None:
+    """Raise AssertionError unless the tangents of a program are right."""
+    for mode in modes.MODES:
+        for args in entry.inputs:
+            along = {i: numeric.direction(args[i], np.random.default_rng([3, i])) for i in entry.wanted}
+            with modes.compiling(mode):
+                value, tangent = modes.pushforward(entry, copy.deepcopy(args), along)
+            slope = numeric.central(entry.fn, args, along)
+            assert numeric.close(tangent, slope, entry.rtol, abs(float(value))), f"tangent {tangent}, not {slope}"
+
+
 def agrees_if_known(entry: Program) -> None:
     """`agrees` for known kinds; for unknown ones the gradient may be refused, but not wrong."""
     agrees(entry, ["known"])

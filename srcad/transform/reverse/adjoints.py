@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from srcad import runtime
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, constant, field_number, is_named_tuple
 from srcad.ir.kinds import List, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.expand import Value, materialise
@@ -40,6 +41,9 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     fn = call.fn.value if isinstance(call.fn, Const) else None
     if fn in (operator.add, operator.mul) and _is_of_sequences(call):
         reverse_sequence_arithmetic(scope, call)
+        return
+    if is_named_tuple(fn) and isinstance(call.target.kind, Tuple):
+        reverse_display(scope, positional(call), active)
         return
     special = _LANGUAGE.get(fn) if fn is not None and _hashable(fn) else None
     if special is not None:
@@ -147,7 +151,20 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
             give_item(scope, base, index, path, state)
 
 
+def positional(call: Call) -> Call:
+    """The construction of a named tuple with its fields in order."""
+    cls = call.fn.value if isinstance(call.fn, Const) else None
+    named = dict(call.kwargs)
+    rest = [named[name] for name in getattr(cls, "_fields", ())[len(call.args) :]]
+    return replace(call, args=(*call.args, *rest), kwargs=())
+
+
 def _get_attribute(scope: Scope, call: Call, active: Active) -> None:
+    base = call.args[0]
+    number = None if isinstance(base, Star) else field_number(scope.b.kind(base), constant(call.args[1]))  # type: ignore[arg-type]
+    if number is not None:
+        _getitem(scope, replace(call, fn=Const(operator.getitem), args=(base, Const(number))), active)
+        return
     value = whole(scope, call.target)
     if value is None:
         return
