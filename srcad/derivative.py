@@ -15,17 +15,18 @@ import weakref
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from srcad.analysis.keys import Identity, key_of
+from srcad.analysis.sharing import CannotShare, Sharing, reach, sharing_of
 from srcad.checking import float_arguments
 from srcad.errors import ArgumentError, SrcadError, UnsupportedSyntax
 from srcad.ir.kinds import Unknown
 from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
-from srcad.versions import ANY, Datum, Version, make_version, shares
+from srcad.versions import ANY, Datum, Version, make_version, without_closure
 
 if TYPE_CHECKING:
     from srcad.ir.kinds import Kind
@@ -138,8 +139,9 @@ class Derivative:
             args = self._bind(args, kwargs)
         if version is None or not _known_kinds.get() or not version.fits(*args):
             version = self._last = self._version(args)
-        if version.unsure or version.changed:
-            self._require(version, args)
+        if version.choosy:
+            self._require_floats(version.unsure, args)
+            version = self._last = self._sharing(version, args)
         try:
             result = version.run(*args)
         except Exception as error:
@@ -172,7 +174,8 @@ class Derivative:
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The generated text of the version that these arguments get."""
-        return self._version(self._bind(args, kwargs)).generated.source
+        values = self._bind(args, kwargs)
+        return self._sharing(self._version(values), values).generated.source
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         values = self._primal.bind(self.__name__, args, kwargs)
@@ -180,24 +183,44 @@ class Derivative:
             self._picks.check(values, self.request, self._primal.name)
         return values
 
-    def _require(self, version: Version, values: Sequence[Any]) -> None:
-        """What a version demands of its arguments besides their kinds.
+    def _sharing(self, version: Version, values: tuple[Any, ...]) -> Version:
+        """The version for arguments that share memory as these do: itself, unless the primal changes some of them.
 
         Raises:
-            ArgumentError: an argument of unknown kind holds no floats.
-            UnsupportedSyntax: an argument that the primal changes in place shares memory with another one.
+            UnsupportedSyntax: what is changed in place shares memory in a way that copies cannot keep.
         """
-        self._require_floats(version.unsure, values)
-        for place in version.changed:
-            for other, value in enumerate(values):
-                if other != place and shares(values[place], value):
-                    first, second = (self._primal.parameters[k].name for k in (place, other))
-                    raise UnsupportedSyntax(
-                        f"arguments {first!r} and {second!r} of {self._primal.name} share memory",
-                        why=f"{self._primal.name} changes {first!r} in place, and the derivative works on a copy: "
-                        "that would not change the other one",
-                        remedy=f"pass a copy: {first}.copy()",
-                    )
+        if version.outward or version.held:
+            self._apart_from_data(version, values)
+        try:
+            sharing = sharing_of(values, version.changed)
+        except CannotShare as error:
+            first, second = sorted((error.first, error.second), key=lambda place: place not in version.changed)
+            raise self._cannot_share(first, repr(self._primal.parameters[second].name)) from None
+        if sharing == version.sharing:
+            return version
+        try:
+            return self._version(values, sharing, version.changed)
+        except UnsupportedSyntax as error:
+            from srcad.transform.contract import not_followed
+
+            named = [p.name for p, place in zip(self._primal.parameters, sharing, strict=True) if place]
+            raise not_followed(self._primal.name, named, error) from None
+
+    def _apart_from_data(self, version: Version, values: Sequence[Any]) -> None:
+        """Make sure that no argument shares memory with data, where one of both changes.
+
+        Raises:
+            UnsupportedSyntax: one does.
+        """
+        held = [datum.value for datum in version.held]
+        for place in range(len(values)) if version.outward else version.changed:
+            if reach(values[place], held):
+                raise self._cannot_share(place, "data that it reads or changes")
+
+    def _cannot_share(self, place: int, other: str) -> UnsupportedSyntax:
+        from srcad.transform.contract import no_private_copy
+
+        return no_private_copy(self._primal.name, self._primal.parameters[place].name, other)
 
     def _require_floats(self, places: Sequence[int], values: Sequence[Any]) -> None:
         """Make sure that arguments of unknown kind hold floats.
@@ -217,33 +240,44 @@ class Derivative:
                     remedy=f"pass a float, or leave {name!r} out of argnums",
                 )
 
-    def _version(self, values: tuple[Any, ...]) -> Version:
+    def _version(
+        self, values: tuple[Any, ...], sharing: Sharing = (), changed: tuple[int, ...] | None = None
+    ) -> Version:
         """The version for these arguments, which becomes the one used last."""
         known = _known_kinds.get()
         key = tuple(map(key_of, values)) if known else (ANY,) * len(values)
-        version = self._versions.get((known, key))
+        place = (known, key, sharing)
+        version = self._versions.get(place)
         if version is not None and version.current():
-            self._versions.pop((known, key), None)
-            self._versions[known, key] = version  # the one used last is dropped last
+            self._versions.pop(place, None)
+            self._versions[place] = version  # the one used last is dropped last
             return version
         with _compiling:
-            version = self._versions.get((known, key))
+            version = self._versions.get(place)
             if version is None or not version.current():
-                version = self._shared_or_new(key, values, known=known)
-                self._versions.pop((known, key), None)
+                version = self._shared_or_new(key, values, sharing, changed, known=known)
+                self._versions.pop(place, None)
                 while len(self._versions) >= _MAX_VERSIONS:
                     del self._versions[next(iter(self._versions))]
-                self._versions[known, key] = version
+                self._versions[place] = version
             return version
 
-    def _shared_or_new(self, key: tuple[Hashable, ...], values: tuple[Any, ...], *, known: bool) -> Version:
+    def _shared_or_new(
+        self,
+        key: tuple[Hashable, ...],
+        values: tuple[Any, ...],
+        sharing: Sharing,
+        changed: tuple[int, ...] | None,
+        *,
+        known: bool,
+    ) -> Version:
         """The version of another function with the same code, where that is valid for this one, else a new one."""
         from srcad.analysis.values import kinds_of
         from srcad.ir.kinds import UNKNOWN
 
         function = self._primal.function
         code, names = getattr(function, "__code__", None), getattr(function, "__globals__", None)
-        place = (Identity(code), id(names), self.request, self.mode, known, key)
+        place = (Identity(code), id(names), self.request, self.mode, known, key, sharing)
         if code is not None and place in _shared:
             old, version = _shared[place]
             version = version if old is function else version.rebound(old, function)  # the same where it has no closure
@@ -251,25 +285,29 @@ class Derivative:
                 _shared[place] = _shared.pop(place)
                 return version
         kinds = kinds_of(values) if known else (UNKNOWN,) * len(values)
-        version = self._compile(key, kinds, known=known)
+        version = self._compile(key, kinds, sharing, known=known)
+        version = version if changed is None else replace(version, changed=changed)
         if code is not None:
             _shared.pop(place, None)
             while len(_shared) >= _MAX_SHARED:
                 del _shared[next(iter(_shared))]
-            hollow = _hollow(function)
+            hollow = without_closure(function)
             _shared[place] = (hollow, version if hollow is function else version.rebound(function, hollow))
         return version
 
-    def _compile(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version:
+    def _compile(
+        self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], sharing: Sharing = (), *, known: bool
+    ) -> Version:
+        from srcad.analysis.outside import attributes_read, changes_data
         from srcad.callees import Callees
         from srcad.codegen.load import load
         from srcad.pipeline import Job, run
 
-        below = self._below(key, kinds, known=known)
+        below = self._below(key, kinds, sharing, known=known)
         primal = self._primal.function if below is None else below.run
         callees = Callees(primal, kinds=known)
         try:
-            job = run(Job(primal, kinds, self.request, self.mode, callees))
+            job = run(Job(primal, kinds, self.request, self.mode, callees, sharing=() if below else sharing))
         except SrcadError as error:
             told = in_terms_of_the_user(error, self._primal.name)
             if told is error:
@@ -283,14 +321,18 @@ class Derivative:
         data = [Datum(_root(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
         guards = (*job.body.guards, *callees.guards.values())
         unsure = tuple(k for k in self.request.wrt if isinstance(kinds[k], Unknown))
-        changed = (
-            ()
-            if job.memory is None
-            else tuple(k for k, param in enumerate(job.memory.params) if param in job.memory.stores)
-        )
-        return make_version(function, job.generated, key, guards, data, below, unsure, changed)
+        assert job.memory is not None
+        stored = () if below is None else below.changed
+        changed = tuple(sorted({*job.changed, *stored}))
+        made = make_version(function, job.generated, key, guards, data, below)
+        held = [datum for datum in data if not isinstance(datum.key, type)] + ([] if below is None else [*below.held])
+        held += [Datum(owner, name, None) for owner, name in attributes_read(job.program)]
+        outward = changes_data(job.memory) or (below is not None and below.outward)
+        return replace(made, unsure=unsure, changed=changed, sharing=sharing, held=tuple(held), outward=outward)
 
-    def _below(self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], *, known: bool) -> Version | None:
+    def _below(
+        self, key: tuple[Hashable, ...], kinds: tuple[Kind, ...], sharing: Sharing, *, known: bool
+    ) -> Version | None:
         """Where the primal is a derivative itself, its version for these kinds: what is to be differentiated."""
         inner = self._primal.function
         if not isinstance(inner, Derivative):
@@ -301,7 +343,7 @@ class Derivative:
                 why="it picks gradients of items of *args",
                 remedy="differentiate a function with named arguments",
             )
-        return inner._compile(key, kinds, known=known)
+        return inner._compile(key, kinds, sharing, known=known)
 
 
 class Pushforward(Derivative):
@@ -311,8 +353,9 @@ class Pushforward(Derivative):
         """Value and tangent at `primals` in the direction `along`."""
         values = self._primal.bind(self.__name__, primals, {})
         version = self._last = self._version(values)
-        if version.unsure or version.changed:
-            self._require(version, values)
+        if version.choosy:
+            self._require_floats(version.unsure, values)
+            version = self._last = self._sharing(version, values)
         try:
             value, tangent = version.run(*values, *along)
         except Exception as error:
@@ -325,14 +368,6 @@ def _rebuild(
     cls: type[Derivative], primal: Callable[..., Any], request: Request, mode: Mode, picks: Picks | None
 ) -> Derivative:
     return cls(primal, request, mode=mode, picks=picks)
-
-
-def _hollow(function: Any) -> Any:
-    """The function with an empty closure: kept in place of it, so that what it closes over is not kept alive."""
-    if not function.__closure__:
-        return function
-    cells = tuple(types.CellType() for _ in function.__closure__)
-    return types.FunctionType(function.__code__, function.__globals__, function.__name__, None, cells)
 
 
 def _free(filename: str) -> None:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from srcad.analysis.carried import carry
 from srcad.analysis.infer import Typed
 from srcad.analysis.memory import Memory, find_memory
+from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
 from srcad.codegen.emit import Generated, emit
 from srcad.errors import InternalError, SrcadError
@@ -24,6 +26,7 @@ from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
 from srcad.ir.verify import verify
 from srcad.transform.cleanup import clean
+from srcad.transform.companions import with_companions
 from srcad.transform.decide import take_known_branches
 from srcad.transform.elide import elide_copies
 from srcad.transform.forward import pushforward
@@ -31,10 +34,12 @@ from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
+from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
+from srcad.transform.sharing import share_memory, shared_names
 from srcad.transform.spread import spread_indices
-from srcad.transform.updates import guard_updates
+from srcad.transform.updates import changed_parameters, guard_updates
 
 Mode = Literal["reverse", "forward"]
 
@@ -52,6 +57,9 @@ class Job:
         function: the function as the last stage left it.
         typed: its kinds and facts, once inferred.
         memory: its memory facts, once normalised.
+        companions: the shadows that it makes itself, in reverse mode.
+        changed: the positions of the parameters that it changes in place.
+        sharing: which arguments share memory that the function changes.
         comments: whether the text has the user's statements as comments.
         generated: the text, in the end.
     """
@@ -64,6 +72,9 @@ class Job:
     function: Function | None = None
     typed: Typed | None = None
     memory: Memory | None = None
+    companions: Companions | None = None
+    changed: tuple[int, ...] = ()
+    sharing: Sharing = ()
     comments: bool = True
     generated: Generated | None = None
 
@@ -82,7 +93,7 @@ class Job:
 
 def _lower(job: Job) -> Job:
     """Source text to SSA: `srcad.frontend.lower`. Every operation is a call, control flow is regions; no kinds yet."""
-    return replace(job, function=lower(job.primal))
+    return replace(job, function=share_memory(lower(job.primal), job.sharing))
 
 
 def _inline(job: Job) -> Job:
@@ -100,11 +111,17 @@ def _normalise(job: Job) -> Job:
     """Fewer forms, now that kinds say what an operation means; and which memory is shared and changed."""
     function = normalise(take_known_branches(job.body), exact=job.mode == "forward")
     memory = find_memory(function, job.callees.effect_of)
+    changed = changed_parameters(function, memory)
     if job.mode == "reverse":
+        carry(memory)
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function)
     function = guard_updates(function, memory, private=True)
-    return replace(job, function=function, memory=memory)
+    companions = Companions()
+    if job.mode == "reverse":
+        assert job.typed is not None
+        function, companions = with_companions(function, memory, (job.typed.facts, job.typed.facts_of))
+    return replace(job, function=function, memory=memory, companions=companions, changed=changed)
 
 
 def _differentiate(job: Job) -> Job:
@@ -112,7 +129,8 @@ def _differentiate(job: Job) -> Job:
     assert job.typed is not None and job.memory is not None
     typed, memory = job.typed, job.memory
     if job.mode == "reverse":
-        function = gradient(job.body, job.request, memory, typed.facts, typed.facts_of, job.callees.pair_of)
+        lengths = (typed.facts, typed.facts_of)
+        function = gradient(job.body, job.request, memory, *lengths, job.callees.pair_of, job.companions)
     else:
         function = pushforward(job.body, job.request, memory, typed.facts, typed.facts_of, job.callees.jvp_of)
     return replace(job, function=function)
@@ -133,7 +151,8 @@ def _save(job: Job) -> Job:
 def _cleaned(job: Job, *, last: bool = False) -> Function:
     """The function without dead code: what nobody reads need be neither restored nor saved."""
     drop = not job.request.value
-    return clean(job.body, drop_primal=drop, keep_stores=job.mode == "forward", drop_regions=last)
+    keep = job.mode == "forward"
+    return clean(job.body, drop_primal=drop, keep_stores=keep, drop_regions=last, memory=job.memory)
 
 
 def _clean(job: Job) -> Job:
@@ -145,9 +164,11 @@ def _clean(job: Job) -> Job:
 
 def _emit(job: Job) -> Job:
     """The text of the function and of those that it calls: `srcad.codegen.emit`."""
-    names = (p.name for p in job.body.body.params)
+    names = [p.name for p in job.body.body.params]
     shown = (f"{name}: {kind}" for name, kind in zip(names, job.kinds, strict=False))
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
+    if shared := shared_names(job.sharing, names):
+        header += f"; memory as given: {', '.join(shared)}"
     return replace(job, generated=emit(job.program, header=header, comments=job.comments))
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcad.analysis.keys import key_of
+from srcad.analysis.sharing import Sharing
 from srcad.ir.kinds import Static
 from srcad.ir.nodes import Guard
 
@@ -33,6 +34,16 @@ class Datum:
     root: Any
     name: str
     key: Hashable
+
+    @property
+    def value(self) -> Any:
+        """What it is now; None where there is nothing of that name."""
+        try:
+            if isinstance(self.root, types.CellType):
+                return self.root.cell_contents
+            return self.root[self.name] if isinstance(self.root, dict) else getattr(self.root, self.name)
+        except (LookupError, AttributeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +60,9 @@ class Version:
         current: whether everything else is as it was.
         unsure: positions of arguments to differentiate whose kind is unknown.
         changed: positions of arguments that the primal changes in place; the derivative works on copies of them.
+        sharing: which of them share memory, with each other or with other arguments.
+        held: the data that it reads, also as attributes of modules and classes, where that may be more than a number.
+        outward: whether it changes data.
         below: of a derivative of a derivative the version it was made from: errors are told through its text.
     """
 
@@ -62,6 +76,14 @@ class Version:
     below: Version | None = None
     unsure: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
+    sharing: Sharing = ()
+    held: tuple[Datum, ...] = ()
+    outward: bool = False
+
+    @property
+    def choosy(self) -> bool:
+        """Whether it asks more of its arguments than their kinds."""
+        return bool(self.unsure or self.changed or self.outward)
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
         """This version for a function with the same code and globals, bound to the variables of its closure."""
@@ -72,10 +94,13 @@ class Version:
 
         run = self.run
         closure = tuple(moved(cell) for cell in run.__closure__ or ())
-        made = types.FunctionType(run.__code__, run.__globals__, run.__name__, None, closure)
+        function = types.FunctionType(run.__code__, run.__globals__, run.__name__, None, closure)
         guards = tuple(replace(guard, root=moved(guard.root)) for guard in self.guards)
         data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
-        return make_version(made, self.generated, self.key, guards, data, self.below, self.unsure, self.changed)
+        made = make_version(function, self.generated, self.key, guards, data, self.below)
+        held = tuple(replace(datum, root=moved(datum.root)) for datum in self.held)
+        fields = {name: getattr(self, name) for name in ("unsure", "changed", "sharing", "outward")}
+        return replace(made, held=held, **fields)
 
 
 def make_version(
@@ -85,10 +110,8 @@ def make_version(
     guards: Sequence[Guard],
     data: Sequence[Datum],
     below: Version | None = None,
-    unsure: tuple[int, ...] = (),
-    changed: tuple[int, ...] = (),
 ) -> Version:
-    """A version with its tests."""
+    """A version with its tests; nothing is asked of its arguments but their kinds."""
     if below is not None:
         guards, data = (*guards, *below.guards), (*data, *below.data)
     distinct = tuple({(id(guard.root), guard.name): guard for guard in guards}.values())
@@ -106,20 +129,15 @@ def make_version(
         writer.test(names, [*values, *around]),
         writer.test([], around),
         below,
-        unsure,
-        changed,
     )
 
 
-def shares(a: Any, b: Any) -> bool:
-    """Whether a change of one value may be seen through the other."""
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return np.may_share_memory(a, b)
-    if isinstance(b, (list, tuple)):
-        return a is b or any(shares(a, item) for item in b)
-    if isinstance(b, dict):
-        return a is b or any(shares(a, item) for item in b.values())
-    return a is b and isinstance(a, (list, dict, set))
+def without_closure(function: Any) -> Any:
+    """The function with an empty closure: kept in place of it, so that what it closes over is not kept alive."""
+    if not function.__closure__:
+        return function
+    cells = tuple(types.CellType() for _ in function.__closure__)
+    return types.FunctionType(function.__code__, function.__globals__, function.__name__, None, cells)
 
 
 #: The key of an argument whose kind is not looked at: such a version is never tried before looking it up.

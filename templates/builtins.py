@@ -119,7 +119,6 @@ nondifferentiable(float.as_integer_ratio, dir, kind="unknown")
 nondifferentiable(print, kind="none", impure=True)
 nondifferentiable(input, kind="string", impure=True)
 nondifferentiable(open, kind="unknown", impure=True)
-nondifferentiable(bytes, bytearray, memoryview, kind="unknown")
 
 # Moving references.
 structural(list, kind="list")

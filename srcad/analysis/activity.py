@@ -16,7 +16,7 @@ from srcad.analysis.memory import Memory
 from srcad.analysis.outside import refuse_detours
 from srcad.errors import MissingRule, UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Static, Tuple, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Scalar, Static, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks
 from srcad.rules import rule_for
@@ -24,10 +24,14 @@ from srcad.rules import rule_for
 
 def active(function: Function, inputs: Iterable[Var], memory: Memory) -> frozenset[Var]:
     """The active variables of a typed function, for the parameters `inputs`."""
-    varied = _Varied(memory, inputs).solve(function.body)
+    found = _Varied(memory, inputs)
+    varied = found.solve(function.body)
     useful = _Useful(memory).solve(function.body)
     refuse_detours(function, varied, useful, memory)
     refuse_active_keys(function, varied, memory)
+    for call in found.returned:
+        if call.target in useful:
+            raise _in_disguise(call)
     return frozenset(varied & useful)
 
 
@@ -127,11 +131,21 @@ class _Varied(_Solver):
     def __init__(self, memory: Memory, inputs: Iterable[Var]) -> None:
         super().__init__(memory)
         self.found.update(v for v in inputs if may_be_active(v.kind))
+        self.disguised: set[Var] = set()  # texts, bytes and the like, made of values that vary
+        self.returned: list[Call] = []  # what makes numbers of them
 
     def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
         for source, target in zip(sources, targets, strict=True):
             if self.has(source):
                 self.mark(target)
+            if source in self.disguised and isinstance(target, Var):
+                self.disguise(target)
+
+    def disguise(self, var: Var) -> None:
+        """`var` may hold the numbers of a value that varies in another form."""
+        if isinstance(var.kind, Opaque) and var not in self.disguised:
+            self.disguised.add(var)
+            self.touched = True
 
     def block(self, block: Block) -> None:
         for stmt in block.stmts:
@@ -145,6 +159,14 @@ class _Varied(_Solver):
 
     def call(self, call: Call) -> None:
         fn = [call.fn] if isinstance(call.fn, Var) else []
+        given = [a.value if isinstance(a, Star) else a for a in call.args]
+        if any(a in self.disguised for a in given):
+            self.disguise(call.target)
+            number = isinstance(call.target.kind, (Scalar, Array, Numeric, Unknown))
+            if number and may_be_active(call.target.kind) and call not in self.returned:
+                self.returned.append(call)
+        if any(map(self.has, given)):
+            self.disguise(call.target)
         if cuts(call) or not any(map(self.has, (*fn, *call.args, *(v for _, v in call.kwargs)))):
             return
         self.mark(call.target)
@@ -175,6 +197,15 @@ class _Varied(_Solver):
         if not may_be_active(call.target.kind) or isinstance(base, (Array, Numeric, List, Tuple, Dict)):
             return False
         return isinstance(base, Static) or of_module or not any(isinstance(k, Unknown) for k in parts)
+
+
+def _in_disguise(call: Call) -> UnsupportedSyntax:
+    return UnsupportedSyntax(
+        "a number is made of a text or of bytes that were made of a value which carries a derivative",
+        where=call.loc,
+        why="what happens to the value in between is not followed",
+        remedy="use the value itself, or wrap it in srcad.stop_gradient(...) where its derivative is to be left out",
+    )
 
 
 def _refuse_untracked(call: Call, target: Atom) -> None:

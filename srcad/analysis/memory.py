@@ -26,7 +26,7 @@ from srcad.analysis.moves import (
     hands_on_keys,
     is_array,
 )
-from srcad.analysis.views import is_certain_view, is_part_of_tuple, joins_sequences, may_be_checked, view_of
+from srcad.analysis.views import is_certain_view, is_part_of_sequence, joins_sequences, may_be_checked, view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_named_tuple
@@ -59,6 +59,7 @@ from srcad.ir.nodes import (
     With,
 )
 from srcad.ir.visit import uses
+from srcad.rules import rule_for
 
 Roots = tuple[Var, ...]
 
@@ -96,6 +97,7 @@ class Memory:
     `links`: what a callee returned has a root of its own, which may be another name for memory of the arguments.
     `read_at`: values that may be views, and are taken for values: `check` makes sure that it makes no difference.
     `unsure`: values that may be views, and are taken for views: whether they are is checked when the function runs.
+    `carried`: references with companions (`srcad.analysis.carried`), whose names cannot be told apart.
     """
 
     roots: dict[Var, Roots] = field(default_factory=dict)
@@ -112,10 +114,16 @@ class Memory:
     unbound: set[Var] = field(default_factory=set)
     untracked: list[Loc] = field(default_factory=list)
     params: tuple[Var, ...] = ()
+    carried: frozenset[Var] = frozenset()
 
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
         return self.roots.get(atom, ()) if isinstance(atom, Var) else ()
+
+    def name(self, new: Atom, old: Var) -> None:
+        """`new` is another name for what `old` refers to."""
+        if isinstance(new, Var) and new != old and self.of(old):
+            self.roots[new] = tuple(dict.fromkeys((*self.of(new), *self.of(old))))
 
     def reachable(self, atom: Atom) -> Roots:
         """The roots of an atom, and those of what it contains."""
@@ -176,21 +184,29 @@ class Memory:
                     why="whether it shares memory with that array is only known at run time",
                     remedy="copy it where it is read, or read it again after the change",
                 )
+        for root, store, escape in self.late_stores():
+            if root not in self.carried:
+                raise UnsupportedSyntax(
+                    f"{root.name or 'this array'} is changed in place after another name may refer to it",
+                    where=store.loc,
+                    why="in-place changes of memory that is reached through a branch, a loop-carried name or a "
+                    f"container (line {escape.loc.line}) are followed only where all its kinds are known",
+                    remedy=f"change a copy: {root.name} = {root.name}.copy()"
+                    if root.name
+                    else "take a copy with .copy() before it, and change that",
+                )
+
+    def late_stores(self) -> list[tuple[Var, Event, Event]]:
+        """The stores to memory that may have got another name before: root, store, and where it got that name."""
+        found: list[tuple[Var, Event, Event]] = []
         for root, stores in self.stores.items():
             home = self.home[root]
             for store in stores:
                 for escape in self.escapes.get(root, ()):
                     shared = any(loop in escape.loops and loop not in home for loop in store.loops)
                     if store.order > escape.order or shared:
-                        raise UnsupportedSyntax(
-                            f"{root.name or 'this array'} is changed in place after another name may refer to it",
-                            where=store.loc,
-                            why="in-place changes of memory that is reached through a branch, a loop-carried name or a "
-                            f"container (line {escape.loc.line}) are not supported yet",
-                            remedy=f"change a copy: {root.name} = {root.name}.copy()"
-                            if root.name
-                            else "take a copy with .copy() before it, and change that",
-                        )
+                        found.append((root, store, escape))
+        return found
 
 
 def _comes_between(store: Event, read: Event, use: tuple[int, tuple[int, ...]]) -> bool:
@@ -371,7 +387,7 @@ class _Finder:
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
         displays = fn in DISPLAYS or is_named_tuple(fn)
-        if displays or fn in GATHERING or is_part_of_tuple(call) or joins_sequences(call):
+        if displays or fn in GATHERING or is_part_of_sequence(call) or joins_sequences(call):
             self.fresh(call.target, loops)
             held = tuple(r for a in args if not hands_on_keys(fn, a) for r in self.memory.of(a))
             if not displays:
@@ -384,6 +400,7 @@ class _Finder:
         base = view_of(call)
         if base is None:
             self.fresh(call.target, loops)
+            self.unlisted(call, fn, args, loops)
             return
         roots = tuple(r for a in base for r in self.memory.of(a))
         if roots and not (is_certain_view(call) and not any(a in self.memory.read_at for a in base)):
@@ -398,6 +415,17 @@ class _Finder:
             else:
                 roots = held if fn is not ops.unpack else roots
         self.fresh_or_merge(call.target, roots, loops)
+
+    def unlisted(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
+        """A new container of what is not known one by one: what its arguments hold, or memory of its own."""
+        if isinstance(call.target.kind, (Array, Numeric, Unknown)) or not is_mutable(call.target.kind):
+            return
+        rule = rule_for(fn)
+        copies = rule is not None and not rule.structural
+        given = () if copies else tuple(r for a in args for r in self.memory.of(a))
+        held = tuple(r for s in given for r in self.memory.contents.get(s, ()))
+        self.fill((call.target,), held or (call.target,))
+        self.escape(held, loops, call.loc)
 
     def fresh_or_merge(self, var: Var, roots: Roots, loops: tuple[int, ...]) -> None:
         if roots:

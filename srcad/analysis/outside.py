@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 from types import FunctionType
+from typing import Any
 
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Kind, Numeric, Scalar, Unknown
-from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Star, Var, While
-from srcad.ir.visit import blocks
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Program, Star, Var, While
+from srcad.ir.visit import blocks, walk
 from srcad.rules import rule_for
 
 _LOADS = (Const(ops.load_global), Const(ops.load_free))
@@ -81,6 +82,23 @@ def refuse_detours(function: Function, varied: Set[Var], useful: Set[Var], memor
                     f"lead to (line {read.call.loc.line})",
                     remedy="keep it in a variable of the function, or pass the data as an argument",
                 )
+
+
+def attributes_read(program: Program) -> list[tuple[Any, str]]:
+    """The attributes of modules and classes that the functions of a program read as data: owner and name."""
+    functions = (program.entry, *(function for _, function in program.callees))
+    calls = (s for function in functions for s in walk(function.body) if isinstance(s, Call))
+    constant = ([a.value for a in c.args if isinstance(a, Const)] for c in calls if c.fn == Const(getattr))
+    return [(found[0], found[1]) for found in constant if len(found) == 2]
+
+
+def changes_data(memory: Memory) -> bool:
+    """Whether a function changes data outside of it in place."""
+    made = (memory.defined.get(root) for root in memory.stores)
+    return any(
+        call is not None and (call.fn in _LOADS or (call.fn == Const(getattr) and isinstance(call.args[0], Const)))
+        for call in made
+    )
 
 
 def _is_user_function(fn: object) -> bool:

@@ -27,7 +27,7 @@ _CERTAIN: frozenset[Any] = frozenset(
     [np.ndarray.T, np.ndarray.mT, np.transpose, np.ndarray.transpose, np.permute_dims, np.matrix_transpose]
     + [np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.ndarray.squeeze, np.expand_dims]
     + [np.flip, np.fliplr, np.flipud, np.rot90, ops.identity, ops.bound, ops.unpack, getattr, *INPLACE]
-    + [runtime.as_view]
+    + [runtime.as_view, runtime.laid_out]
 )
 
 #: What gives a view or a copy of an array, as its memory order and dtype require.
@@ -37,12 +37,12 @@ _CHECKED: frozenset[Any] = frozenset(
 )
 
 
-def is_part_of_tuple(call: Call) -> bool:
-    """Whether `call` is a slice of a tuple: a new tuple of the same items."""
+def is_part_of_sequence(call: Call) -> bool:
+    """Whether `call` is a slice of a tuple or a list: a new one of the same items."""
     if call.fn != Const(operator.getitem):
         return False
     base, index = (atom_kind(a) for a in call.args)
-    return isinstance(base, Tuple) and isinstance(index, Slice)
+    return isinstance(base, (Tuple, List)) and isinstance(index, Slice)
 
 
 def joins_sequences(call: Call) -> bool:

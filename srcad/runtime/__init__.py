@@ -17,6 +17,7 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+    unless_view,
 )
 from srcad.runtime.changes import (
     entries_at,
@@ -29,6 +30,7 @@ from srcad.runtime.changes import (
     take_entries,
     unsort,
 )
+from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -38,6 +40,7 @@ from srcad.runtime.structures import (
     gradient_like,
     items_like,
     own,
+    regrouped,
     unsorted,
     zeros_like,
 )
@@ -59,18 +62,24 @@ __all__ = [
     "folded",
     "gradient_like",
     "index_of_number",
+    "into_memory",
     "items_like",
+    "laid_out",
+    "memory_of",
     "own",
     "parts_of_joined",
     "parts_of_merged",
     "parts_of_repeated",
     "put_back",
+    "regrouped",
     "seed",
     "spread",
     "stop_gradient",
     "take_entries",
     "take_stored",
+    "tangent_of_memory",
     "unbroadcast",
+    "unless_view",
     "unsort",
     "unsorted",
     "zeros_like",

@@ -218,6 +218,16 @@ def as_view(view: Any, x: Any) -> Any:
     return view
 
 
+def unless_view(y_bar: Any, x_bar: Any) -> Any:
+    """The cotangent `y_bar` of what may be a view of `x`, zero where it is one: then it is part of `x_bar` already.
+
+    >>> x_bar = np.ones(3)
+    >>> unless_view(x_bar[1:], x_bar), unless_view(np.ones(2), x_bar)
+    (array([0., 0.]), array([1., 1.]))
+    """
+    return np.zeros_like(y_bar) if np.may_share_memory(y_bar, x_bar) else y_bar
+
+
 def as_updated(result: Any, before: Any) -> Any:
     """What ``x op= v`` leaves in `x`, from the new value and the old one, neither of which is changed.
 

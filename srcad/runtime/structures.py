@@ -62,6 +62,37 @@ def own(x: Any) -> Any:
     return copy.copy(x) if isinstance(x, (list, dict, set)) else x
 
 
+def regrouped(x: Any) -> Any:
+    """The same arrays and lists of numbers in containers of their own, which may be changed apart from those of `x`.
+
+    >>> x = [[1.0], np.ones(2)]
+    >>> y = regrouped(x)
+    >>> y is x, y[0] is x[0], y[1] is x[1]
+    (False, True, True)
+    """
+    return _regrouped(x, {})
+
+
+def _regrouped(x: Any, memo: dict[int, Any]) -> Any:
+    if id(x) in memo:
+        return memo[id(x)]
+    if isinstance(x, dict) and any(_is_container(v) for v in x.values()):
+        made: Any = {k: _regrouped(v, memo) for k, v in x.items()}
+    elif isinstance(x, list) and any(map(_is_container, x)):
+        made = [_regrouped(v, memo) for v in x]
+    elif isinstance(x, tuple):
+        items = [_regrouped(v, memo) for v in x]
+        made = type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    else:
+        made = x
+    memo[id(x)] = made
+    return made
+
+
+def _is_container(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, list, dict, tuple))
+
+
 def accumulate(a: Any, b: Any) -> Any:
     """The sum of two cotangents of one value, of any structure; None counts as zero. Nothing is changed in place.
 

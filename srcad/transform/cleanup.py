@@ -30,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from srcad.analysis.effects import cannot_raise, is_pure, writes
+from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Iterator, List, Scalar, Tuple
@@ -37,7 +38,14 @@ from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Sta
 from srcad.ir.visit import blocks, uses
 
 
-def clean(function: Function, *, drop_primal: bool, keep_stores: bool = False, drop_regions: bool = False) -> Function:
+def clean(
+    function: Function,
+    *,
+    drop_primal: bool,
+    keep_stores: bool = False,
+    drop_regions: bool = False,
+    memory: Memory | None = None,
+) -> Function:
     """`function` without dead code.
 
     Args:
@@ -45,9 +53,10 @@ def clean(function: Function, *, drop_primal: bool, keep_stores: bool = False, d
         drop_primal: whether operations of the primal that cannot raise may go, too (`grad`, not `value_and_grad`).
         drop_regions: with `drop_primal`, whether branches and loops of the primal with nothing left in them may go,
             too: not before their values are saved, which goes by the loops of the forward sweep.
+        memory: its memory facts: which names may refer to the memory that a store changes.
         keep_stores: whether all stores stay: other references to the same memory may read it (in forward mode).
     """
-    live = _Live(drop_primal, keep_stores, drop_primal and drop_regions)
+    live = _Live(drop_primal, keep_stores, drop_primal and drop_regions, memory or Memory())
     live.collect(function.body)
     live.want_all(function.body.yields)
     live.run()
@@ -66,6 +75,7 @@ class _Live:
     drop_primal: bool
     keep_stores: bool = False
     drop_regions: bool = False
+    memory: Memory = field(default_factory=Memory)
     makers: dict[Var, list[list[Atom]]] = field(default_factory=dict)
     stores: dict[Var, list[Call]] = field(default_factory=dict)
     bases: dict[Var, Var] = field(default_factory=dict)
@@ -90,8 +100,9 @@ class _Live:
             for needed in self.makers.get(var, ()):
                 self.want_all(needed)
             base = self.base(var)
-            for store in self.stores.get(base, ()):
-                self.keep(store)
+            for place in self.places(base):
+                for store in self.stores.get(place, ()):
+                    self.keep(store)
             if base != var:
                 self.want(base)
 
@@ -103,9 +114,13 @@ class _Live:
             self.want_all(self.controls[id(stmt)])
 
     def base(self, var: Var) -> Var:
-        while var in self.bases:
+        while var in self.bases and not self.memory.of(var):
             var = self.bases[var]
         return var
+
+    def places(self, base: Var) -> tuple[Var, ...]:
+        """What stands for the memory that `base` refers to: its roots."""
+        return self.memory.of(base) or (base,)
 
     def collect(self, block: Block, around: tuple[Atom, ...] = ()) -> None:
         for stmt in block.stmts:
@@ -150,7 +165,8 @@ class _Live:
         written = [a for a in writes(call) if isinstance(a, Var)]
         by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
         if by_need:
-            self.stores.setdefault(self.base(written[0]), []).append(call)
+            for place in self.places(self.base(written[0])):
+                self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
         if not by_need and not self.removable(call):
             self.keep(call)

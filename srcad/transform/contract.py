@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType
 
 import numpy as np
 
-from srcad.errors import ArgumentError
+from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, Undefined, may_be_active
 from srcad.ir.nodes import Function, Var
 
@@ -73,6 +74,29 @@ def _described(kind: Kind) -> str:
             return f"an object of class {cls.__name__}"
         case _:
             return f"of kind {kind}"
+
+
+def no_private_copy(function: str, name: str, other: str) -> UnsupportedSyntax:
+    """The error for an argument that changes in place, of which a copy would not do: `other` shares memory with it."""
+    inside = other == repr(name)
+    return UnsupportedSyntax(
+        f"parts of argument {name!r} of {function} share memory"
+        if inside
+        else f"argument {name!r} of {function} shares memory with {other}",
+        why=f"{function} changes that memory, and its derivative works on a copy, which is not shared",
+        remedy="pass copies: .copy()" if inside else f"pass a copy: {name}.copy()",
+    )
+
+
+def not_followed(function: str, names: Sequence[str], error: UnsupportedSyntax) -> UnsupportedSyntax:
+    """The error for arguments that share memory, through so many names that changes of it cannot be followed."""
+    several = f"arguments {' and '.join(map(repr, names))} of {function} share memory"
+    return UnsupportedSyntax(
+        several if len(names) > 1 else f"parts of argument {names[0]!r} of {function} share memory",
+        where=error.where,
+        why=f"{function} changes that memory, and which names refer to it cannot be followed: {error.what}",
+        remedy="pass copies: .copy()",
+    )
 
 
 def no_pair(function: Function, kind: Kind) -> ArgumentError:

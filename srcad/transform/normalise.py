@@ -256,6 +256,8 @@ class _Normaliser:
         old, new = Var("", kind), Var("", kind)
         read = Call(old, Const(operator.getitem), (base, index), (), call.loc)
         stored = self.in_place(Call(new, Const(op), (old, value), (), call.loc), op)
+        if not self.exact and isinstance(kind, (Array, List, Dict)):
+            return [read, *stored]  # the item is the same object as before
         written = Call(Var("", call.target.kind), Const(operator.setitem), (base, index, self.atom(new)), (), call.loc)
         return [read, *stored, written]
 

@@ -144,6 +144,7 @@ def save(function: Function, memory: Memory) -> Function:
     for var in hoisted:
         forward, outer = _hoist(forward, var)
         renaming[var] = outer
+        memory.name(outer, var)
     whole = substitute(Block((), reverse, function.body.yields), renaming)
     body = replace(function.body, stmts=(*forward, *whole.stmts), yields=whole.yields)
     return replace(function, body=body)
@@ -258,6 +259,7 @@ class _Saver:
         params = original.body.params[1:] if isinstance(original, For) else original.body.params
         target = original.targets[params.index(param)]
         inside = following.like()
+        self.memory.name(inside, following)
         kept = next(s.target for s in loop.body.stmts if isinstance(s, Call) and s.args[:1] == (self.pushes[param],))
         body = substitute(loop.body, {following: inside})
         body = replace(body, params=(*body.params, inside), yields=(*body.yields, kept))
@@ -295,8 +297,14 @@ class _Saver:
                 rebuild(b, var, self.forward.calls, mapping, kept_all, lambda v: self.is_local(v, loops))
         in_arms = [v for v in needed if self.forward.homes[v].arm is not None]
         stmts = tuple(self.provide_in_arms(s, arm_kept, in_arms, mapping, kept_all, loops, loc) for s in body.stmts)
+        self.named(mapping)
         new = substitute(replace(body, stmts=stmts), mapping)
         return replace(new, stmts=(*b.stmts, *new.stmts))
+
+    def named(self, mapping: dict[Var, Atom]) -> None:
+        """What is popped or computed again is the same memory under a new name."""
+        for var, atom in mapping.items():
+            self.memory.name(atom, var)
 
     def provide_in_arms(
         self,
@@ -325,6 +333,7 @@ class _Saver:
                         rebuild(b, var, self.forward.calls, mapping, kept_all, lambda v: self.is_local(v, loops))
             own = {v: a for v, a in mapping.items() if v not in outer}
             stmts = tuple(self.provide_in_arms(s, kept, needed, mapping, kept_all, loops, loc) for s in block.stmts)
+            self.named(own)
             new = substitute(replace(block, stmts=stmts), own)
             new_blocks.append(replace(new, stmts=(*b.stmts, *new.stmts)))
         return with_blocks(stmt, tuple(new_blocks))

@@ -62,7 +62,8 @@ _VIEWS = frozenset(
     [operator.getitem, ops.unpack, ops.identity, ops.bound, np.ndarray.T, np.transpose, np.ndarray.transpose,
      np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.ndarray.squeeze, np.real,
      np.ndarray.real,
-     np.ndarray.imag, np.diagonal, np.ndarray.diagonal, np.flip, np.flipud, np.fliplr, np.rollaxis]
+     np.ndarray.imag, np.diagonal, np.ndarray.diagonal, np.flip, np.flipud, np.fliplr, np.rollaxis,
+     runtime.laid_out]
 )  # fmt: skip
 
 

@@ -73,6 +73,14 @@ class _Places:
         )
 
 
+def changed_parameters(function: Function, memory: Memory) -> tuple[int, ...]:
+    """The positions of the parameters that a function changes in place, or may change where their kind is unknown."""
+    updates = (s for s in walk(function.body) if isinstance(s, Call) and s.fn == Const(runtime.as_updated))
+    bases = (call.args[1] for call in updates)
+    written = {root for base in bases if isinstance(base, Var) for root in memory.of(base)}
+    return tuple(k for k, p in enumerate(function.body.params) if p in memory.stores or p in written)
+
+
 def guard_updates(function: Function, memory: Memory, *, private: bool) -> Function:
     """`function` with an error at run time where an update of an array would have to be seen under another name.
 

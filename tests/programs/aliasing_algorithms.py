@@ -303,8 +303,8 @@ PROGRAMS = [
     program(fft_butterflies, (arr(4), arr(4, seed=1)), argnums=(0, 1), known_only=True, helpers=True),
     program(leapfrog, (arr(3), arr(3, seed=1), 3), (arr(3), arr(3, seed=1), 0), argnums=(0, 1), golden=True),
     program(leapfrog_buffers, (arr(3), arr(3, seed=1), 3), (arr(3), arr(3, seed=1), 0),
-            argnums=(0, 1), later="reverse"),
-    program(life, (pos(4, 4), 0.3, 3), (pos(4, 4), 0.3, 0), argnums=(0, 1), later="reverse"),
+            argnums=(0, 1), known_only=True),
+    program(life, (pos(4, 4), 0.3, 3), (pos(4, 4), 0.3, 0), argnums=(0, 1), known_only=True),
     # how long a slice is, is known only at run time
     program(red_black, (arr(7), 0.3, 2), argnums=(0, 1), helpers=True),
     program(insertion_sort, (arr(5), arr(5, seed=1)), argnums=(0, 1), known_only=True),
@@ -326,7 +326,7 @@ PROGRAMS = [
     program(prefix_sums_tree, (arr(8),), (arr(4),), known_only=True, helpers=True),
     # the lengths of joined arrays are known only at run time
     program(union_of_intervals, (arr(3), arr(2)), argnums=(0, 1), known_only=True, helpers=True),
-    program(rows_changed_in_loop, (arr(3, 4), 0.7), argnums=(0, 1), later="reverse"),
-    program(rows_changed_with_index, (arr(3, 2),), later="reverse"),
+    program(rows_changed_in_loop, (arr(3, 4), 0.7), argnums=(0, 1), known_only=True),
+    program(rows_changed_with_index, (arr(3, 2),), known_only=True),
     program(column_by_column, (arr(4, 3),), known_only=True),
 ]

@@ -226,7 +226,7 @@ PROGRAMS = [
     program(list_concatenate, (0.7, 1.2), argnums=(0, 1), analytic=True, helpers=True),
     # two lists of cotangents are added
     program(list_slices, (arr(4),), analytic=True, helpers=True),
-    program(list_of_lists, (0.7,), analytic=True, later="reverse"),
+    program(list_of_lists, (0.7,), analytic=True, known_only=True),
     # the number of values to be summed is not known
     program(dict_local, (0.7,), analytic=True, helpers=True),
     # a look-up under a key that is not there gives the default
@@ -235,7 +235,7 @@ PROGRAMS = [
     program(dict_by_computed_key, (0.7, ["a", "b", "a"]), analytic=True),
     program(memo_table, (0.7, 6), (0.7, 0), analytic=True),
     program(arrays_in_list, (arr(3),), analytic=True),
-    program(list_in_loop_of_loops, (0.7,), analytic=True, later="reverse"),
+    program(list_in_loop_of_loops, (0.7,), analytic=True, known_only=True, helpers=True),
     program(tuple_swap_in_loop, ((0.7, 1.2), 4), ((0.7, 1.2), 0), analytic=True),
     program(returns_from_tuple, (7.3,)),
     program(same_array_in_two_places, ((arr(3), arr(3, seed=1)),), analytic=True),

@@ -20,8 +20,8 @@ LANGUAGE = {operator.getitem, operator.setitem, operator.delitem}
 #: What has no meaning inside a function that is differentiated: using it on an active value is an error.
 REFUSED = {
     builtins: {
-        "aiter", "anext", "breakpoint", "compile", "copyright", "credits", "eval", "exec", "exit", "globals", "help",
-        "license", "locals", "quit", "vars",
+        "aiter", "anext", "breakpoint", "bytearray", "bytes", "compile", "copyright", "credits", "eval", "exec", "exit",
+        "globals", "help", "license", "locals", "memoryview", "quit", "vars",
     },
     math: set(),
     operator: set(),

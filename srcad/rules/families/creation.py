@@ -113,3 +113,19 @@ def array(call: BoundCall, facts: Facts) -> Kind:
         return Array(dtype, None)
     ones = (Dim.of(1),) * max(0, least - len(item.dims))
     return Array(dtype, (*ones, *item.dims))
+
+
+@family("memory")
+def memory(call: BoundCall, facts: Facts) -> Kind:
+    """The memory of arrays, which have one dtype."""
+    found = {kind.dtype if isinstance(kind, Array) else None for kind in call.rest("arrays")}
+    return Array(found.pop() if len(found) == 1 else None, (None,))
+
+
+@family("laid_out")
+def laid_out(call: BoundCall, facts: Facts) -> Kind:
+    """A view of memory that is laid out as an array is."""
+    kind, memory = call.kind("x"), call.kind("memory")
+    if not isinstance(kind, Array) or not isinstance(memory, Array):
+        return UNKNOWN
+    return Array(memory.dtype, kind.dims)

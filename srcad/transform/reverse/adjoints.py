@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import runtime
+from srcad.analysis.views import view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, constant, field_number, is_named_tuple
@@ -49,7 +50,7 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if special is not None:
         special(scope, call, active)
         return
-    ans_bar = whole(scope, call.target)
+    ans_bar = _of_a_copy(scope, call) if call.target in scope.companions else whole(scope, call.target)
     if ans_bar is None:
         return
     reverse_primitive(scope, call, active, ans_bar)
@@ -60,6 +61,15 @@ def _is_of_sequences(call: Call) -> bool:
     perhaps = isinstance(call.target.kind, Unknown) and not any(isinstance(a, Star) for a in call.args)
     known = any(isinstance(atom_kind(a), (Tuple, List)) for a in call.args if not isinstance(a, Star))
     return isinstance(call.target.kind, (Tuple, List)) or (perhaps and known)
+
+
+def _of_a_copy(scope: Scope, call: Call) -> Value | None:
+    """The cotangent of what may be a view or a copy of carried memory: zero where it is a view."""
+    base = next((a for a in view_of(call) or () if a in scope.companions), None)
+    if call.target not in scope.memory.unsure or not isinstance(base, Var):
+        return whole(scope, call.target)
+    args = (shadow(scope, call.target), shadow(scope, base))
+    return scope.b.append(runtime.unless_view, args, kind=scope.b.kind(args[0]))
 
 
 def _hashable(fn: object) -> bool:

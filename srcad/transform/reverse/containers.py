@@ -35,7 +35,7 @@ def reverse_display(scope: Scope, call: Call, active: Active) -> None:
             state = scope.take((target, (k, *path)))
             if state is not None:
                 give(scope, item, state.atom, path=path, owned=state.owned)
-        if listed is not None:
+        if listed is not None and item not in scope.companions:
             give(scope, item, scope.b.call(operator.getitem, listed.atom, Const(k)))
 
 
@@ -76,7 +76,7 @@ def reverse_dict_display(scope: Scope, call: Call, active: Active) -> None:
             state = scope.take((target, (keys[at], *path)))
             if state is not None:
                 give(scope, item, state.atom, path=path, owned=state.owned)
-        if listed is not None:
+        if listed is not None and item not in scope.companions:
             give(scope, item, scope.b.call(operator.getitem, listed.atom, key))
 
 
@@ -90,7 +90,7 @@ def _give_entries(scope: Scope, pairs: Sequence[tuple[Atom, Atom]], listed: Stat
     bars = listed.atom if listed.owned else b.append(dict, (listed.atom,), kind=kind)
     for key, item in reversed(pairs):
         found = b.kind(item)
-        if not isinstance(item, Var) or not may_be_active(found):
+        if not isinstance(item, Var) or not may_be_active(found) or item in scope.companions:
             b.append(dict.pop, (bars, key, Const(None)), kind=Unknown())
             continue
         zero = Const(0.0) if isinstance(found, (Scalar, Array)) else b.append(runtime.zeros_like, (item,), kind=found)

@@ -25,10 +25,11 @@ from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.builder import Builder
+from srcad.transform.expand import Seq, Value
 
 Path = tuple[object, ...]
 Slot = tuple[Var, Path]
@@ -41,6 +42,17 @@ class State:
     atom: Atom
     owned: bool = False
     full: bool = False
+
+
+class Companions(dict[Var, Value]):
+    """For references to carried memory, the same references to its shadow (`srcad.transform.companions`).
+
+    `given` are the shadows of arguments as they were on entry, where the function changes what is in a container.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: dict[Var, Value] = {}
 
 
 def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
@@ -94,14 +106,23 @@ class Scope:
         parent: the scope around it, None for the function's.
         loop: whether the block is the body of a loop.
         memory: the memory facts of the function.
+        companions: the shadows that the forward sweep made.
     """
 
     def __init__(
-        self, b: Builder, own: frozenset[Var], memory: Memory, parent: Scope | None = None, *, loop: bool = False
+        self,
+        b: Builder,
+        own: frozenset[Var],
+        memory: Memory,
+        parent: Scope | None = None,
+        *,
+        loop: bool = False,
+        companions: Companions | None = None,
     ) -> None:
         self.b, self.own, self.memory, self.parent, self.loop = b, own, memory, parent, loop
         self.states: dict[Slot, State] = {}
         self.carried: dict[Slot, Var] = {}
+        self.companions: Companions = companions or (Companions() if parent is None else parent.companions)
         self.given: dict[Var, Var] = {}  # what the caller gave, for arguments of which the function works on a copy
 
     def settle(self, var: Var, *, is_active: bool) -> None:
@@ -142,6 +163,8 @@ class Scope:
         """The cotangent at a slot as code written now in this scope sees it; in a loop this makes it carried."""
         if slot in self.states:
             return self.states[slot]
+        if self.is_carried(slot):
+            return State(self.carried_shadow(slot), owned=True, full=True)
         if self.parent is None or slot[0] in self.own:
             return None
         if not self.loop:
@@ -158,8 +181,49 @@ class Scope:
         self.states[slot] = state
 
     def take(self, slot: Slot) -> State | None:
-        """Remove and return the cotangent of a variable of this block, once its definition is reached."""
-        return self.states.pop(slot, None)
+        """Remove and return the cotangent of a variable of this block, once its definition is reached.
+
+        That of carried memory is its shadow, where it is allocated; other references to it leave nothing behind.
+        """
+        if not self.is_carried(slot):
+            return self.states.pop(slot, None)
+        kind = self.kind(slot)
+        numbers = isinstance(kind, Scalar) or (not slot[1] and not _holds_others(kind))
+        inside = bool(slot[1]) and parts(slot[0].kind) is None  # a list's items go with the list
+        if inside or not numbers or self.memory.of(slot[0]) != (slot[0],):
+            return None
+        return State(self.carried_shadow(slot), owned=True, full=True)
+
+    # --- carried memory --------------------------------------------------------------------------------------------
+
+    def is_carried(self, slot: Slot) -> bool:
+        """Whether the cotangent at a slot is in a shadow that the forward sweep made, and not a value."""
+        if slot[0] not in self.companions:
+            return False
+        kind = self.kind(slot)
+        if isinstance(kind, Scalar):
+            return not isinstance(subkind(slot[0].kind, slot[1][:-1]), Tuple)
+        return may_be_active(kind)
+
+    def carried_shadow(self, slot: Slot, whole: Value | None = None) -> Atom:
+        """The part of a shadow that belongs to a slot; `whole` is another form of that of the variable."""
+        value, kind = self.companions[slot[0]] if whole is None else whole, slot[0].kind
+        for key in slot[1]:
+            kind = subkind(kind, (key,))
+            if isinstance(value, Seq):
+                value = value.items[key]  # type: ignore[call-overload]
+            else:
+                value = self.b.append(operator.getitem, (value, Const(key)), kind=kind)
+        if isinstance(value, Seq):
+            raise InternalError(f"reverse: the shadow of {slot[0].name or 'a tuple'} as a whole", where=self.b.loc)
+        return value
+
+    def _add_to_shadow(self, slot: Slot, g: Atom) -> None:
+        var, path = slot
+        if path and isinstance(self.kind(slot), Scalar):
+            self.b.append(ops.UPDATES[operator.iadd], (self.carried_shadow((var, path[:-1])), Const(path[-1]), g))
+        else:
+            add_in_place(self.b, self.carried_shadow(slot), g)
 
     def add(self, slot: Slot, g: Atom, *, owned: bool = False) -> None:
         """Add `g` to the cotangent at a slot: the first contribution assigns.
@@ -170,9 +234,13 @@ class Scope:
         if not may_be_active(kind) or g == Const(0.0):
             return
         g = as_real(self.b, g, kind)
+        if self.is_carried(slot):
+            self._add_to_shadow(slot, g)
+            return
         if isinstance(kind, (Numeric, Unknown)) and isinstance(g, Const):
             g, owned = self.b.call(runtime.broadcast_like, g, self.primal(slot)), True
-        in_buffer = self.memory.root(slot[0]) is not None or (self.in_loop_for(slot[0]) and uses_buffer(kind))
+        changed = self.memory.root(slot[0]) is not None and not isinstance(kind, Scalar)
+        in_buffer = changed or (self.in_loop_for(slot[0]) and uses_buffer(kind))
         if in_buffer:
             self._add_in_place(slot, g, owned)
             return
@@ -216,6 +284,8 @@ class Scope:
 
     def buffer(self, slot: Slot) -> Atom:
         """The cotangent at a slot as an owned value of full shape, which may be changed in place."""
+        if self.is_carried(slot):
+            return self.carried_shadow(slot)
         if not self.is_local(slot[0]) and slot not in self.states:
             assert self.parent is not None
             if self.loop and isinstance(self.kind(slot), (Numeric, Unknown)):
@@ -240,6 +310,17 @@ class Scope:
     def close_branch(self, others: list[Scope]) -> list[Slot]:
         """The slots of the outer scope that one of the branches `others` gave a new cotangent."""
         return list(dict.fromkeys(s for scope in others for s in scope.states if s[0] not in scope.own))
+
+
+def _holds_others(kind: Kind) -> bool:
+    """Whether a value is a container of more than numbers: what it holds has shadows or slots of its own."""
+    match kind:
+        case List(item=item) | Dict(item=item, items=None):
+            return not isinstance(item, (Scalar, Undefined))
+        case Array():
+            return False
+        case _:
+            return True
 
 
 def add_in_place(b: Builder, target: Atom, g: Atom) -> None:

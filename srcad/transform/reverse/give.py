@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.views import index_form, view_of
+from srcad.analysis.views import index_form, is_certain_view, view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import MISSING, constant
@@ -107,7 +107,7 @@ def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool
     kind = subkind(atom.kind, path)
     inner = parts(kind)
     if inner is None and isinstance(value, Seq):
-        if isinstance(kind, List) and not path and not scope.memory.is_mutated(atom) and not scope.in_loop_for(atom):
+        if isinstance(kind, List) and not path and not _is_kept_whole(scope, atom):
             for k, item in enumerate(value.items):
                 give(scope, atom, item, path=(*path, k), owned=owned)
             return
@@ -125,12 +125,14 @@ def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool
 
 def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None:
     root = scope.memory.root(var)
-    if path and not isinstance(var.kind, Tuple) and scope.memory.is_mutated(var):
+    carried = var in scope.companions
+    if path and not isinstance(var.kind, Tuple) and (carried or scope.memory.is_mutated(var)):
         _add_to_item(scope, var, Const(path[0]), path[1:], State(g))
         return
-    if path == () and root is not None and root != var:
+    if path == () and ((root is not None and root != var) or (carried and not isinstance(var.kind, Tuple))):
         call = scope.memory.defined.get(var)
-        if call is not None and call.fn == Const(operator.getitem) and isinstance(scope.b.kind(call.args[0]), Array):  # type: ignore[arg-type]
+        is_item = call is not None and call.fn == Const(operator.getitem) and is_view(scope, var)
+        if is_item and call is not None and isinstance(scope.b.kind(call.args[0]), Array):  # type: ignore[arg-type]
             base, index = call.args
             add_indexed(scope.b, shadow(scope, base), index, g)  # type: ignore[arg-type]
         else:
@@ -139,10 +141,28 @@ def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None
     scope.add((var, path), g, owned=owned)
 
 
+def _is_kept_whole(scope: Scope, var: Var) -> bool:
+    """Whether the cotangent of a list is one buffer, and not cotangents of its items."""
+    return scope.memory.is_mutated(var) or scope.in_loop_for(var) or var in scope.companions
+
+
+def is_view(scope: Scope, var: Var) -> bool:
+    """Whether the shadow of `var` can be taken from that of what it is a view of, where it is needed."""
+    if scope.memory.of(var) == (var,):
+        return False
+    call = scope.memory.defined.get(var)
+    if var not in scope.companions:
+        return True
+    if call is None or var in scope.memory.unsure or not is_certain_view(call):
+        return False
+    viewed = view_of(call) or ()
+    return len(viewed) == 1 and isinstance(viewed[0], Var) and isinstance(viewed[0].kind, Array)
+
+
 def shadow(scope: Scope, var: Var) -> Atom:
     """The cotangent buffer of memory that is changed in place: the root's own, or the same view of it that `var` is."""
     root = scope.memory.root(var)
-    if root is None or root == var:
+    if (root is None and var not in scope.companions) or not is_view(scope, var):
         return scope.buffer((var, ()))
     call = scope.memory.defined.get(var)
     bases = None if call is None else view_of(call)
@@ -171,7 +191,7 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
         case Tuple() | Dict() if (
             isinstance(index, Const)
             and parts(base.kind) is not None
-            and (isinstance(base.kind, Tuple) or not scope.memory.is_mutated(base))
+            and (isinstance(base.kind, Tuple) or not (scope.memory.is_mutated(base) or base in scope.companions))
         ):
             items = parts(base.kind) or []
             key = index.value + len(items) if _is_negative(index, base.kind) else index.value
@@ -180,14 +200,13 @@ def give_item(scope: Scope, base: Atom, index: Atom, path: Path, state: State) -
             isinstance(index, Const)
             and isinstance(index.value, int)
             and index.value >= 0
-            and not (scope.memory.is_mutated(base) or scope.in_loop_for(base))
+            and not _is_kept_whole(scope, base)
         ):
             give(scope, base, state.atom, path=(index.value, *path), owned=state.owned)
         case Tuple() | Dict() | List():
             _add_to_item(scope, base, index, path, state)
         case _:
-            target = scope.buffer((base, ())) if scope.memory.root(base) is None else shadow(scope, base)
-            add_indexed(scope.b, target, index, state.atom)
+            add_indexed(scope.b, shadow(scope, base), index, state.atom)
 
 
 def _position(scope: Scope, base: Var, index: Atom, key: object) -> int:

@@ -56,10 +56,11 @@ from srcad.transform.contract import no_pair, no_real_scalar, require_float
 from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
 from srcad.transform.reverse.calls import PairOf, split_calls
-from srcad.transform.reverse.cotangents import Scope, filled, is_full, leaves, parts, zeros
+from srcad.transform.reverse.cotangents import Companions, Scope, State, filled, is_full, leaves, parts, zeros
 from srcad.transform.reverse.give import give, spread_buffer, whole
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
+from srcad.transform.sharing import taken_apart
 
 
 def gradient(
@@ -69,6 +70,7 @@ def gradient(
     facts: Facts,
     facts_of: Callable[[Block], Facts],
     pair_of: PairOf | None = None,
+    companions: Companions | None = None,
 ) -> Function:
     """The function that computes the gradient, in the form ``adjoint`` (see `srcad.ir.verify`).
 
@@ -79,6 +81,7 @@ def gradient(
         facts: what is known of lengths once its top level has run.
         facts_of: the same for each block inside it.
         pair_of: gives the forward and reverse functions of a callee.
+        companions: the shadows that the function itself makes (`srcad.transform.companions`).
 
     Raises:
         ArgumentError: an argument that cannot carry a derivative, a result that is not a real scalar.
@@ -92,7 +95,7 @@ def gradient(
     entry, new_params = private_copies(function, memory)
     restored = any(root in memory.stores for root in memory.reachable(whole_result))
     forward, scope = both_sweeps(
-        function, inputs, value, lambda b: _seed(b, value, function), memory, (facts, facts_of), pair_of
+        function, inputs, value, lambda b: _seed(b, value, function), memory, (facts, facts_of), pair_of, companions
     )
     b = scope.b
     b.loc = replace(function.loc, adjoint=True, stmt=-1, text="")
@@ -113,6 +116,7 @@ def both_sweeps(
     memory: Memory,
     lengths: tuple[Facts, Callable[[Block], Facts]],
     pair_of: PairOf | None,
+    companions: Companions | None = None,
 ) -> tuple[Block, Scope]:
     """The forward sweep, and the reverse sweep in the builder of a scope that holds the cotangents of the parameters.
 
@@ -124,12 +128,13 @@ def both_sweeps(
         memory: the memory facts of the function.
         lengths: the facts at the top level, and those of each block inside it.
         pair_of: gives the forward and reverse functions of a callee.
+        companions: the shadows that the function itself makes.
     """
     facts, facts_of = lengths
     sweep = forward_sweep(function.body, memory)
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
-    scope = Scope(b, frozenset(function.body.params), memory)
+    scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
     varying = active(function, inputs, memory)
@@ -196,8 +201,9 @@ def private_copies(function: Function, memory: Memory) -> tuple[list[Stmt], tupl
     stmts: list[Stmt] = []
     params: list[Var] = []
     loc = replace(function.loc, saving=True)
+    copied = taken_apart(function)
     for var in function.body.params:
-        if var not in memory.stores:
+        if var not in memory.stores or var in copied:
             params.append(var)
             continue
         given = var.like()
@@ -234,15 +240,23 @@ def _finished(scope: Scope, var: Var) -> Atom:
         if direct is not None:
             spread_buffer(scope, var, direct)
         for path, _ in leaves(var.kind):
-            state = scope.take((var, path))
+            state = _final(scope, (var, path))
             found[path] = None if state is None else _leaf(scope, (var, path), state.atom, owned=state.owned)
         return _mirrored(scope, var, (), var.kind, found)
-    state_before = scope.states.get((var, ()))
+    state_before = _final(scope, (var, ())) if scope.is_carried((var, ())) else scope.states.get((var, ()))
     owned = state_before is not None and state_before.owned
-    value = whole(scope, var)
+    value = state_before.atom if state_before is not None and owned and var in scope.companions else whole(scope, var)
     if isinstance(value, Seq):
         value = None
     return _leaf(scope, (var, ()), value, owned=owned)
+
+
+def _final(scope: Scope, slot: tuple[Var, tuple[object, ...]]) -> State | None:
+    """The cotangent of an argument or a part of it, at the end of the reverse sweep."""
+    if not scope.is_carried(slot):
+        return scope.take(slot)
+    given = scope.companions.given.get(slot[0])
+    return State(scope.carried_shadow(slot, given), owned=True, full=True)
 
 
 def _mirrored(

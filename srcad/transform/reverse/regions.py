@@ -185,7 +185,7 @@ def _reverse_with(context: Context, stmt: With, scope: Scope) -> None:
 
 def _reverse_loop(context: Context, stmt: For | While, scope: Scope) -> None:
     carried = stmt.body.params[1:] if isinstance(stmt, For) else stmt.body.params
-    slots = _carried_slots(context, carried, stmt.targets)
+    slots = _carried_slots(context, scope, carried, stmt.targets)
     entering = [_entering(scope, stmt.targets[k], path) for k, path in slots]
     b = scope.b.child(context.facts_of(stmt.body))
     inner = Scope(b, own_vars(stmt.body), context.memory, scope, loop=True)
@@ -253,13 +253,15 @@ def _bar_of(var: Var, path: Path) -> str:
     return bar(var.name, path)
 
 
-def _carried_slots(context: Context, carried: Sequence[Var], targets: Sequence[Var]) -> list[tuple[int, Path]]:
+def _carried_slots(
+    context: Context, scope: Scope, carried: Sequence[Var], targets: Sequence[Var]
+) -> list[tuple[int, Path]]:
     return [
         (k, path)
         for k, (param, target) in enumerate(zip(carried, targets, strict=True))
         if param in context.active or target in context.active
         for path, kind in leaves(param.kind)
-        if may_be_active(kind)
+        if may_be_active(kind) and not scope.is_carried((param, path))
     ]
 
 

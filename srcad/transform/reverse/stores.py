@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.carried import holds_references
 from srcad.analysis.effects import writes
 from srcad.analysis.views import index_form
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.broadcast import unbroadcast
@@ -95,8 +96,11 @@ def _reverse_change(scope: Scope, call: Call, change: Change, notes: Notes, acti
     base = call.args[0]
     assert isinstance(base, Var)
     changes = bool(writes(call))
-    target = _store_target(scope, base) if changes and base in active else None
+    carried = changes and base in scope.companions and _moves_references(call, base.kind)
+    target = _store_target(scope, base) if changes and base in active and not carried else None
     change.undo(scope, call, notes)
+    if carried:
+        return
     if base in active or call.target in active:
         change.adjoint(scope, call, notes, base if target is None else target)
     scope.settle(call.target, is_active=call.target in active)
@@ -119,6 +123,8 @@ def reverse_store(scope: Scope, call: Call, active: Active, notes: Mapping[Var, 
             reverse_call(scope, call, active)
         return
     args = [a for a in call.args if not isinstance(a, Star)]
+    if target in scope.companions and _moves_references(call, target.kind):
+        return
     if fn is operator.setitem:
         _setitem(scope, args[0], args[1], args[2])
     elif fn in ops.UPDATE_OPERATORS:
@@ -135,6 +141,13 @@ def reverse_store(scope: Scope, call: Call, active: Active, notes: Mapping[Var, 
         )
 
 
+def _moves_references(call: Call, kind: Kind) -> bool:
+    """Whether a change of a container concerns only which references are in it: these have shadows of their own."""
+    stored = call.args[-1]
+    number = not isinstance(stored, Star) and isinstance(atom_kind(stored), Scalar)
+    return holds_references(kind) and not (call.fn == Const(operator.setitem) and number)
+
+
 def name_of(call: Call) -> str:
     """What the user calls the function of a store: ``np.copyto``, or the method's name."""
     if not isinstance(call.fn, Const):
@@ -148,6 +161,8 @@ def _store_target(scope: Scope, base: Atom) -> Atom | None:
     """The buffer that a store's adjoint reads and zeroes; None where no cotangent has reached it yet."""
     assert isinstance(base, Var)
     root = scope.memory.root(base)
+    if base in scope.companions:
+        return shadow(scope, base)
     if root is None:
         raise UnsupportedSyntax(
             f"{base.name or 'an array'} is changed in place, but which memory that is depends on the run",

@@ -4,11 +4,10 @@ import srcad
 
 
 def ambiguous(v, k):
-    rows = {0: v * 1.0, 1: v * 2.0}
-    chosen = rows.get(k, v)
-    view = np.frombuffer(memoryview(chosen), dtype=float)
+    mixed = [v * 1.0, k, "a name"]
+    chosen = mixed[k]
     chosen[0] = 3.0
-    return np.sum(view * view)
+    return np.sum(mixed[k] * v)
 
 
-srcad.grad(ambiguous)(np.array([1.0, 2.0]), 1)
+srcad.grad(ambiguous)(np.array([1.0, 2.0]), 0)
