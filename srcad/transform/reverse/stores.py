@@ -81,8 +81,8 @@ def previous(call: Call) -> tuple[Atom, Atom] | None:
 def change_of(call: Call) -> Change | None:
     """How a call changes, or reads, a list or a dict, where that takes notes in the forward sweep."""
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    if type(fn).__hash__ is None or not call.args or isinstance(call.args[0], Star):
-        return None
+    if type(fn).__hash__ is None or not call.args or isinstance(call.args[0], Star) or call.loc.saving:
+        return None  # what is done to shadows is not undone
     kind = atom_kind(call.args[0])
     if isinstance(kind, Dict) or getattr(fn, "__objclass__", None) is dict:
         return DICT_CHANGES.get(fn)
