@@ -108,6 +108,8 @@ def _reverse_change(scope: Scope, call: Call, change: Change, notes: Notes, acti
 
 def reverse_store(scope: Scope, call: Call, active: Active, notes: Mapping[Var, Notes]) -> None:
     """Write the adjoint of a store."""
+    if call.loc.saving:
+        return  # what the forward sweep does to shadows
     fn = call.fn.value if isinstance(call.fn, Const) else None
     change = change_of(call)
     if change is not None:
