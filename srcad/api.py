@@ -15,6 +15,7 @@ from srcad.primals import Primal, annotated_kinds, positions, require_callable
 from srcad.runtime import stop_gradient
 from srcad.runtime.tangents import as_tangent
 from srcad.transform.request import Request
+from srcad.versions import drop_oldest
 
 if TYPE_CHECKING:
     from srcad.ir.kinds import Kind
@@ -228,8 +229,7 @@ def _pushforward(f: Callable[..., Any], given: tuple[int, ...]) -> Pushforward:
         known = _pushforwards.pop((f, given), None)
     except TypeError:  # it cannot be hashed, as an instance of a class with __eq__
         return _make_pushforward(f, given)
-    while len(_pushforwards) >= _MAX_PUSHFORWARDS:
-        _pushforwards.pop(next(iter(_pushforwards)), None)
+    drop_oldest(_pushforwards, _MAX_PUSHFORWARDS)
     made = _pushforwards[f, given] = _make_pushforward(f, given) if known is None else known
     return made
 

@@ -6,6 +6,7 @@ The kinds of their results and their effects on memory are found by a fixpoint o
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from types import FunctionType
@@ -50,6 +51,7 @@ class CalleeVersion:
         writes: positions of the parameters that it changes in place.
         perhaps_writes: those that it changes in place if they are arrays, which their kinds do not tell.
         returns: positions of the parameters whose memory its result may refer to.
+        reads: positions of the parameters that are arrays of which it reads single items or parts.
         outside: where it changes data of its module or of an enclosing function.
     """
 
@@ -64,6 +66,7 @@ class CalleeVersion:
     writes: tuple[int, ...] = ()
     perhaps_writes: tuple[int, ...] = ()
     returns: tuple[int, ...] = ()
+    reads: tuple[int, ...] = ()
     outside: Loc | None = None
     known: bool = False
 
@@ -218,14 +221,14 @@ class CalleeFacts:
             self._solving = False
 
     def _effects(self, version: CalleeVersion) -> bool:
-        before = (version.writes, version.returns, version.outside)
+        before = (version.writes, version.returns, version.reads, version.outside)
         assert version.typed is not None
         if version.normal is None:
             try:
                 version.normal = normalise(take_known_branches(version.typed.function))
             except SrcadError:
                 version.writes = version.returns = tuple(range(len(version.kinds)))
-                return before != (version.writes, version.returns, version.outside)
+                return before != (version.writes, version.returns, version.reads, version.outside)
         params = version.normal.body.params
         memory = find_memory(version.normal, self.effect_of)
         result = memory.reachable(version.normal.body.yields[0])
@@ -233,8 +236,39 @@ class CalleeFacts:
         version.writes = tuple(k for k, p in enumerate(params) if p in memory.stores)
         version.perhaps_writes = tuple(k for k, p in enumerate(params) if p in perhaps)
         version.returns = tuple(k for k, p in enumerate(params) if p in result)
+        read = self._read_in_parts(version.normal)
+        version.reads = tuple(k for k, p in enumerate(params) if p in read and is_array_of_floats(p.kind))
         version.outside = version.outside or self._writes_outside(version.normal, memory)
-        return before != (version.writes, version.returns, version.outside)
+        return before != (version.writes, version.returns, version.reads, version.outside)
+
+    def _read_in_parts(self, function: Function) -> set[Atom]:
+        """The variables of which a function reads single items or parts, itself or through others."""
+        found: set[Atom] = set()
+        for stmt in walk(function.body):
+            if not isinstance(stmt, Call):
+                continue
+            if stmt.fn == Const(operator.getitem) and not isinstance(stmt.args[0], Star):
+                found.add(stmt.args[0])
+            version, bound = self.called(stmt), None
+            if version is not None:
+                bound = bind_call(version.callee, stmt.args, dict(stmt.kwargs))
+            if version is not None and bound is not None:
+                found.update(bound[k] for k in version.reads)
+        return found
+
+    def is_recursive(self, version: CalleeVersion) -> bool:
+        """Whether a callee may call itself, also through others."""
+        pending, seen = [version], {id(version)}
+        while pending:
+            normal = pending.pop().normal
+            for stmt in () if normal is None else walk(normal.body):
+                inner = self.called(stmt) if isinstance(stmt, Call) else None
+                if inner is version:
+                    return True
+                if inner is not None and id(inner) not in seen:
+                    seen.add(id(inner))
+                    pending.append(inner)
+        return False
 
     def _writes_outside(self, function: Function, memory: Memory) -> Loc | None:
         for root, events in memory.stores.items():
@@ -274,6 +308,11 @@ def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
         s for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value in updates
     ]
     return {root for call in calls for root in memory.of(call.args[1])}  # type: ignore[arg-type]
+
+
+def is_array_of_floats(kind: Kind) -> bool:
+    """Whether a value certainly is an array with at least one axis that can carry a derivative."""
+    return isinstance(kind, Array) and kind.dtype is not None and bool(kind.dims) and may_be_active(kind)
 
 
 def matters(kind: Kind) -> bool:

@@ -6,27 +6,30 @@ argument kinds and active arguments; they are registered before their bodies exi
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from types import FunctionType
 from typing import Any
 
+from srcad.analysis.carried import carry, is_known
 from srcad.analysis.infer import Typed
 from srcad.analysis.memory import Memory, find_memory
 from srcad.callee_facts import CalleeFacts, CalleeVersion, callee_of, look_up, matters
 from srcad.errors import SrcadError, UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import is_mutable
+from srcad.ir.kinds import is_mutable, may_be_active
 from srcad.ir.nodes import Atom, Call, Callee, Function, Loc, Var
 from srcad.ir.visit import walk
 from srcad.transform.cleanup import clean
+from srcad.transform.companions import with_companions
 from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
-from srcad.transform.reverse.calls import Pair
+from srcad.transform.reverse.calls import Form, Pair
+from srcad.transform.reverse.cotangents import Companions, bar, cotangent_kind, parts
 from srcad.transform.reverse.fresh import fresh_results
-from srcad.transform.reverse.pairs import Names, pair
+from srcad.transform.reverse.pairs import Names, Shadows, pair
 from srcad.transform.updates import guard_updates
 
 __all__ = ["Callees", "look_up"]
@@ -47,8 +50,14 @@ class Callees(CalleeFacts):
         """The functions that the derivative calls, in SSA."""
         return tuple((key, function) for key, function in self._functions.items() if function is not None)
 
-    def check(self, function: Function) -> None:
-        """Refuse calls whose effects on memory are not followed yet.
+    def _is_lost(self, written: Atom, memory: Memory, *, forward: bool) -> bool:
+        """Whether what a callee does to an argument is not followed, and may matter."""
+        kind = atom_kind(written)
+        followed = is_known(kind) if forward else written in memory.carried
+        return is_mutable(kind) and matters(kind) and not (may_be_active(kind) and followed)
+
+    def check(self, function: Function, memory: Memory, *, forward: bool) -> None:
+        """Refuse calls whose effects on memory are not followed.
 
         Raises:
             UnsupportedSyntax: a callee changes an argument or data in place.
@@ -61,7 +70,7 @@ class Callees(CalleeFacts):
             assert isinstance(stmt, Call)
             callee = callee_of(stmt)
             assert callee is not None
-            if any(is_mutable(atom_kind(a)) and matters(atom_kind(a)) for a in effect.writes):
+            if any(self._is_lost(a, memory, forward=forward) for a in effect.writes):
                 problem = self.lowered(callee)
                 if isinstance(problem, SrcadError):
                     raise _called_here(problem, callee, stmt.loc)
@@ -77,8 +86,7 @@ class Callees(CalleeFacts):
                 raise UnsupportedSyntax(
                     f"{callee.__name__} changes an argument in place",
                     where=stmt.loc,
-                    why="derivatives of calls that change their arguments are not supported yet, except of short "
-                    "functions without recursion, and with plain arguments",
+                    why="such calls are followed where the kinds of the arguments are known",
                     remedy=f"let {callee.__name__} change a copy and return it",
                 )
             version = self.called(stmt)
@@ -93,27 +101,48 @@ class Callees(CalleeFacts):
 
     # --- derivatives -----------------------------------------------------------------------------------------------
 
-    def pair_of(self, call: Call, active: Active) -> Pair | None:
+    def pair_of(self, call: Call, active: Active, companions: Companions, in_loop: bool) -> Pair | None:
         """The forward and reverse function for a call; None where it calls a primitive."""
         found = self._to_differentiate(call, active)
         if found is None:
             return None
         version, args, wrt = found
-        key = ("pair", version.callee, version.kinds, wrt)
+        form = self._form(version, call, args, wrt, (active, companions, in_loop))
+        key = ("pair", version.callee, version.kinds, wrt, form)
         if key not in self._made:
             name, number = _name(version.callee), len(self._made)
             forward = Callee(f"{name}_forward", ("forward", number))
-            reverse = Callee(f"{name}_reverse", ("reverse", number), pure=True)
+            taken = 2 if form.seeded else 1
+            sums = tuple(range(taken, taken + len(form.summed)))
+            reverse = Callee(f"{name}_reverse", ("reverse", number), pure=not form.shadowed, writes=sums)
             self._made[key] = (forward, reverse)
             self._functions.update({forward.key: None, reverse.key: None})
             try:
-                both = self._make_pair(version, wrt, Names(forward.name, reverse.name))
+                both = self._make_pair(version, wrt, Names(forward.name, reverse.name), form)
             except SrcadError as error:
                 raise _called_here(error, version.callee, call.loc) from None
             self._functions.update(zip((forward.key, reverse.key), both, strict=True))
             self._fresh[key] = fresh_results(both[1])
         forward, reverse = self._made[key]
-        return Pair(forward, reverse, tuple(args), wrt, self._fresh.get(key, ()))
+        return Pair(forward, reverse, tuple(args), wrt, self._fresh.get(key, ()), form)
+
+    def _form(
+        self,
+        version: CalleeVersion,
+        call: Call,
+        args: Sequence[Atom],
+        wrt: Sequence[int],
+        around: tuple[Active, Companions, bool],
+    ) -> Form:
+        """What the functions for a call take and return."""
+        active, companions, in_loop = around
+        shares = call.target in companions.returned
+        touched = (*version.writes, *(version.returns if shares else ()))
+        shadowed = tuple(k for k, a in enumerate(args) if k in touched and isinstance(a, Var) and a in companions)
+        again = in_loop or self.is_recursive(version)
+        summed = tuple(k for k in version.reads if k in wrt and k not in shadowed) if again else ()
+        seeded = call.target in active and not (shares and parts(call.target.kind) is None)
+        return Form(shadowed, summed, shares, seeded)
 
     def jvp_of(self, call: Call, active: Active) -> Jvp | None:
         """The forward derivative for a call; None where it calls a primitive."""
@@ -152,23 +181,38 @@ class Callees(CalleeFacts):
         wrt = tuple(k for k, a in enumerate(bound) if isinstance(a, Var) and a in active)
         return found[0], bound, wrt
 
-    def _ready(self, version: CalleeVersion) -> tuple[Function, Memory, Typed]:
+    def _ready(
+        self, version: CalleeVersion, shadowed: Sequence[int] = (), *, forward: bool = False
+    ) -> tuple[Function, Memory, Typed]:
         if not version.settled:
             self.solve()
         assert version.typed is not None
         function = normalise(take_known_branches(version.typed.function))
         memory = find_memory(function, self.effect_of)
         function = guard_updates(function, memory, private=False)
-        memory.check()
-        self.check(function)
+        if not forward:
+            carry(memory, [function.body.params[k] for k in shadowed])
+            memory.check()
+        self.check(function, memory, forward=forward)
         return function, memory, version.typed
 
-    def _make_pair(self, version: CalleeVersion, wrt: tuple[int, ...], names: Names) -> tuple[Function, Function]:
-        function, memory, typed = self._ready(version)
-        return pair(function, wrt, names, memory, (typed.facts, typed.facts_of), self.pair_of)
+    def _make_pair(
+        self,
+        version: CalleeVersion,
+        wrt: tuple[int, ...],
+        names: Names,
+        form: Form,
+    ) -> tuple[Function, Function]:
+        function, memory, typed = self._ready(version, form.shadowed)
+        lengths = (typed.facts, typed.facts_of)
+        bars = {p: Var(bar(p.name), cotangent_kind(p.kind)) for p in function.body.params}
+        places = list(bars.items())
+        given, sums = (dict(places[k] for k in chosen) for chosen in (form.shadowed, form.summed))
+        function, companions = with_companions(function, memory, lengths, given)
+        return pair(function, wrt, names, memory, lengths, self.pair_of, Shadows(companions, given, sums, form))
 
     def _make_jvp(self, version: CalleeVersion, wrt: tuple[int, ...], name: str) -> Function:
-        function, memory, typed = self._ready(version)
+        function, memory, typed = self._ready(version, forward=True)
         request = Request(wrt, name=name)
         made = pushforward(function, request, memory, typed.facts, typed.facts_of, self.jvp_of, private=False)
         return clean(made, drop_primal=False, keep_stores=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import threading
 import types
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from srcad.ir.kinds import Unknown
 from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
-from srcad.versions import ANY, Datum, Version, make_version, without_closure
+from srcad.versions import ANY, CompileLock, Datum, Version, drop_oldest, make_version, without_closure
 
 if TYPE_CHECKING:
     from srcad.ir.kinds import Kind
@@ -38,7 +37,7 @@ _MAX_VERSIONS = 64
 _MAX_SHARED = 512
 
 _known_kinds: ContextVar[bool] = ContextVar("known_kinds", default=True)
-_compiling = threading.RLock()
+_compiling = CompileLock()
 _shared: dict[Hashable, tuple[Any, Version]] = {}
 
 
@@ -257,8 +256,7 @@ class Derivative:
             if version is None or not version.current():
                 version = self._shared_or_new(key, values, sharing, changed, known=known)
                 self._versions.pop(place, None)
-                while len(self._versions) >= _MAX_VERSIONS:
-                    del self._versions[next(iter(self._versions))]
+                drop_oldest(self._versions, _MAX_VERSIONS)
                 self._versions[place] = version
             return version
 
@@ -289,8 +287,7 @@ class Derivative:
         version = version if changed is None else replace(version, changed=changed)
         if code is not None:
             _shared.pop(place, None)
-            while len(_shared) >= _MAX_SHARED:
-                del _shared[next(iter(_shared))]
+            drop_oldest(_shared, _MAX_SHARED)
             hollow = without_closure(function)
             _shared[place] = (hollow, version if hollow is function else version.rebound(function, hollow))
         return version
@@ -301,7 +298,10 @@ class Derivative:
         from srcad.analysis.outside import attributes_read, changes_data
         from srcad.callees import Callees
         from srcad.codegen.load import load
+        from srcad.frontend.resolve import Hook
         from srcad.pipeline import Job, run
+
+        Hook.outside = _compiling.outside
 
         below = self._below(key, kinds, sharing, known=known)
         primal = self._primal.function if below is None else below.run

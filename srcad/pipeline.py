@@ -34,6 +34,7 @@ from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
+from srcad.transform.results import keep_results
 from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
@@ -115,7 +116,7 @@ def _normalise(job: Job) -> Job:
     if job.mode == "reverse":
         carry(memory)
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
-    job.callees.check(function)
+    job.callees.check(function, memory, forward=job.mode == "forward")
     function = guard_updates(function, memory, private=True)
     companions = Companions()
     if job.mode == "reverse":
@@ -158,6 +159,7 @@ def _cleaned(job: Job, *, last: bool = False) -> Function:
 def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
     function = elide_copies(_cleaned(job, last=True))
+    function = keep_results(function) if job.mode == "reverse" else function
     verify(function, stage="simplified")
     return replace(job, function=function)
 

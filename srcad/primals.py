@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from srcad.analysis.keys import is_derivative
 from srcad.errors import ArgumentError, SourceUnavailable
 from srcad.ir.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Array, Kind, Numeric
 
@@ -71,10 +72,10 @@ class Primal:
                     leading, function = (function, *leading), _call_method(function)
                 case _:
                     break
-        if not (isinstance(function, (FunctionType, type)) or _is_derivative(function)):
+        if not (isinstance(function, (FunctionType, type)) or is_derivative(function)):
             raise _not_python(getattr(function, "__name__", None) or type(function).__name__)
         inner = _signature(function)
-        if _is_derivative(function):
+        if is_derivative(function):
             first = function._primal
             inner, leading, keywords = first.inner, (*first.leading, *leading), {**first.keywords, **keywords}
         signature = _signature(given) if leading or keywords else inner
@@ -115,14 +116,9 @@ class Primal:
         return tuple([bound.arguments[name] for name in self.inner.parameters])
 
 
-def _is_derivative(function: Any) -> bool:
-    """Whether it is a `srcad.derivative.Derivative`, which this module cannot import."""
-    return hasattr(type(function), "source_for")
-
-
 def _call_method(function: Any) -> Any:
     """The method that calls an instance of a class written in Python, else None."""
-    if isinstance(function, (FunctionType, type)) or _is_derivative(function):
+    if isinstance(function, (FunctionType, type)) or is_derivative(function):
         return None
     found = (vars(cls).get("__call__") for cls in type(function).__mro__)
     method = next((value for value in found if value is not None), None)

@@ -11,6 +11,7 @@ the version, because it is on the path of every call:
 from __future__ import annotations
 
 import builtins
+import threading
 import types
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -138,6 +139,54 @@ def without_closure(function: Any) -> Any:
         return function
     cells = tuple(types.CellType() for _ in function.__closure__)
     return types.FunctionType(function.__code__, function.__globals__, function.__name__, None, cells)
+
+
+class CompileLock:
+    """A re-entrant lock that its holder can let go of, however often it has taken it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._owner, self._depth = 0, 0
+
+    def acquire(self, *, blocking: bool = True) -> bool:
+        """Take the lock once more; False where it is somebody else's, and it does not block."""
+        taken = self._lock.acquire(blocking=blocking)
+        if taken:
+            self._owner, self._depth = threading.get_ident(), self._depth + 1
+        return taken
+
+    def release(self) -> None:
+        """Give it back once."""
+        self._depth -= 1
+        if not self._depth:
+            self._owner = 0
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def outside(self, work: Callable[[], Any]) -> Any:
+        """Do some work without the lock."""
+        depth = self._depth if self._owner == threading.get_ident() else 0
+        for _ in range(depth):
+            self.release()
+        try:
+            return work()
+        finally:
+            for _ in range(depth):
+                self.acquire()
+
+
+def drop_oldest(kept: dict[Any, Any], limit: int) -> None:
+    """Leave fewer than `limit` entries, the latest ones; other threads may change the dict at the same time."""
+    while len(kept) >= limit:
+        try:
+            kept.pop(next(iter(kept)), None)
+        except (RuntimeError, StopIteration):  # it has changed since `iter`
+            continue
 
 
 #: The key of an argument whose kind is not looked at: such a version is never tried before looking it up.

@@ -22,11 +22,18 @@ from srcad.ir.visit import blocks
 from srcad.rules import rule_for
 
 
-def active(function: Function, inputs: Iterable[Var], memory: Memory) -> frozenset[Var]:
-    """The active variables of a typed function, for the parameters `inputs`."""
+def active(function: Function, inputs: Iterable[Var], memory: Memory, outputs: Iterable[Var] = ()) -> frozenset[Var]:
+    """The active variables of a typed function.
+
+    Args:
+        function: typed.
+        inputs: the parameters that vary.
+        memory: its memory facts.
+        outputs: the parameters in whose memory the caller is interested, beside the result.
+    """
     found = _Varied(memory, inputs)
     varied = found.solve(function.body)
-    useful = _Useful(memory).solve(function.body)
+    useful = _Useful(memory, outputs).solve(function.body)
     refuse_detours(function, varied, useful, memory)
     refuse_active_keys(function, varied, memory)
     for call in found.returned:
@@ -93,6 +100,11 @@ class _Solver:
     def has(self, atom: Atom | Star) -> bool:
         var = atom.value if isinstance(atom, Star) else atom
         return isinstance(var, Var) and var in self.found
+
+    def changed(self, call: Call) -> tuple[Atom, ...]:
+        """The arguments that a call of another function changes."""
+        effect = self.memory.effects.get(call.target)
+        return () if effect is None else effect.writes
 
     def block(self, block: Block) -> None:
         raise NotImplementedError
@@ -187,6 +199,8 @@ class _Varied(_Solver):
                 )
             _refuse_untracked(call, atom)
             self.mark_memory(atom)
+        for atom in self.changed(call):
+            self.mark_memory(atom)
 
     def takes_anything(self, call: Call) -> bool:
         """Whether a subscript is handed to an object that is no container, such as `numpy.r_`."""
@@ -222,8 +236,12 @@ def _refuse_untracked(call: Call, target: Atom) -> None:
 
 
 class _Useful(_Solver):
+    def __init__(self, memory: Memory, outputs: Iterable[Var]) -> None:
+        super().__init__(memory)
+        self.outputs = tuple(outputs)
+
     def solve(self, body: Block) -> set[Var]:
-        for atom in body.yields:
+        for atom in (*body.yields, *self.outputs):
             self.mark_roots(atom)
         return super().solve(body)
 
@@ -250,7 +268,7 @@ class _Useful(_Solver):
             self.regions(stmt)
 
     def call(self, call: Call) -> None:
-        written = any(self.has(a) or self.solve_memory(a) for a in writes(call))
+        written = any(self.has(a) or self.solve_memory(a) for a in (*writes(call), *self.changed(call)))
         if cuts(call) or not (self.has(call.target) or written):
             return
         for arg in (*call.args, *(v for _, v in call.kwargs)):

@@ -20,10 +20,15 @@ from srcad.ir.kinds import Array, Dict, Iterator, Kind, List, Scalar, Tuple, Und
 from srcad.ir.nodes import Var
 
 
-def carry(memory: Memory) -> None:
-    """Enter into `memory` the references that have companions, and take out of it what they settle."""
+def carry(memory: Memory, given: Iterable[Var] = ()) -> None:
+    """Enter into `memory` the references that have companions, and take out of it what they settle.
+
+    Args:
+        memory: the memory facts of a function.
+        given: parameters that come with their shadows.
+    """
     groups = _Groups(memory)
-    wanted = {groups.find(root) for root in _late(memory)}
+    wanted = {groups.find(root) for root in (*_late(memory), *given)}
     members: dict[Var, list[Var]] = {}
     for var, roots in memory.roots.items():
         if roots and may_be_active(var.kind):
@@ -68,10 +73,13 @@ class _Groups:
 def _late(memory: Memory) -> list[Var]:
     """The roots that are changed where it is not known under which names they go."""
     found = [root for root, _, _ in memory.late_stores()]
+    found += [root for e in memory.effects.values() for a in e.writes for root in memory.reachable(a)]
     for var in memory.roots:
+        held = [r for r in memory.of(var) if r in memory.stores and r != var and not _is_array(r)]
+        if _is_array(var):
+            found += held  # it is in a container, and may be in another one, too
         root = memory.root(var)
-        inside = root is not None and _is_array(var) and not _is_array(root)  # of a container
-        if root is not None and (inside or not _is_derived(memory, var)):
+        if root is not None and not _is_derived(memory, var):
             found.append(root)
     return found
 
@@ -100,10 +108,10 @@ def _is_array(var: Var | None) -> bool:
 
 def _can_be_followed(memory: Memory, var: Var) -> bool:
     """Whether a companion of `var` can be made."""
-    if not _is_known(var.kind) or memory.links.get(var):
+    if not is_known(var.kind):
         return False
     call = memory.defined.get(var)
-    if call is None or memory.of(var) == (var,) or not _is_array(var):
+    if call is None or var in memory.effects or memory.of(var) == (var,) or not _is_array(var):
         return True
     base = _base(memory, var)
     if base is None or not isinstance(base.kind, Array):
@@ -111,7 +119,8 @@ def _can_be_followed(memory: Memory, var: Var) -> bool:
     return is_certain_view(call) or may_be_checked(call)
 
 
-def _is_known(kind: Kind) -> bool:
+def is_known(kind: Kind) -> bool:
+    """Whether it is known of a reference of this kind what it refers to, all the way down."""
     match kind:
         case Array() | Undefined():
             return True
@@ -126,7 +135,7 @@ def _is_known(kind: Kind) -> bool:
 
 
 def _is_known_item(kind: Kind) -> bool:
-    return isinstance(kind, Scalar) or not may_be_active(kind) or _is_known(kind)
+    return isinstance(kind, Scalar) or not may_be_active(kind) or is_known(kind)
 
 
 def holds_references(kind: Kind) -> bool:

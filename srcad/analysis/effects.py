@@ -102,6 +102,8 @@ def writes(call: Call) -> tuple[Atom, ...]:
     if not isinstance(call.fn, Const):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))
     fn = call.fn.value
+    if isinstance(fn, Callee):
+        return tuple(_plain(call)[k] for k in fn.writes)
     if _in(fn, _WRITES_FIRST):
         return _plain(call)[:1]
     if getattr(fn, "__module__", None) == "srcad.runtime.tangents" and fn.__name__ in _TANGENT_WRITERS:

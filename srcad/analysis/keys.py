@@ -24,6 +24,11 @@ MAX_DEPTH = 8
 MAX_ENTRIES = 256
 
 
+def is_derivative(value: object) -> bool:
+    """Whether a value is a `srcad.derivative.Derivative`, found without running code of its class."""
+    return any("source_for" in vars(cls) for cls in type(value).__mro__)
+
+
 class Identity:
     """A static object in a key: compared by identity, and kept alive by the key."""
 
@@ -90,7 +95,7 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
         return (np.generic, value.dtype) if dtype_name(value.dtype) else (Static, Identity(value))
     if isinstance(value, _FUNCTIONS):
         return (Static, value)  # a bound method is made anew at every access: compared by what it is bound to
-    if isinstance(value, _STATIC) or hasattr(type(value), "source_for"):  # a derivative is a function
+    if isinstance(value, _STATIC) or is_derivative(value):  # a derivative is a function
         return (Static, Identity(value))
     if id(value) in above or depth > MAX_DEPTH:
         return UNKNOWN

@@ -97,6 +97,7 @@ class Memory:
     `links`: what a callee returned has a root of its own, which may be another name for memory of the arguments.
     `read_at`: values that may be views, and are taken for values: `check` makes sure that it makes no difference.
     `unsure`: values that may be views, and are taken for views: whether they are is checked when the function runs.
+    `effects`: what calls of other functions do, by their targets.
     `carried`: references with companions (`srcad.analysis.carried`), whose names cannot be told apart.
     """
 
@@ -115,6 +116,7 @@ class Memory:
     untracked: list[Loc] = field(default_factory=list)
     params: tuple[Var, ...] = ()
     carried: frozenset[Var] = frozenset()
+    effects: dict[Var, CallEffect] = field(default_factory=dict)
 
     def of(self, atom: Atom) -> Roots:
         """The roots of an atom; none for what is not a reference."""
@@ -364,6 +366,7 @@ class _Finder:
 
     def user_call(self, call: Call, effect: CallEffect, loops: tuple[int, ...]) -> None:
         """A call of another function, which may change its arguments and return references to them."""
+        self.memory.effects[call.target] = effect
         for atom in effect.writes:
             self.store(self.memory.reachable(atom), loops, call.loc)
         if not is_mutable(call.target.kind):
@@ -371,6 +374,7 @@ class _Finder:
         returned = tuple(r for a in effect.returns for r in self.memory.reachable(a))
         self.escape(returned, loops, call.loc)
         self.fresh(call.target, loops)
+        self.merge(call.target, returned)
         self.memory.links[call.target] = returned
         if returned and not isinstance(call.target.kind, (Array, Numeric)):
             self.fill((call.target,), (call.target,))  # what is in it may be another name for the same memory

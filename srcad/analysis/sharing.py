@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-#: Containers with more items than this are not taken apart.
+#: Containers with more items than this are not taken apart, and objects nested deeper than this are not looked into.
 MAX_ITEMS = 64
+MAX_DEPTH = 32
 
 
 @dataclass(frozen=True)
@@ -152,15 +153,15 @@ class _Found:
         self.containers: dict[int, set[int]] = {}
         self.rigid: set[int] = set()
         for position, value in enumerate(values):
-            self.visit(value, position, rigid=False)
+            self.visit(value, position, 0, rigid=False)
 
-    def visit(self, value: Any, position: int, *, rigid: bool) -> None:
+    def visit(self, value: Any, position: int, depth: int, *, rigid: bool) -> None:
         """Note the arrays and containers in a value: each container once, with where it is reached from."""
         if isinstance(value, np.ndarray):
             self.leaves.append(_Leaf(value, position, rigid))
             return
         items = _items(value)
-        if items is None:
+        if items is None or depth > MAX_DEPTH:
             return
         if id(value) in self.containers:
             self.containers[id(value)].add(position)
@@ -170,7 +171,7 @@ class _Found:
             rigid = True
             self.rigid.add(id(value))
         for item in items:
-            self.visit(item, position, rigid=rigid)
+            self.visit(item, position, depth + 1, rigid=rigid)
 
     def positions_to_copy(self, changed: frozenset[int]) -> frozenset[int]:
         """The arguments that must be copied together; marks the arrays that are."""
@@ -192,7 +193,7 @@ class _Found:
     def places(self, anew: frozenset[int], changed: frozenset[int]) -> Sharing:
         """The description of what is shared, where the arguments at the positions `anew` are copied together."""
         builder = _Builder(self)
-        return tuple(builder.place(value, k, k in anew, k in changed) for k, value in enumerate(self.values))
+        return tuple(builder.place(value, k, 0, k in anew, k in changed) for k, value in enumerate(self.values))
 
 
 @dataclass
@@ -207,18 +208,18 @@ class _Builder:
     def __post_init__(self) -> None:
         self.following = iter(self.found.leaves)
 
-    def place(self, value: Any, position: int, anew: bool, changed: bool) -> Place | None:
+    def place(self, value: Any, position: int, depth: int, anew: bool, changed: bool) -> Place | None:
         """Where a value lies."""
         if isinstance(value, np.ndarray):
             leaf = next(self.following)
             return Piece(self.groups.setdefault(leaf.group, len(self.groups))) if leaf.copied and anew else None
         items = _items(value)
-        if items is None:
+        if items is None or depth > MAX_DEPTH:
             return None
         if id(value) in self.rebuilt:
             return self.rebuilt[id(value)]
         self.rebuilt[id(value)] = None
-        inner = tuple([self.place(item, position, anew, changed) for item in items])
+        inner = tuple([self.place(item, position, depth + 1, anew, changed) for item in items])
         if not anew or not (any(inner) or (changed and not isinstance(value, tuple))):
             return None
         if id(value) in self.found.rigid:

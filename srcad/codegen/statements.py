@@ -73,6 +73,8 @@ class Statements(Assignments):
                     self._emit(ast.Break())
                 return leaves
             case "return":
+                if end.atom == Const(None) and self.lines and self.indent == 1:
+                    return True  # as a function that runs for what it changes ends
                 self._loc = self._origin(end.atom) or self._loc
                 self._emit(ast.Return(self.atom(end.atom)))
                 return True

@@ -8,7 +8,9 @@ else is data and is read live.
 from __future__ import annotations
 
 import builtins
+import inspect
 import sys
+from collections.abc import Callable
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -54,6 +56,27 @@ def is_static(value: object) -> bool:
     return type(value).__name__ == "_lru_cache_wrapper" and callable(value)
 
 
+def _run(look_up: Callable[[], object]) -> object:
+    return look_up()
+
+
+class Hook:
+    """How a look-up is run that executes code of the user's: whoever compiles under a lock lets go of it meanwhile."""
+
+    outside: Callable[[Callable[[], object]], object] = staticmethod(_run)
+
+
+def look_up_attribute(owner: object, name: str) -> object:
+    """The attribute of a module or class, or `MISSING`; code of the user's that computes it runs by `Hook.outside`."""
+    if isinstance(owner, ModuleType) and name in vars(owner):
+        return vars(owner)[name]
+    found = inspect.getattr_static(owner, name, MISSING)
+    plain = isinstance(found, (*_STATIC, staticmethod, classmethod)) or not hasattr(type(found), "__get__")
+    if found is not MISSING and plain:
+        return getattr(owner, name, MISSING)
+    return Hook.outside(lambda: getattr(owner, name, MISSING))
+
+
 class Resolver:
     """Looks names up as one Python function does, and remembers the guards."""
 
@@ -92,7 +115,7 @@ class Resolver:
         """The static object that is an attribute of a module or class, guarded, or `MISSING`."""
         if not isinstance(owner, ModuleType | type):
             return MISSING
-        value = getattr(owner, name, MISSING)
+        value = look_up_attribute(owner, name)
         if value is MISSING or not is_static(value):
             return MISSING
         if isinstance(value, BuiltinFunctionType) and isinstance(owner, type):

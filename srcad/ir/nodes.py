@@ -124,12 +124,14 @@ class Star:
 class Callee:
     """A function of the program called by another one: the value of a `Const` in `Call.fn`.
 
-    `pure` says that it only computes a value: a call whose value is not needed may go.
+    `pure` says that it only computes a value: a call whose value is not needed may go. `writes` are the positions of
+    arguments that it changes, and nothing else.
     """
 
     name: str
     key: object
     pure: bool = False
+    writes: tuple[int, ...] = ()
 
     @property
     def __name__(self) -> str:

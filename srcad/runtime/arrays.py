@@ -29,7 +29,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
     array([[3.],
            [3.]])
     """
-    if isinstance(g, (list, tuple)) and isinstance(x, (list, tuple)):
+    if isinstance(g, (list, tuple)) and isinstance(x, (list, tuple)) and len(g) != len(x):
         raise UnsupportedSyntax(
             "two lists are joined, or one is repeated, and carry a derivative",
             why="while compiling, nobody knew that they are lists",
@@ -231,7 +231,7 @@ def unless_view(y_bar: Any, x_bar: Any) -> Any:
 def as_updated(result: Any, before: Any) -> Any:
     """What ``x op= v`` leaves in `x`, from the new value and the old one, neither of which is changed.
 
-    An array keeps its dtype and shape, with NumPy's errors; anything else is replaced.
+    An array keeps its dtype, shape and memory order, with NumPy's errors; anything else is replaced.
 
     >>> as_updated(2.0, 1.0)
     2.0
@@ -243,7 +243,12 @@ def as_updated(result: Any, before: Any) -> Any:
             f"non-broadcastable output operand with shape {before.shape} doesn't match the broadcast shape "
             f"{np.shape(result)}"
         )
-    return np.asarray(result).astype(before.dtype, casting="same_kind", copy=False)
+    made = np.asarray(result).astype(before.dtype, casting="same_kind", copy=False)
+    if made.strides == before.strides:
+        return made
+    kept = np.empty_like(before)
+    kept[...] = made
+    return kept
 
 
 def as_updated_number(result: Any, before: Any) -> Any:

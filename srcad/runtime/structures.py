@@ -45,9 +45,7 @@ def gradient_like(g: Any, x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """A copy that nobody else holds, of an array (its memory order kept), a list or a dict with all that is in it.
-
-    Other values as they are.
+    """A copy that nobody else holds, of an array (its memory order kept), a list or a dict; other values as they are.
 
     >>> a = np.zeros(2)
     >>> own(a) is a, own(1.5)
@@ -55,10 +53,6 @@ def own(x: Any) -> Any:
     """
     if isinstance(x, np.ndarray):
         return x.copy(order="K")
-    if type(x) is list:
-        return [own(item) for item in x]
-    if type(x) is dict:
-        return {key: own(item) for key, item in x.items()}
     return copy.copy(x) if isinstance(x, (list, dict, set)) else x
 
 
@@ -91,6 +85,20 @@ def _regrouped(x: Any, memo: dict[int, Any]) -> Any:
 
 def _is_container(x: Any) -> bool:
     return isinstance(x, (np.ndarray, list, dict, tuple))
+
+
+def own_parts(x: Any) -> Any:
+    """`own` of a list or a dict and of all that is in it.
+
+    >>> rows = [[1.0]]
+    >>> own_parts(rows)[0] is rows[0]
+    False
+    """
+    if type(x) is list:
+        return [own_parts(item) for item in x]
+    if type(x) is dict:
+        return {key: own_parts(item) for key, item in x.items()}
+    return own(x)
 
 
 def accumulate(a: Any, b: Any) -> Any:
@@ -218,7 +226,7 @@ def add_values(bars: dict[Any, Any], items: list[Any], d: Mapping[Any, Any]) -> 
     {'a': 3.0}
     """
     for key, item in zip(d, items, strict=True):
-        bars[key] = accumulate(bars[key], item) if key in bars else own(item)
+        bars[key] = accumulate(bars[key], item) if key in bars else own_parts(item)
 
 
 def unsorted(g: Any, items: Any, reverse: bool = False) -> Any:
@@ -250,7 +258,7 @@ def add_to(x_bar: Any, g: Any) -> None:
             if isinstance(x_bar.get(key), (list, dict)):
                 add_to(x_bar[key], part)
             else:
-                x_bar[key] = accumulate(x_bar[key], part) if key in x_bar else own(part)
+                x_bar[key] = accumulate(x_bar[key], part) if key in x_bar else own_parts(part)
         return
     keys = list(x_bar) if isinstance(x_bar, dict) else range(len(x_bar))
     for key in keys:

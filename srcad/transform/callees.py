@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.keys import is_derivative
 from srcad.errors import MissingRule, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -58,7 +59,7 @@ def _sketch(fn: Any, name: str) -> str:
 def refuse(fn: Any, call: Call) -> None:
     """Raise for a callable that is no primitive, and that could be looked into but is not yet."""
     name = getattr(fn, "__name__", None) or type(fn).__name__
-    if hasattr(type(fn), "source_for"):
+    if is_derivative(fn):
         what = f"the derivative {name} is called in a function that is differentiated"
         why = "derivatives inside of functions are not differentiated yet"
         remedy = "differentiate the derivative as a whole: srcad.grad(srcad.grad(f)), srcad.jvp(srcad.grad(f), ...)"

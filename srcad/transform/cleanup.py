@@ -45,6 +45,7 @@ def clean(
     keep_stores: bool = False,
     drop_regions: bool = False,
     memory: Memory | None = None,
+    outputs: Sequence[Var] = (),
 ) -> Function:
     """`function` without dead code.
 
@@ -54,11 +55,12 @@ def clean(
         drop_regions: with `drop_primal`, whether branches and loops of the primal with nothing left in them may go,
             too: not before their values are saved, which goes by the loops of the forward sweep.
         memory: its memory facts: which names may refer to the memory that a store changes.
+        outputs: what the caller reads the memory of.
         keep_stores: whether all stores stay: other references to the same memory may read it (in forward mode).
     """
     live = _Live(drop_primal, keep_stores, drop_primal and drop_regions, memory or Memory())
     live.collect(function.body)
-    live.want_all(function.body.yields)
+    live.want_all((*function.body.yields, *outputs))
     live.run()
     return replace(function, body=_rebuilt(live, function.body))
 
@@ -165,8 +167,9 @@ class _Live:
         written = [a for a in writes(call) if isinstance(a, Var)]
         by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
         if by_need:
-            for place in self.places(self.base(written[0])):
-                self.stores.setdefault(place, []).append(call)
+            for var in written:
+                for place in self.places(self.base(var)):
+                    self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
         if not by_need and not self.removable(call):
             self.keep(call)

@@ -42,7 +42,7 @@ def f_grad(u, v, c):
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,20 +84,26 @@ from srcad.transform.tangent_stores import tangent_of_store
 
 
 def with_companions(
-    function: Function, memory: Memory, lengths: tuple[Facts, Callable[[Block], Facts]]
+    function: Function,
+    memory: Memory,
+    lengths: tuple[Facts, Callable[[Block], Facts]],
+    shadows: Mapping[Var, Var] | None = None,
 ) -> tuple[Function, Companions]:
     """`function` with the companions of its carried references, and these by reference.
 
-    `memory` learns of them: they are references to memory that the reverse sweep changes.
+    `memory` learns of them: they are references to memory that the reverse sweep changes. `shadows` are those of
+    parameters that the caller gives.
     """
     if not memory.carried:
         return function, Companions()
     facts, facts_of = lengths
     carrier = _Carrier(memory, facts_of)
     b = Builder(facts, replace(function.loc, saving=True, text="", stmt=-1))
+    carrier.of.update(shadows or {})
     for param in function.body.params:
-        carrier.allocated(b, param)
-        carrier.entered(b, param)
+        if param not in carrier.of:
+            carrier.allocated(b, param)
+            carrier.entered(b, param)
     carrier.statements(function.body.stmts, b)
     body = replace(function.body, stmts=tuple(b.stmts))
     carrier.remember()
@@ -147,18 +153,34 @@ class _Carrier:
         """Write a call, what it does to containers of shadows before it, and the companion of its result behind it."""
         changed = [a for a in writes(call) if isinstance(a, Var) and a in self.memory.carried]
         taken: Value = ZERO
+        if call.fn == Const(ops.unpack) and call.target in self.memory.carried:
+            self.unpacked(call, b)
         if any(not isinstance(a.kind, Array) for a in changed):
             taken = self.changed(call, b)
         b.emit(call)
         var = call.target
-        if var not in self.memory.carried or isinstance(var.kind, Undefined) or is_iteration(call):
+        if var not in self.memory.carried or isinstance(var.kind, Undefined) or is_iteration(call) or var in self.of:
             return
-        if changed and taken is not ZERO:
+        effect = self.memory.effects.get(var)
+        if effect is not None and effect.returns:
+            self.of.returned[var] = self.companion(var)
+        elif changed and taken is not ZERO:
             self.keep(b, var, taken)
         elif self.memory.of(var) == (var,):
             self.allocated(b, var, call)
         else:
             self.viewed(b, var, call)
+
+    def unpacked(self, call: Call, b: Builder) -> None:
+        """The shadows of ``a, b = t``, in a line of their own before it."""
+        value, kind = self.dot(call.args[0]), call.target.kind  # type: ignore[arg-type]
+        if not isinstance(value, Var) or not isinstance(kind, Tuple) or len(call.args) != 2:
+            return
+        items = b.append(ops.unpack, (value, call.args[1]), kind=kind)
+        read = [b.append(operator.getitem, (items, Const(k)), kind=part) for k, part in enumerate(kind.items)]
+        parts = zip(read, kind.items, strict=True)
+        shadows: list[Value] = [ZERO if isinstance(k, Scalar) or not may_be_active(k) else v for v, k in parts]
+        self.of[call.target] = Seq(shadows, tuple)
 
     def changed(self, call: Call, b: Builder) -> Value:
         """What a change of a container does to its shadow; returns the companion of the result."""

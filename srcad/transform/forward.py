@@ -41,7 +41,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
-from srcad.ir.nodes import Atom, Block, Call, Const, Function, Var
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Var
 from srcad.runtime.tangents import tangent_like
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -81,7 +81,8 @@ def pushforward(
     inputs = [function.body.params[k] for k in request.wrt]
     for var in inputs:
         require_float(function, var)
-    varying = active(function, inputs, memory)
+    outputs = [] if private else [p for p in function.body.params if p in memory.stores]
+    varying = active(function, inputs, memory, outputs)
     entry, params = private_copies(function, memory) if private else ([], function.body.params)
     sweep = Sweep(memory, varying, facts_of, jvp_of, private=private)
     b = Builder(facts, replace(function.loc, saving=True), is_mutated=memory.is_mutated)
@@ -95,7 +96,7 @@ def pushforward(
     b.loc = replace(function.loc, adjoint=True, stmt=-1, text="")
     value = function.body.yields[0]
     if private:
-        tangent = _finished(b, value, sweep.dot(value))
+        tangent = _finished(b, value, sweep.dot(value), set())
         _name(b, value, "value")
         _name(b, tangent, "value_dot")
     else:
@@ -126,61 +127,98 @@ def _name(b: Builder, atom: Atom, name: str) -> None:
 # --- results -------------------------------------------------------------------------------------------------------
 
 
-def _finished(b: Builder, value: Atom, dot: Value) -> Atom:
-    """The tangent that the caller gets: None for what carries no derivative, memory of its own."""
+def _finished(b: Builder, value: Atom, dot: Value, held: set[Atom]) -> Atom:
+    """The tangent that the caller gets: None for what carries no derivative, memory of its own.
+
+    `held` are the arrays whose memory is in what was made before; what this one takes joins them.
+    """
     kind = atom_kind(value)
+    displays = None if dot is ZERO or isinstance(dot, Seq) else _displays(b, value, dot)
     match kind:
+        case List() | Dict() if _plain(kind, arrays=False):
+            return whole(b, value, dot)
+        case List() | Dict() | Tuple() if displays is not None:
+            made, pairs = displays
+            parts = [v if v == d and isinstance(v, Const) else _finished(b, v, d, held) for v, d in pairs]
+            return b.append(made.fn, parts)
         case Tuple(items=items, cls=cls) if cls is tuple:
-            found = [_part(b, value, dot, k) for k in range(len(items))]
-            return b.append(ops.make_tuple, found)
+            return b.append(ops.make_tuple, [_part(b, value, dot, k, held) for k in range(len(items))])
         case _ if not may_be_active(kind) and not isinstance(kind, (List, Dict, Tuple)):
             return Const(None)
         case Scalar():
             return Const(0.0) if dot is ZERO else whole(b, value, dot)
         case Array():
-            return _array(b, value, dot)
-        case List() | Dict() if _plain(kind):
-            return whole(b, value, dot)
+            return _array(b, value, dot, held)
         case _:
             return b.append(tangent_like, (Const(None) if dot is ZERO else whole(b, value, dot), value), kind=kind)
 
 
-def _part(b: Builder, value: Atom, dot: Value, k: int) -> Atom:
+def _displays(b: Builder, value: Atom, dot: Atom) -> tuple[Call, list[tuple[Atom, Atom]]] | None:
+    """The tangent's display, and the items of that of the value with their tangents; None where they are not known."""
+    made, along = _maker(b, value), _maker(b, dot)
+    if made is None or along is None or made.fn != along.fn or len(made.args) != len(along.args):
+        return None
+    if made.fn not in (Const(ops.make_list), Const(ops.make_dict)) or b.is_mutated(value):
+        return None
+    pairs = list(zip(made.args, along.args, strict=True))
+    keys = pairs[::2] if made.fn == Const(ops.make_dict) else []
+    if any(isinstance(a, Star) or isinstance(d, Star) for a, d in pairs) or any(a != d for a, d in keys):
+        return None
+    return along, pairs  # type: ignore[return-value]
+
+
+def _maker(b: Builder, atom: Atom) -> Call | None:
+    made = b.definition(atom)
+    while made is not None and made.fn == Const(ops.identity):
+        made = b.definition(made.args[0])
+    return made
+
+
+def _part(b: Builder, value: Atom, dot: Value, k: int, held: set[Atom]) -> Atom:
     item = b.call(operator.getitem, value, k)
     if isinstance(dot, Seq):
-        return _finished(b, item, dot.items[k])
+        return _finished(b, item, dot.items[k], held)
     known = dot is ZERO or not may_be_active(atom_kind(item))
-    return _finished(b, item, ZERO if known else b.append(operator.getitem, (dot, Const(k)), kind=atom_kind(item)))
+    tangent = ZERO if known else b.append(operator.getitem, (dot, Const(k)), kind=atom_kind(item))
+    return _finished(b, item, tangent, held)
 
 
-def _array(b: Builder, value: Atom, dot: Value) -> Atom:
+def _array(b: Builder, value: Atom, dot: Value, held: set[Atom]) -> Atom:
     if dot is ZERO:
         return zero(b, value)
     found = whole(b, value, dot)
-    made = b.definition(found)
-    fresh = made is not None and made.fn != Const(np.broadcast_to)
-    return found if fresh and not _views_parameter(b, made) else b.append(np.ndarray.copy, (found,), kind=b.kind(found))
+    base = _base(b, found)
+    if base is None or base in held:
+        return b.append(np.ndarray.copy, (found,), kind=b.kind(found))
+    held.add(base)
+    return found
 
 
-def _views_parameter(b: Builder, made: Call | None) -> bool:
-    """Whether an array is a view of memory that the caller holds."""
-    while made is not None:
+def _base(b: Builder, array: Atom) -> Atom | None:
+    """What an array is, or is a view of; None where others may hold that: the caller, a container, another branch."""
+    while True:
+        made = b.definition(array)
+        if made is None or made.fn == Const(np.broadcast_to):
+            return None
         bases = view_of(made)
         if not bases:
-            return False
-        made = b.definition(bases[0])
-    return True
+            return array
+        array = bases[0]
+        if not isinstance(b.kind(array), Array):
+            return None
 
 
-def _plain(kind: Kind) -> bool:
+def _plain(kind: Kind, *, arrays: bool = True) -> bool:
     """Whether all leaves of a container carry derivatives, so that its tangent is as the caller wants it."""
     match kind:
         case List(item=item):
-            return _plain(item)
+            return _plain(item, arrays=arrays)
         case Dict(item=item, items=items):
-            return _plain(item) if items is None else all(_plain(k) for _, k in items)
-        case Scalar() | Array():
+            return all(_plain(k, arrays=arrays) for k in ([item] if items is None else [k for _, k in items]))
+        case Scalar():
             return may_be_active(kind)
+        case Array():
+            return arrays and may_be_active(kind)
         case Numeric() | Unknown():
             return False
         case _:

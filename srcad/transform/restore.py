@@ -36,6 +36,7 @@ def f_grad(y):
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -62,6 +63,7 @@ class _Readers:
     found: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
     sized: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
     marks: dict[Var, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+    always: frozenset[Var] = frozenset()
     order: int = 0
 
     def block(self, block: Block, loops: tuple[int, ...], *, reverse: bool) -> None:
@@ -91,6 +93,8 @@ class _Readers:
         base = call.args[0]
         assert not isinstance(base, Star)
         for root in self.memory.of(base):
+            if root in self.always:
+                return True
             home = self.memory.home.get(root, ())  # what is made in a loop is another object in every pass
             readers = self.found.get(root, [])
             if call.fn == Const(ops.undo):
@@ -119,9 +123,12 @@ def reads_only_shape(call: Call) -> bool:
     return known
 
 
-def restore(function: Function, memory: Memory) -> Function:
-    """`function`, both sweeps in one body, with each restore mark carried out or removed."""
-    readers = _Readers(memory)
+def restore(function: Function, memory: Memory, always: Iterable[Var] = ()) -> Function:
+    """`function`, both sweeps in one body, with each restore mark carried out or removed.
+
+    `always` are roots that somebody else reads.
+    """
+    readers = _Readers(memory, always=frozenset(always))
     readers.block(function.body, (), reverse=False)
     return replace(function, body=_rewritten(readers, function.body))
 

@@ -135,7 +135,7 @@ class Sweep:
 
     def call(self, call: Call, lines: Lines) -> None:
         """Write a call and its tangent."""
-        made = self.jvp_of(call, self.active) if self.jvp_of is not None and call.target in self.active else None
+        made = self.jvp_of(call, self.active) if self.jvp_of is not None and self.varies(call) else None
         if made is not None:
             lines.flush()
             self.user_call(call, made, lines.b)
@@ -154,6 +154,12 @@ class Sweep:
         if call.target in self.active:
             self.keep(lines.t, call, value, mark, mirrors=True)
         lines.store(call, self.memory)
+
+    def varies(self, call: Call) -> bool:
+        """Whether a call of another function gives a result that varies, or changes an argument that does."""
+        effect = self.memory.effects.get(call.target)
+        changed = () if effect is None else effect.writes
+        return call.target in self.active or any(a in self.active for a in changed)
 
     def refuse_unfollowed(self, call: Call, written: tuple[Atom, ...]) -> None:
         """A change of memory that the analysis does not know, where a derivative is involved, is an error."""
@@ -182,7 +188,8 @@ class Sweep:
         """``y, y_dot = f_jvp(a, b, a_dot)``."""
         given = [whole(b, made.args[k], self.dot(made.args[k])) for k in made.wrt]
         dot = Var(dotted(call.target), tangent_kind(call.target.kind))
-        for stmt in paired(call.target, dot, Call(Var(""), Const(made.function), (*made.args, *given), (), call.loc)):
+        result = Call(Var(""), Const(made.function), (*made.args, *given), (), call.loc)
+        for stmt in paired((call.target, dot), result):
             b.emit(stmt)
         kind = call.target.kind
         if isinstance(kind, Tuple):

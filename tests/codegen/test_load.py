@@ -98,7 +98,7 @@ def test_stores_into_the_enclosing_function():
     b.call(ops.store_free, "count", b.add(x, 1))
     program = b.program(None)
     generated = emit(program)
-    assert generated.source == "def f(x):\n    nonlocal count\n    count = x + 1\n    return None\n"
+    assert generated.source == "def f(x):\n    nonlocal count\n    count = x + 1\n"
     load(generated, program)["f"](4)
     assert read(0) == 5
 

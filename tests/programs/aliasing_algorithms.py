@@ -310,7 +310,7 @@ PROGRAMS = [
     program(insertion_sort, (arr(5), arr(5, seed=1)), argnums=(0, 1), known_only=True),
     # indices may repeat: the last store wins
     program(bubble_sort_rows, (arr(4, 2),), helpers=True),
-    program(sorted_by_quicksort, (arr(5), arr(5, seed=1)), argnums=(0, 1), later=True),
+    program(sorted_by_quicksort, (arr(5), arr(5, seed=1)), argnums=(0, 1), known_only=True),
     program(horner_in_place, (arr(4), 0.7), argnums=(0, 1)),
     # how long a slice is, is known only at run time
     program(divided_differences, (np.array([0.1, 0.7, 1.1, 1.9]), arr(4), 0.4), argnums=(0, 1, 2), helpers=True),

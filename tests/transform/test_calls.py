@@ -532,14 +532,24 @@ def calls_updating(x):
     return np.sum(y * z)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    "function",
-    [calls_mutating, changes_what_was_returned, changes_what_was_passed, changes_a_global, calls_updating],
-)
-def test_effects_that_are_not_followed_are_errors(function, mode):
-    with compiling(mode), pytest.raises(UnsupportedSyntax):
+FOLLOWED = [calls_mutating, changes_what_was_returned, changes_what_was_passed, calls_updating]
+
+
+@pytest.mark.parametrize("function", FOLLOWED)
+def test_calls_that_change_their_arguments(function):
+    assert srcad.check(function, [V])
+
+
+@pytest.mark.parametrize("function", FOLLOWED)
+def test_such_calls_are_refused_where_kinds_are_unknown(function):
+    with compiling("unknown"), pytest.raises(UnsupportedSyntax):
         srcad.grad(function)(V)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_changes_of_outside_data_are_errors(mode):
+    with compiling(mode), pytest.raises(UnsupportedSyntax):
+        srcad.grad(changes_a_global)(V)
 
 
 def test_updating_a_number_is_no_effect():

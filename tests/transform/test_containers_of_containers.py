@@ -3,7 +3,7 @@
 import pytest
 
 from tests.programs.table import arr, program
-from tests.transform.both_modes import agrees_forward, agrees_if_known
+from tests.transform.both_modes import agrees, agrees_forward, agrees_if_known
 
 
 def lists_under_run_time_keys(x, keys):
@@ -16,7 +16,7 @@ def lists_under_run_time_keys(x, keys):
     p = d.pop(keys[0])
     p.sort()
     d["all"] = p + [x]
-    return sum((sum(((j + 1) * a * a for j, a in enumerate(v))) for v in d.values())) + p[0]
+    return sum(sum(((j + 1) * a * a for j, a in enumerate(v))) for v in d.values()) + p[0]
 
 
 def rows_of_every_length(x, n):
@@ -31,7 +31,7 @@ def rows_of_every_length(x, n):
     rows[-1].pop(0)
     del rows[1][0]
     rows[1] += [x * 3]
-    return sum((sum(((k + 1) * a * a for k, a in enumerate(r))) for r in rows)) + last[0]
+    return sum(sum(((k + 1) * a * a for k, a in enumerate(r))) for r in rows) + last[0]
 
 
 def buffers_in_a_queue(v, n):
@@ -186,3 +186,72 @@ def test_derivatives(entry):
     """In reverse mode where kinds are known; else right or refused."""
     agrees_forward(entry)
     agrees_if_known(entry)
+
+
+def grown(xs, n):
+    if n == 0:
+        return xs[-1] * xs[0]
+    xs.append(xs[-1] * 1.1 + n)
+    r = grown(xs, n - 1)
+    return r + xs[n]
+
+
+def recursive(x):
+    return grown([x, x * x], 3)
+
+
+def push(stack, table, v, n):
+    if n == 0:
+        return stack.pop(0) * table.pop("k")
+    stack.append(v * stack[-1])
+    stack.insert(0, v)
+    table["k"] = table.get("k", v) * v
+    table.update({str(n): v * n})
+    r = push(stack, table, v * 1.1, n - 1)
+    if stack:
+        stack.reverse()
+    return r * v
+
+
+def machine(x):
+    stack, table = [x], {}
+    r = push(stack, table, x, 3)
+    weighted = sum((k + 1) * a for k, a in enumerate(stack))
+    return r + weighted + sum((k + 1) * a for k, a in enumerate(table.values()))
+
+
+def in_order(xs):
+    if len(xs) < 2:
+        return xs
+    p = xs.pop(0)
+    low = in_order([a for a in xs if a < p])
+    high = in_order([a for a in xs if a >= p])
+    return low + [p] + high
+
+
+def quicksort(v):
+    xs = [v[0], v[1], v[2], v[0] * v[1]]
+    ys = in_order(xs)
+    return sum((k + 1) * a * a for k, a in enumerate(ys)) + sum(xs)
+
+
+def called_in_a_loop(x, n):
+    stack = [x]
+    t = 0.0
+    for i in range(n):
+        t += push(stack, {}, x * (i + 1), 2)
+        stack.append(t)
+    return sum(stack) * t
+
+
+CALLS = [
+    program(recursive, (0.7,)),
+    program(machine, (0.7,)),
+    program(quicksort, (arr(3),)),
+    program(called_in_a_loop, (0.7, 3)),
+]
+
+
+@pytest.mark.parametrize("entry", CALLS, ids=lambda entry: entry.name)
+def test_callees_that_change_what_they_are_given(entry):
+    agrees(entry, ["known"])

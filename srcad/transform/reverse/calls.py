@@ -4,7 +4,12 @@
                             a_bar, b_bar = f_reverse(saved, y_bar)      (reverse sweep)
 
 `srcad.transform.reverse.pairs` makes the two functions; here is what stands in the caller. What the callee keeps must
-not change until its reverse function has run: arguments that the caller changes in place are passed as copies.
+not change until its reverse function has run: arguments that the caller changes in place are passed as copies. Those
+that the callee changes, or whose memory it returns, are passed with their shadows; the reverse function then puts back
+what was there and adds to the shadows.
+
+    h(w, q)     ->      _, saved = h_forward(w, q, w_bar)       (forward sweep)
+                        q_bar = h_reverse(saved)                (reverse sweep; changes w and w_bar)
 
 >>> import srcad
 >>> def power(x, n):
@@ -35,6 +40,7 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
+from srcad.ir.dims import Facts
 from srcad.ir.kinds import (
     NONE,
     UNKNOWN,
@@ -49,13 +55,31 @@ from srcad.ir.kinds import (
     is_mutable,
     may_be_active,
 )
-from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Loc, Stmt, Var
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Loc, Stmt, Var, While
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
-from srcad.transform.expand import Seq
-from srcad.transform.reverse.cotangents import Path, Scope, cotangent_kind, full, parts, zeros
-from srcad.transform.reverse.give import give, whole
+from srcad.transform.expand import Seq, materialise
+from srcad.transform.reverse.cotangents import Companions, Path, Scope, cotangent_kind, full, parts, zeros
+from srcad.transform.reverse.give import give, shadow, whole
 from srcad.transform.reverse.primitives import Active
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the functions of a pair take and return, beside values and cotangents.
+
+    Args:
+        shadowed: the positions of the arguments whose shadows the forward function takes, behind the arguments.
+        summed: the positions of the arguments to whose cotangents, given behind the others, the reverse function adds:
+            reading an item of an array then costs no more than the item.
+        shares: whether the result comes with its shadow.
+        seeded: whether the reverse function takes a cotangent of the result.
+    """
+
+    shadowed: tuple[int, ...] = ()
+    summed: tuple[int, ...] = ()
+    shares: bool = False
+    seeded: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,6 +94,7 @@ class Pair:
         wrt: the positions of the active arguments.
         fresh: for each of them, whether its cotangent is known to be new memory; empty while the functions are being
             made (a recursive call).
+        form: what else they take and return.
     """
 
     forward: Callee
@@ -77,10 +102,12 @@ class Pair:
     args: tuple[Atom, ...]
     wrt: tuple[int, ...]
     fresh: tuple[bool, ...] = ()
+    form: Form = Form()
 
 
-#: The pair for a call with an active result, given which variables are active; None where it calls a primitive.
-PairOf = Callable[[Call, Active], "Pair | None"]
+#: The pair for a call, given which variables are active, which have companions, and whether it is in a loop; None where
+#: it calls a primitive.
+PairOf = Callable[[Call, Active, Companions, bool], "Pair | None"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +119,7 @@ class SplitCall:
 
 
 def split_calls(
-    block: Block, active: Active, memory: Memory, pair_of: PairOf | None
+    block: Block, active: Active, memory: Memory, companions: Companions, pair_of: PairOf | None
 ) -> tuple[Block, Mapping[Var, SplitCall]]:
     """The forward sweep with each active call of another function replaced by one of its forward function.
 
@@ -103,46 +130,69 @@ def split_calls(
     if pair_of is None:
         return block, found
 
-    def rewritten(inner: Block) -> Block:
+    def rewritten(inner: Block, *, in_loop: bool = False) -> Block:
         stmts: list[Stmt] = []
         for stmt in inner.stmts:
-            pair = pair_of(stmt, active) if isinstance(stmt, Call) and stmt.target in active else None
+            wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
+            pair = pair_of(stmt, active, companions, in_loop) if wanted and isinstance(stmt, Call) else None
             if pair is None:
-                stmts.append(with_blocks(stmt, tuple(map(rewritten, blocks(stmt)))))
+                again = in_loop or isinstance(stmt, (For, While))
+                stmts.append(with_blocks(stmt, tuple(rewritten(b, in_loop=again) for b in blocks(stmt))))
                 continue
             assert isinstance(stmt, Call)
             found[stmt.target] = SplitCall(pair, Var("saved", UNKNOWN))
-            stmts += forward_call(stmt, found[stmt.target], memory)
+            stmts += forward_call(stmt, found[stmt.target], memory, companions)
         return replace(inner, stmts=tuple(stmts))
 
     return rewritten(block), found
 
 
-def forward_call(call: Call, split: SplitCall, memory: Memory) -> list[Stmt]:
+def _moves_memory(call: Call, memory: Memory, companions: Companions) -> bool:
+    """Whether a call changes carried memory, or returns a reference to it."""
+    effect = memory.effects.get(call.target)
+    if effect is None:
+        return False
+    return call.target in companions.returned or any(a in companions for a in effect.writes)
+
+
+def forward_call(call: Call, split: SplitCall, memory: Memory, companions: Companions) -> list[Stmt]:
     """``y, saved = f_forward(a, b)``."""
-    stmts, args = protected(split.pair.args, memory, call.loc)
-    stmts += paired(call.target, split.saved, Call(Var(""), Const(split.pair.forward), tuple(args), (), call.loc))
-    return stmts
+    pair = split.pair
+    stmts, args = protected(pair.args, pair.form.shadowed, memory, call.loc)
+    b = Builder(Facts(), replace(call.loc, saving=True))
+    shared: list[Var] = []
+    for k in pair.form.shadowed:
+        arg = pair.args[k]
+        assert isinstance(arg, Var)
+        args.append(materialise(b, companions[arg]))
+        shared += [arg, *(v for v in (args[-1],) if isinstance(v, Var))]
+    memory.roots[split.saved] = tuple(dict.fromkeys(r for v in shared for r in memory.reachable(v)))
+    targets = [call.target, split.saved, *([companions.returned[call.target]] if pair.form.shares else [])]
+    made = Call(Var(""), Const(pair.forward), tuple(args), (), call.loc)
+    return [*stmts, *b.stmts, *paired(targets, made)]
 
 
-def paired(first: Var, second: Var, call: Call) -> list[Stmt]:
-    """``first, second = call``, where `call` returns a tuple of two."""
-    kind = Tuple((first.kind, second.kind))
+def paired(targets: Sequence[Var], call: Call) -> list[Stmt]:
+    """``first, second = call``, where `call` returns a tuple."""
+    kind = Tuple(tuple(v.kind for v in targets))
     made, items = replace(call.target, kind=kind), Var("", kind)
     return [
         replace(call, target=made),
-        Call(items, Const(ops.unpack), (made, Const(2)), (), call.loc),
-        Call(first, Const(operator.getitem), (items, Const(0)), (), call.loc),
-        Call(second, Const(operator.getitem), (items, Const(1)), (), call.loc),
+        Call(items, Const(ops.unpack), (made, Const(len(targets))), (), call.loc),
+        *(Call(v, Const(operator.getitem), (items, Const(k)), (), call.loc) for k, v in enumerate(targets)),
     ]
 
 
-def protected(args: Sequence[Atom], memory: Memory, loc: Loc) -> tuple[list[Stmt], list[Atom]]:
-    """`args` with copies in place of what the caller changes somewhere, and the statements that make the copies."""
+def protected(args: Sequence[Atom], shadowed: Sequence[int], memory: Memory, loc: Loc) -> tuple[list[Stmt], list[Atom]]:
+    """`args` with copies in place of what the caller changes somewhere, and the statements that make the copies.
+
+    Those whose shadows are passed, too, are not copied.
+    """
     stmts: list[Stmt] = []
     found: list[Atom] = []
-    for arg in args:
-        if isinstance(arg, Var) and is_mutable(arg.kind) and any(r in memory.stores for r in memory.reachable(arg)):
+    for k, arg in enumerate(args):
+        changed = isinstance(arg, Var) and any(r in memory.stores for r in memory.reachable(arg))
+        if isinstance(arg, Var) and is_mutable(arg.kind) and changed and k not in shadowed:
             own = arg.like()
             stmts.append(copied(own, arg, replace(loc, saving=True)))
             found.append(own)
@@ -166,14 +216,20 @@ def copied(target: Var, source: Atom, loc: Loc) -> Call:
 
 def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
     """``a_bar, b_bar = f_reverse(saved, y_bar)``, and each to its argument."""
-    seed = cotangent(scope, call.target)
-    if seed is None:
+    pair, form, b = split.pair, split.pair.form, scope.b
+    seed = cotangent(scope, call.target) if form.seeded else None
+    if seed is None and not form.shadowed:
         return
-    pair, b = split.pair, scope.b
-    wrt = [pair.args[k] for k in pair.wrt]
+    if seed is None and form.seeded:
+        seed = mirrored(scope, call.target, (), call.target.kind, None)
+    wrt = [pair.args[k] for k in pair.wrt if k not in (*form.shadowed, *form.summed)]
     kinds = [bar_kind(b.kind(arg)) for arg in wrt]
-    kind = kinds[0] if len(wrt) == 1 else Tuple(tuple(kinds))
-    bars: Atom = b.append(Const(pair.reverse), (split.saved, seed), kind=kind)
+    kind = kinds[0] if len(wrt) == 1 else Tuple(tuple(kinds)) if wrt else NONE
+    sums = [shadow(scope, arg) for k in form.summed if isinstance(arg := pair.args[k], Var)]
+    given = (split.saved, *(() if seed is None else (seed,)), *sums)
+    bars: Atom = b.append(Const(pair.reverse), given, kind=kind)
+    if not wrt:
+        return
     fresh = pair.fresh or (False,) * len(wrt)
     if len(wrt) == 1:
         give(scope, wrt[0], bars, owned=fresh[0])
@@ -209,7 +265,7 @@ def cotangent(scope: Scope, var: Var) -> Atom | None:
 def mirrored(scope: Scope, var: Var, path: Path, kind: Kind, value: Atom | Seq | None) -> Atom:
     """The cotangent of a value, or of the part of it at `path`, with its structure: None for parts that carry none."""
     b, inner = scope.b, parts(kind)
-    if not may_be_active(kind):
+    if not may_be_active(kind) or (inner is None and scope.is_carried((var, path))):
         return Const(None)
     if inner is None:
         atom = None if value is None else _as_atom(b, value)

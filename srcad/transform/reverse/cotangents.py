@@ -47,12 +47,14 @@ class State:
 class Companions(dict[Var, Value]):
     """For references to carried memory, the same references to its shadow (`srcad.transform.companions`).
 
-    `given` are the shadows of arguments as they were on entry, where the function changes what is in a container.
+    `given` are the shadows of arguments as they were on entry, where the function changes what is in a container;
+    `returned` those that calls of other functions give back with their results.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.given: dict[Var, Value] = {}
+        self.returned: dict[Var, Var] = {}
 
 
 def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
@@ -423,7 +425,8 @@ def owned_copy(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
         target = b.append(np.empty_like, (primal,), kind=cotangent_kind(kind))
         b.append(operator.setitem, (target, Const(Ellipsis), g))
         return target
-    return b.append(runtime.own, (b.append(runtime.broadcast_like, (g, primal), kind=kind),), kind=kind)
+    copied = runtime.own_parts if isinstance(kind, (List, Dict)) else runtime.own
+    return b.append(copied, (b.append(runtime.broadcast_like, (g, primal), kind=kind),), kind=kind)
 
 
 def filled(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:

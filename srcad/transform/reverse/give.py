@@ -156,7 +156,8 @@ def is_view(scope: Scope, var: Var) -> bool:
     if call is None or var in scope.memory.unsure or not is_certain_view(call):
         return False
     viewed = view_of(call) or ()
-    return len(viewed) == 1 and isinstance(viewed[0], Var) and isinstance(viewed[0].kind, Array)
+    made = len(viewed) == 1 and isinstance(viewed[0], Var) and isinstance(viewed[0].kind, Array)
+    return made and call.fn != Const(runtime.laid_out)
 
 
 def shadow(scope: Scope, var: Var) -> Atom:

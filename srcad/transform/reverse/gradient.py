@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -117,6 +117,8 @@ def both_sweeps(
     lengths: tuple[Facts, Callable[[Block], Facts]],
     pair_of: PairOf | None,
     companions: Companions | None = None,
+    outputs: Sequence[Var] = (),
+    sums: Mapping[Var, Var] | None = None,
 ) -> tuple[Block, Scope]:
     """The forward sweep, and the reverse sweep in the builder of a scope that holds the cotangents of the parameters.
 
@@ -129,20 +131,36 @@ def both_sweeps(
         lengths: the facts at the top level, and those of each block inside it.
         pair_of: gives the forward and reverse functions of a callee.
         companions: the shadows that the function itself makes.
+        outputs: the parameters that it changes for its caller.
+        sums: the cotangents of parameters that the caller gives, to be added to.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body, memory)
+    sweep = forward_sweep(function.body, memory, memory.unsure.keys() - (companions or {}).keys())
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
-    varying = active(function, inputs, memory)
-    give(scope, value, seed(b))
-    forward, calls = split_calls(sweep.block, varying, memory, pair_of)
+    varying = active(function, inputs, memory, outputs)
+    scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
+    _give_seed(scope, value, seed(b))
+    forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
     context = Context(memory, varying, sweep.passes, sweep.notes, facts_of, calls, sweep.truths)
     reverse_block(context, sweep.block, scope)
     return forward, scope
+
+
+def _give_seed(scope: Scope, value: Atom, seed: Atom) -> None:
+    """The cotangent of the result; that of carried memory in it is in its shadow."""
+    if not isinstance(value, Var) or value not in scope.companions or not isinstance(value.kind, Tuple):
+        give(scope, value, seed)
+        return
+    for path, kind in leaves(value.kind):
+        if may_be_active(kind) and not scope.is_carried((value, path)):
+            part = seed
+            for key in path:
+                part = scope.b.call(operator.getitem, part, Const(key))
+            give(scope, value, part, path=path)
 
 
 def _split_result(function: Function, request: Request) -> tuple[Function, Atom, Atom | None]:

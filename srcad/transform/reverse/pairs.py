@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,15 +25,31 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, Tuple
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Function, If, Loc, Stmt, Var, While, With
+from srcad.ir.nodes import (
+    UNDEFINED_ATOM,
+    Atom,
+    Block,
+    Call,
+    Const,
+    For,
+    Function,
+    If,
+    Loc,
+    Star,
+    Stmt,
+    Var,
+    While,
+    With,
+)
 from srcad.ir.verify import verify
 from srcad.ir.visit import blocks, definitions, free_vars, substitute, walk, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
+from srcad.transform.expand import materialise
 from srcad.transform.restore import restore
 from srcad.transform.reverse.arms import packed
-from srcad.transform.reverse.calls import PairOf, bar_kind, cotangent, mirrored
-from srcad.transform.reverse.cotangents import Scope
+from srcad.transform.reverse.calls import Form, PairOf, bar_kind, cotangent, mirrored
+from srcad.transform.reverse.cotangents import Companions, Scope
 from srcad.transform.reverse.gradient import both_sweeps
 from srcad.transform.save import save
 
@@ -46,6 +62,24 @@ class Names:
     reverse: str
 
 
+@dataclass(frozen=True)
+class Shadows:
+    """What a callee does to memory whose shadows are passed to it, and to its own.
+
+    Args:
+        companions: the shadows of its references, its parameters' among them.
+        given: for the parameters that come with a shadow, the parameter that it is.
+        sums: for the parameters whose cotangents are added to what the caller gives, the parameter of the reverse
+            function that it is.
+        form: the same by position, and what the result is.
+    """
+
+    companions: Companions
+    given: Mapping[Var, Var]
+    sums: Mapping[Var, Var]
+    form: Form
+
+
 def pair(
     function: Function,
     wrt: Sequence[int],
@@ -53,6 +87,7 @@ def pair(
     memory: Memory,
     lengths: tuple[Facts, Callable[[Block], Facts]],
     pair_of: PairOf,
+    shadows: Shadows,
 ) -> tuple[Function, Function]:
     """The forward and the reverse function of a callee.
 
@@ -63,15 +98,17 @@ def pair(
         memory: the memory facts of the function.
         lengths: the facts at its top level, and those of each block inside it.
         pair_of: gives the pairs of the functions that it calls itself.
+        shadows: what it does to carried memory.
     """
     value = function.body.yields[0]
     result = value.name if isinstance(value, Var) and value.name else "value"
-    seed = Var(f"{result}_bar", bar_kind(atom_kind(value)))
-    joint, marks = _joint(function, wrt, seed, memory, lengths, pair_of)
-    joint = clean(restore(joint, memory), drop_primal=False)
-    joint = clean(save(joint, memory), drop_primal=False)
+    seed = Var(f"{result}_bar", bar_kind(atom_kind(value))) if shadows.form.seeded else None
+    joint, marks = _joint(function, wrt, seed, memory, lengths, pair_of, shadows)
+    outputs = (*shadows.given, *shadows.given.values(), *shadows.sums.values())
+    joint = clean(restore(joint, memory, shadows.given), drop_primal=False, memory=memory, outputs=outputs)
+    joint = clean(save(joint, memory), drop_primal=False, memory=memory, outputs=outputs)
     restored = frozenset(s.target for s in walk(joint.body) if isinstance(s, Call) and s.target in marks)
-    forward, reverse = _cut(joint, seed, names, memory, restored)
+    forward, reverse = _cut(joint, seed, names, memory, restored, shadows)
     verify(forward, stage="split")
     verify(reverse, stage="split")
     return forward, reverse
@@ -80,24 +117,40 @@ def pair(
 def _joint(
     function: Function,
     wrt: Sequence[int],
-    seed: Var,
+    seed: Var | None,
     memory: Memory,
     lengths: tuple[Facts, Callable[[Block], Facts]],
     pair_of: PairOf,
+    shadows: Shadows,
 ) -> tuple[Function, frozenset[Var]]:
-    """Both sweeps in one function that returns ``(value, cotangents)``, and the marks of what may be restored."""
+    """Both sweeps in one function that returns ``(value, shadow of it, cotangents)``, and the marks of restoring."""
     inputs = [function.body.params[k] for k in wrt]
     value = function.body.yields[0]
-    forward, scope = both_sweeps(function, inputs, value, lambda b: seed, memory, lengths, pair_of)
+    companions, outputs = shadows.companions, tuple(shadows.given)
+    forward, scope = both_sweeps(
+        function,
+        inputs,
+        value,
+        lambda b: seed or Const(None),
+        memory,
+        lengths,
+        pair_of,
+        companions,
+        outputs,
+        shadows.sums,
+    )
+    last = Builder(Facts(), _place(function, adjoint=False))
+    shared = materialise(last, companions[_variable(value)]) if shadows.form.shares else Const(None)
     b = scope.b
     b.loc = _place(function, adjoint=True)
-    bars = [_bar(scope, var) for var in inputs]
-    whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars)
-    both = b.append(ops.make_tuple, (value, whole))
+    bars = [_bar(scope, var) for var in inputs if var not in shadows.given and var not in shadows.sums]
+    whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars) if bars else Const(None)
+    every = b.append(ops.make_tuple, (value, shared, whole))
     marks = frozenset(
         s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn in (Const(ops.restore), Const(ops.undo))
     )
-    body = Block((*function.body.params, seed), (*forward.stmts, *b.stmts), (both,))
+    params = (*function.body.params, *shadows.given.values(), *([] if seed is None else [seed]), *shadows.sums.values())
+    body = Block(params, (*forward.stmts, *last.stmts, *b.stmts), (every,))
     return replace(function, body=body), marks
 
 
@@ -114,47 +167,61 @@ def _place(function: Function, *, adjoint: bool) -> Loc:
 
 
 def _cut(
-    joint: Function, seed: Var, names: Names, memory: Memory, restored: frozenset[Var]
+    joint: Function, seed: Var | None, names: Names, memory: Memory, restored: frozenset[Var], shadows: Shadows
 ) -> tuple[Function, Function]:
     stmts = joint.body.stmts
     at = next(k for k, s in enumerate(stmts) if s.loc.adjoint)
     *adjoint, last = stmts[at:]
     if not (isinstance(last, Call) and last.target == joint.body.yields[0] and last.fn == Const(ops.make_tuple)):
         raise InternalError("split: the joint function does not end with its results", where=joint.loc)
-    value, bars = last.args
-    assert isinstance(value, (Var, Const)) and isinstance(bars, (Var, Const))
+    value, shared, bars = (a for a in last.args if not isinstance(a, Star))
     reverse = Block((), tuple(adjoint), (bars,))
-    given = tuple(p for p in joint.body.params if p != seed)
-    first, needed = _rederived(reverse, seed, stmts[:at], memory, restored)
+    sums = tuple(shadows.sums.values())
+    given = tuple(p for p in joint.body.params if p != seed and p not in sums)
+    own = frozenset() if shadows.given else restored  # what is the caller's is changed as it is
+    first, needed = _rederived(reverse, (*sums, *([] if seed is None else [seed])), stmts[:at], memory, own)
     reverse = replace(reverse, stmts=(*first, *reverse.stmts))
     needed = tuple(v for v in definitions(Block(given, stmts[:at], ())) if v in needed)
     forward, reverse, needed = packed(stmts[:at], reverse, needed)
     forward = _settled(forward, needed)
     return (
-        _forward_function(joint, names.forward, given, forward, value, needed),
-        _reverse_function(joint, names.reverse, seed, needed, reverse, restored),
+        _forward_function(joint, names.forward, given, forward, (value, shared), needed),
+        _reverse_function(joint, names.reverse, seed, needed, reverse, own, shadows),
     )
 
 
 def _forward_function(
-    joint: Function, name: str, params: tuple[Var, ...], stmts: Sequence[Stmt], value: Atom, needed: Sequence[Var]
+    joint: Function,
+    name: str,
+    params: tuple[Var, ...],
+    stmts: Sequence[Stmt],
+    result: tuple[Atom, Atom],
+    needed: Sequence[Var],
 ) -> Function:
     loc = _place(joint, adjoint=False)
     saved = Call(Var("", Tuple(tuple(v.kind for v in needed))), Const(ops.make_tuple), tuple(needed), (), loc)
-    both = Call(
-        Var("", Tuple((atom_kind(value), saved.target.kind))), Const(ops.make_tuple), (value, saved.target), (), loc
-    )
+    value, shared = result
+    every = (value, saved.target) if shared == Const(None) else (value, saved.target, shared)
+    both = Call(Var("", Tuple(tuple(map(atom_kind, every)))), Const(ops.make_tuple), every, (), loc)
     made = replace(joint, name=name, body=Block(params, (*stmts, saved, both), (both.target,)))
     return clean(made, drop_primal=False)
 
 
 def _reverse_function(
-    joint: Function, name: str, seed: Var, needed: Sequence[Var], reverse: Block, restored: frozenset[Var]
+    joint: Function,
+    name: str,
+    seed: Var | None,
+    needed: Sequence[Var],
+    reverse: Block,
+    restored: frozenset[Var],
+    shadows: Shadows,
 ) -> Function:
     loc = _place(joint, adjoint=True)
     param = Var("saved", UNKNOWN)
     b = Builder(Facts(), loc)
-    copies, everything = _changed(reverse, needed, restored)
+    saved = [v for v in needed if v not in shadows.companions.values()]  # shadows are the caller's, too
+    copies, everything = _changed(reverse, saved, restored)
+    everything = everything or bool(shadows.companions and not shadows.given)
     source: Atom = b.append(Const(copy.deepcopy, "copy.deepcopy"), (param,), name="saved") if everything else param
     if needed:
         kind: Kind = Tuple(tuple(v.kind for v in needed))
@@ -166,12 +233,14 @@ def _reverse_function(
         how, keywords = (np.ndarray.copy, (("order", Const("K")),)) if isinstance(var.kind, Array) else (list.copy, ())
         renamed[var] = b.append(how, (var,), keywords, name=var.name, kind=var.kind)
     body = substitute(reverse, renamed)
-    block = Block((param, seed), (*b.stmts, *body.stmts), body.yields)
-    return clean(replace(joint, name=name, body=block), drop_primal=False)
+    params = (param, *(() if seed is None else (seed,)), *shadows.sums.values())
+    block = Block(params, (*b.stmts, *body.stmts), body.yields)
+    outputs = (*((param,) if shadows.given else ()), *shadows.sums.values())
+    return clean(replace(joint, name=name, body=block), drop_primal=False, outputs=outputs)
 
 
 def _rederived(
-    reverse: Block, seed: Var, forward: Sequence[Stmt], memory: Memory, restored: frozenset[Var]
+    reverse: Block, params: Sequence[Var], forward: Sequence[Stmt], memory: Memory, restored: frozenset[Var]
 ) -> tuple[list[Stmt], tuple[Var, ...]]:
     """What the reverse sweep names from the forward sweep, and the views among it that are to be taken again.
 
@@ -181,7 +250,7 @@ def _rederived(
     roots = {r for s in walk(reverse) if isinstance(s, Call) and s.target in restored for r in memory.of(_first(s))}
     first: list[Stmt] = []
     while True:
-        needed = tuple(v for v in free_vars(replace(reverse, stmts=(*first, *reverse.stmts))) if v != seed)
+        needed = tuple(v for v in free_vars(replace(reverse, stmts=(*first, *reverse.stmts))) if v not in params)
         views = [
             v for v in needed if v not in roots and any(r in roots for r in memory.of(v)) and _is_view(calls.get(v))
         ]

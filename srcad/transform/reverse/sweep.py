@@ -2,7 +2,8 @@
 
 Loops whose number of passes is not known beforehand, or not afterwards, count them; at a store, what it overwrites or
 moves is noted; so is the truth of a list that a branch tests and changes (all are removed again by
-`srcad.transform.cleanup` where nobody uses them). Nothing that the primal computes is changed.
+`srcad.transform.cleanup` where nobody uses them). What is taken for a view of an array that changes, but may be a copy,
+is checked. Nothing that the primal computes is changed.
 
     while c(x):                 n = 0
         x = f(x)        ->      while c(x):
@@ -13,6 +14,7 @@ moves is noted; so is the truth of a list that a branch tests and changes (all a
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +23,7 @@ from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.analysis.resized import resized
 from srcad.analysis.result import result_kind
+from srcad.analysis.views import view_of
 from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import BOOL, INT, Array, Iterator, Scalar, is_mutable
@@ -45,6 +48,7 @@ class Sweep:
         calls: the calls of the primal, by target.
         memory: the memory facts of the function.
         resized: the lists and dicts whose number of items changes.
+        unsure: values that are taken for views, and may be copies.
     """
 
     block: Block
@@ -54,11 +58,12 @@ class Sweep:
     calls: dict[Var, Call] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     resized: frozenset[Var] = frozenset()
+    unsure: Collection[Var] = ()
 
 
-def forward_sweep(body: Block, memory: Memory) -> Sweep:
-    """The forward sweep for the body of a typed function with these memory facts."""
-    sweep = Sweep(body, memory=memory, resized=resized(body, memory))
+def forward_sweep(body: Block, memory: Memory, unsure: Collection[Var] = ()) -> Sweep:
+    """The forward sweep for the body of a typed function; `unsure` are the values that are taken for views."""
+    sweep = Sweep(body, memory=memory, resized=resized(body, memory), unsure=unsure)
     sweep.calls = {s.target: s for s in walk(body) if isinstance(s, Call)}
     sweep.block = _block(sweep, body)
     return sweep
@@ -70,6 +75,9 @@ def _block(sweep: Sweep, block: Block) -> Block:
         inner = with_blocks(stmt, tuple(_block(sweep, b) for b in blocks_of(stmt)))
         if isinstance(inner, Call):
             stmts += _noted(sweep, inner)
+            if inner.target in sweep.unsure:
+                base, *_ = view_of(inner) or ()
+                stmts.append(Call(Var(""), Const(runtime.as_view), (inner.target, base), (), inner.loc))
             continue
         if isinstance(inner, While) or (isinstance(inner, For) and not _is_sized(sweep, inner)):
             inner = _counted(sweep, inner)

@@ -1,0 +1,143 @@
+"""Calls of functions that change their arguments, or return references to them, and are not put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+from tests.programs import numeric
+
+
+def doubles(a: Any, n: Any, c: Any) -> Any:
+    if n:
+        a[n - 1] = a[n - 1] * a[n - 1] * c
+        doubles(a, n - 1, c * 1.1)
+
+
+def changed_by_recursion(u: Any, v: Any, c: Any) -> Any:
+    y = u * 1.0
+    z = (y * y).sum()
+    doubles(y, 3, c)
+    return np.sum(y * v) + z
+
+
+def pick(a: Any, b: Any, n: Any) -> Any:
+    if n == 0:
+        return a
+    return pick(b, a, n - 1)
+
+
+def alias_returned(u: Any, v: Any, c: Any) -> Any:
+    z = pick(u, v, 3)
+    z[0] = c
+    w = pick(u, v, 2)
+    w[1] *= z[2]
+    return u @ v
+
+
+def changed_in_a_loop_of_calls(u: Any, v: Any, c: Any) -> Any:
+    s = 0.0
+    for i in range(3):
+        doubles(u, i, c)
+        s += u @ v
+    return s
+
+
+def sort2(a: Any, lo: Any, hi: Any) -> Any:
+    if hi - lo < 2:
+        return a
+    p = a[lo]
+    i = lo + 1
+    for j in range(lo + 1, hi):
+        if a[j] < p:
+            a[j], a[i] = a[i], a[j]
+            i += 1
+    a[lo], a[i - 1] = a[i - 1], a[lo]
+    sort2(a, lo, i - 1)
+    return sort2(a, i, hi)
+
+
+def quicksort(u: Any, v: Any, c: Any) -> Any:
+    t = u * c
+    w = sort2(t, 0, len(t))
+    return w @ v + t[0]
+
+
+def collect(rows: Any, a: Any, n: Any) -> Any:
+    if n == 0:
+        return rows
+    a[0] *= 1.3
+    rows.append(a)
+    return collect(rows, a * 1.5, n - 1)
+
+
+def collected(u: Any, v: Any, c: Any) -> Any:
+    rows = collect([v], u, 3)
+    s = 0.0
+    for r in rows:
+        s += (r * r).sum() * c
+    return s
+
+
+def both(a: Any, x: Any, n: Any) -> Any:
+    a[n] += x * x
+    if n == 0:
+        return a, x * 2
+    b, y = both(a, x * 1.5, n - 1)
+    return b, y * x
+
+
+def array_and_number_returned(u: Any, v: Any, c: Any) -> Any:
+    a, s = both(u, c, 2)
+    a *= v
+    return u.sum() * s
+
+
+def app(xs: Any, x: Any, n: Any) -> Any:
+    if n == 0:
+        return 0.0
+    xs.append(x * x)
+    xs[0] *= x
+    return app(xs, x * 1.1, n - 1) + xs[0]
+
+
+def list_of_numbers_changed(u: Any, v: Any, c: Any) -> Any:
+    xs = [c, 2.0]
+    t = app(xs, c, 3)
+    return sum(xs) * t + xs[-1] * u[0]
+
+
+PROGRAMS = [
+    changed_by_recursion,
+    alias_returned,
+    changed_in_a_loop_of_calls,
+    quicksort,
+    collected,
+    array_and_number_returned,
+    list_of_numbers_changed,
+]
+RNG = np.random.default_rng(11)
+U, V, C = RNG.uniform(0.5, 1.5, 4), RNG.uniform(0.5, 1.5, 4), 0.7
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_gradient_and_tangent_are_those_of_differences(f: Callable[..., Any]) -> None:
+    args = (U.copy(), V.copy(), C)
+    value, gradient = srcad.value_and_grad(f, (0, 1, 2))(*args)
+    assert np.array_equal(args[0], U) and np.array_equal(args[1], V)
+    assert value == f(U.copy(), V.copy(), C)
+    along: list[dict[int, Any]] = [{k: d} for k in (0, 1) for d in np.eye(4)]
+    for direction in [*along, {2: 1.0}]:
+        want = numeric.central(f, args, direction)
+        got = sum(numeric.inner(gradient[i], d) for i, d in direction.items())
+        assert want is not None and abs(got - want) < 1e-6 * max(1.0, abs(want)), direction
+        _, tangent = srcad.jvp(f, args, tuple(direction.get(i) for i in range(3)))
+        assert abs(tangent - want) < 1e-6 * max(1.0, abs(want)), direction
+
+
+def test_the_calls_are_not_put_in_place() -> None:
+    assert "doubles_reverse(saved)" in srcad.grad(changed_by_recursion).source_for(U, V, C)
