@@ -9,12 +9,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from types import FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from srcad import runtime
 from srcad.analysis.calls import CallKinds, at_call
 from srcad.analysis.infer import CalleeKind, Typed, infer
+from srcad.analysis.keys import Identity
 from srcad.analysis.memory import CallEffect, Memory, find_memory
 from srcad.analysis.values import key_of, kind_of
 from srcad.errors import SrcadError
@@ -26,13 +27,16 @@ from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Call, Const, Function, Guard, Loc, Star, Var
 from srcad.ir.visit import walk
 from srcad.transform.decide import take_known_branches
-from srcad.transform.inline import bind_call, inline_calls, is_user_function
+from srcad.transform.devirtualise import known_callees
+from srcad.transform.inline import bind_call, inline_calls, underlying
 from srcad.transform.normalise import normalise
 
 #: Rounds after which kinds that still change become Unknown.
 _ROUNDS = 8
 #: Versions of one function after which a further one is for arguments of unknown kind.
 _VERSIONS = 12
+#: So often is a function looked through for calls of functions that only kinds know.
+_REFINED = 6
 
 Args = Sequence[Atom | Star]
 
@@ -98,8 +102,21 @@ class CalleeFacts:
 
         return infer(function, kinds, callee_kind=self._callee_kind, read_data=read_data)
 
+    def infer_resolved(self, function: Function, kinds: Sequence[Kind]) -> Typed:
+        """`infer`, with the calls of functions that only kinds know as calls of these functions."""
+        for _ in range(_REFINED):
+            typed = self.infer(function, kinds)
+            found = known_callees(typed.function)
+            if found is None:
+                return typed
+            function = inline_calls(found)
+            self.guards.update({(id(g.root), g.name): g for g in function.guards})
+        return self.infer(function, kinds)
+
     def _read_data(self, reader: Any, op: Any, name: str) -> Kind | None:
         place = "free" if op is ops.load_free else "global"
+        if isinstance(op, ModuleType | CellType):
+            reader, place = Identity(op), "attribute"
         try:
             value = look_up(reader, place, name)
         except LookupError:
@@ -110,8 +127,9 @@ class CalleeFacts:
     def _callee_kind(
         self, callee: Any, args: Args, kwargs: Sequence[tuple[str | None, Atom]]
     ) -> CalleeKind | Kind | None:
-        bound = bind_call(callee, args, dict(kwargs)) if is_user_function(callee) else None
-        found = None if bound is None else self.version(callee, bound)
+        called = underlying(callee)
+        bound = None if called is None else bind_call(called, args, dict(kwargs))
+        found = None if bound is None or called is None else self.version(called, bound)
         if found is None:
             return None
         version, call = found
@@ -171,7 +189,7 @@ class CalleeFacts:
 
     def _improve(self, version: CalleeVersion, *, coarse: bool) -> bool:
         before, count = version.result, len(self._versions)
-        typed = self.infer(version.function, version.kinds)
+        typed = self.infer_resolved(version.function, version.kinds)
         own = at_call(version.kinds)
         found = join(before, own.result(typed.result))
         after = tuple(map(own.result, typed.params))
@@ -297,8 +315,7 @@ class CalleeFacts:
 
 def callee_of(call: Call) -> FunctionType | None:
     """The user function that is called by name; None for calls of anything else."""
-    fn = call.fn.value if isinstance(call.fn, Const) else None
-    return fn if isinstance(fn, FunctionType) and is_user_function(fn) else None
+    return underlying(call.fn.value) if isinstance(call.fn, Const) else None
 
 
 def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
@@ -334,6 +351,11 @@ def look_up(reader: Any, place: str, name: str) -> Any:
     Raises:
         LookupError: it has none.
     """
+    if place == "attribute":
+        try:
+            return getattr(reader.value, name)
+        except (AttributeError, ValueError):
+            raise LookupError(name) from None
     if place == "global":
         return reader.__globals__[name]
     cells = dict(zip(reader.__code__.co_freevars, reader.__closure__ or (), strict=True))

@@ -380,6 +380,8 @@ def _free(filename: str) -> None:
 
 def _root(function: Any, place: str, name: str) -> Any:
     """The dict or cell that holds data."""
+    if place == "attribute":
+        return function.value  # a module, or a cell
     if place == "global":
         return function.__globals__
     return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))[name]

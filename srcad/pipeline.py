@@ -20,7 +20,9 @@ from srcad.analysis.memory import Memory, find_memory
 from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
 from srcad.codegen.emit import Generated, emit
+from srcad.codegen.load import load
 from srcad.errors import InternalError, SrcadError
+from srcad.frontend.lifted import Executable
 from srcad.frontend.lower import lower
 from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
@@ -41,6 +43,7 @@ from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import changed_parameters, guard_updates
+from srcad.transform.zeros import settle_zeros
 
 Mode = Literal["reverse", "forward"]
 
@@ -104,7 +107,7 @@ def _inline(job: Job) -> Job:
 
 def _infer(job: Job) -> Job:
     """A kind for every variable, from the kinds of the arguments, and what is known of lengths."""
-    typed = job.callees.infer(job.body, job.kinds)
+    typed = job.callees.infer_resolved(job.body, job.kinds)
     return replace(job, typed=typed, function=typed.function)
 
 
@@ -158,8 +161,11 @@ def _cleaned(job: Job, *, last: bool = False) -> Function:
 
 def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
-    function = elide_copies(_cleaned(job, last=True))
-    function = keep_results(function) if job.mode == "reverse" else function
+    function = _cleaned(job, last=True)
+    if job.mode == "reverse":
+        function = keep_results(elide_copies(settle_zeros(function)))
+    else:
+        function = elide_copies(function)
     verify(function, stage="simplified")
     return replace(job, function=function)
 
@@ -173,6 +179,14 @@ def _emit(job: Job) -> Job:
         header += f"; memory as given: {', '.join(shared)}"
     return replace(job, generated=emit(job.program, header=header, comments=job.comments))
 
+
+def _compiled(function: Function) -> Callable[..., Any]:
+    """A function in SSA form as one that can be called: for local functions that call themselves."""
+    program = Program(function)
+    return load(emit(program, header="", comments=False), program)[function.name]
+
+
+Executable.compile = staticmethod(_compiled)
 
 #: Name and work of each stage, in order.
 STAGES: tuple[tuple[str, Callable[[Job], Job]], ...] = (

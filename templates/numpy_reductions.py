@@ -22,20 +22,29 @@ def sum_(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
 
 
 @linear(np.mean, np.ndarray.mean, kind="mean", smaller=True)
-def mean(a, axis=None, dtype=None, *, keepdims=False, ans, ans_bar):
+def mean(a, axis=None, dtype=None, *, keepdims=False, where=True, ans, ans_bar):
     """Every element gets 1/n of the cotangent of its mean."""
-    return spread(ans_bar / count(a, axis), ans, axis, keepdims)
+    if isinstance(where, bool) and where:
+        return spread(ans_bar / count(a, axis), ans, axis, keepdims)
+    chosen = np.broadcast_to(where, np.shape(a))
+    return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / sharing(chosen, axis, ans), 0.0)
 
 
 @adjoint(np.prod, np.ndarray.prod, kind="reduction", smaller=True)
-def prod(a, axis=None, *, keepdims=False, ans, ans_bar):
+def prod(a, axis=None, *, keepdims=False, where=True, ans, ans_bar):
     """Each partial is the product of the other elements, computed without division: exact with zeros."""
+    if not (isinstance(where, bool) and where):
+        others = product_of_others(np.where(where, a, 1), axis)
+        return np.where(where, spread(ans_bar, ans, axis, keepdims) * others, 0.0)
     return spread(ans_bar, ans, axis, keepdims) * product_of_others(a, axis)
 
 
 @tangent(np.prod, np.ndarray.prod)
-def prod_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
+def prod_tangent(a, axis=None, *, keepdims=False, where=True, ans, a_dot):
     """The sum over the elements of tangent times product of the others."""
+    if not (isinstance(where, bool) and where):
+        others = product_of_others(np.where(where, a, 1), axis)
+        return np.sum(np.where(where, a_dot * others, 0.0), axis=axis, keepdims=keepdims)
     return np.sum(a_dot * product_of_others(a, axis), axis=axis, keepdims=keepdims)
 
 
@@ -58,31 +67,45 @@ def product_of_others(a, axis):
 
 
 @adjoint(np.max, np.amax, np.ndarray.max, kind="reduction", smaller=True)
-def max_(a, axis=None, *, keepdims=False, ans, ans_bar):
+def max_(a, axis=None, *, keepdims=False, initial=None, where=True, ans, ans_bar):
     """The cotangent goes in equal parts to the elements that are the maximum."""
-    chosen = ~(a < spread(ans, ans, axis, keepdims))
-    return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / sharing(chosen, axis, ans), 0.0)
+    chosen = among(~(a < spread(ans, ans, axis, keepdims)), where)
+    return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / shares(chosen, axis, ans, initial), 0.0)
 
 
 @tangent(np.max, np.amax, np.ndarray.max)
-def max_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
+def max_tangent(a, axis=None, *, keepdims=False, initial=None, where=True, ans, a_dot):
     """The mean tangent of the elements that are the maximum."""
-    chosen = ~(a < spread(ans, ans, axis, keepdims))
-    return np.sum(np.where(chosen, a_dot / sharing(chosen, axis, ans), 0.0), axis=axis, keepdims=keepdims)
+    chosen = among(~(a < spread(ans, ans, axis, keepdims)), where)
+    return np.sum(np.where(chosen, a_dot / shares(chosen, axis, ans, initial), 0.0), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.min, np.amin, np.ndarray.min, kind="reduction", smaller=True)
-def min_(a, axis=None, *, keepdims=False, ans, ans_bar):
+def min_(a, axis=None, *, keepdims=False, initial=None, where=True, ans, ans_bar):
     """The cotangent goes in equal parts to the elements that are the minimum."""
-    chosen = ~(a > spread(ans, ans, axis, keepdims))
-    return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / sharing(chosen, axis, ans), 0.0)
+    chosen = among(~(a > spread(ans, ans, axis, keepdims)), where)
+    return np.where(chosen, spread(ans_bar, ans, axis, keepdims) / shares(chosen, axis, ans, initial), 0.0)
 
 
 @tangent(np.min, np.amin, np.ndarray.min)
-def min_tangent(a, axis=None, *, keepdims=False, ans, a_dot):
+def min_tangent(a, axis=None, *, keepdims=False, initial=None, where=True, ans, a_dot):
     """The mean tangent of the elements that are the minimum."""
-    chosen = ~(a > spread(ans, ans, axis, keepdims))
-    return np.sum(np.where(chosen, a_dot / sharing(chosen, axis, ans), 0.0), axis=axis, keepdims=keepdims)
+    chosen = among(~(a > spread(ans, ans, axis, keepdims)), where)
+    return np.sum(np.where(chosen, a_dot / shares(chosen, axis, ans, initial), 0.0), axis=axis, keepdims=keepdims)
+
+
+def among(chosen, where):
+    """What is chosen of the elements that count."""
+    if isinstance(where, bool) and where:
+        return chosen
+    return chosen & where
+
+
+def shares(chosen, axis, ans, initial):
+    """How many elements share an extremum; 1 where it is none of them, but the initial value."""
+    if initial is None:
+        return sharing(chosen, axis, ans)
+    return np.maximum(np.sum(chosen, axis=axis, keepdims=True, dtype=ans.dtype), 1)
 
 
 def sharing(chosen, axis, ans):
@@ -233,6 +256,12 @@ SAMPLES = [
     sample(np.sum, "a: (2, 3)", axis=0, keepdims=True),
     sample(np.sum, "a: (2, 3, 4) f4", axis=(0, -1)),
     sample(np.sum, "a: (2, 3)", axis=1, where=np.array([True, False, True])),
+    sample(np.mean, "a: (2, 3)", axis=1, where=np.array([True, False, True])),
+    sample(np.mean, "a: (2, 3) f4", where=np.array([[True], [False]])),
+    sample(np.prod, "a: (2, 3)", axis=0, where=np.array([[True, False, True], [True, True, False]])),
+    sample(np.max, "a: (2, 3)", axis=1, where=np.array([True, False, True]), initial=-9.0),
+    sample(np.max, "a: (2, 3)", initial=9.0),
+    sample(np.min, "a: (2, 3) f4", where=np.array([[True], [False]]), initial=0.0),
     sample(np.sum, "a: (2, 3) c16", axis=-1),
     sample(np.ndarray.sum, "a: (2, 3)", axis=1),
     sample(np.mean, "a: (3,)"),

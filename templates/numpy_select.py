@@ -157,20 +157,21 @@ def sort_tangent(a, axis=-1, kind=None, *, stable=None, ans, a_dot):
 
 @adjoint(np.partition, wrt=("a",), kind="same")
 def partition(a, kth, axis=-1, kind="introselect", *, ans, ans_bar):
-    """Back through the inverse of the permutation that partitions."""
-    order = np.argpartition(a, kth, axis=axis, kind=kind)
+    """Back to where each element was: NumPy's own choice of an order is found again by sorting `a` and the result."""
     if axis is None:
-        return np.reshape(ans_bar[np.argsort(order)], np.shape(a))
-    return np.take_along_axis(ans_bar, np.argsort(order, axis=axis), axis)
+        ranks = np.argsort(np.argsort(np.ravel(a)))
+        return np.reshape(ans_bar[np.argsort(ans)][ranks], np.shape(a))
+    ranks = np.argsort(np.argsort(a, axis=axis), axis=axis)
+    return np.take_along_axis(np.take_along_axis(ans_bar, np.argsort(ans, axis=axis), axis), ranks, axis)
 
 
 @tangent(np.partition)
 def partition_tangent(a, kth, axis=-1, kind="introselect", *, ans, a_dot):
-    """The tangents through the permutation that partitions."""
-    order = np.argpartition(a, kth, axis=axis, kind=kind)
+    """The tangents to where each element went."""
     if axis is None:
-        return np.ravel(a_dot)[order]
-    return np.take_along_axis(a_dot, order, axis)
+        return np.ravel(a_dot)[np.argsort(np.ravel(a))][np.argsort(np.argsort(ans))]
+    ranks = np.argsort(np.argsort(ans, axis=axis), axis=axis)
+    return np.take_along_axis(np.take_along_axis(a_dot, np.argsort(a, axis=axis), axis), ranks, axis)
 
 
 @linear(np.diag, kind="diag", views=("v",))

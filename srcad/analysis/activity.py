@@ -93,6 +93,11 @@ class _Solver:
         return self.found
 
     def spread(self) -> None:
+        for root, linked in self.memory.links.items():  # what a callee returned may be memory of its arguments
+            group = [root, *linked]
+            if linked and any(r in self.found_roots for r in group):
+                for other in group:
+                    self.mark_memory(other)
         for var, roots in self.memory.roots.items():
             if any(root in self.found_roots for root in roots):
                 self.mark(var)

@@ -5,8 +5,6 @@ Facts about one `Call`, from the operation itself or from its rule. Reads nothin
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import operator
 from typing import Any, TypeGuard
@@ -14,6 +12,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.mutators import MUTATORS, mutation
+from srcad.analysis.outputs import outputs
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_named_tuple
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
@@ -33,7 +33,7 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     ]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
-    + [runtime.add_at, runtime.add_to, runtime.add_values]
+    + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.at_adjoint, runtime.at_tangent]
     + [runtime.add_to_item, runtime.unsort, runtime.spread, runtime.take_entries, runtime.put_back]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
@@ -45,11 +45,6 @@ _IMPURE: frozenset[Any] = frozenset(
 #: Functions of the run-time module of tangents that change their first argument.
 _TANGENT_WRITERS = frozenset(("assign_tangent", "merged_tangent", "remove_tangent", "sort_tangents", "updated_tangent"))
 
-#: Functions of NumPy that change their first argument.
-_NUMPY_WRITERS: frozenset[Any] = frozenset(
-    [np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal]
-)
-
 #: Methods that change their receiver, whatever its class is.
 _MUTATORS = frozenset(
     ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem",
@@ -58,17 +53,6 @@ _MUTATORS = frozenset(
      "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__iand__", "__ior__",
      "__ixor__", "__ilshift__", "__irshift__")
 )  # fmt: skip
-
-#: Where `out` stands among the positional arguments of methods of arrays, which have no signature to look it up in.
-_OUT_OF_METHOD: dict[Any, int] = {
-    getattr(np.ndarray, name): place
-    for place, names in {
-        2: ("all", "any", "argmax", "argmin", "choose", "dot", "max", "min", "round"),
-        3: ("clip", "compress", "cumprod", "cumsum", "mean", "prod", "std", "sum", "take", "var"),
-        5: ("trace",),
-    }.items()
-    for name in names
-}
 
 _PURE: frozenset[Any] = frozenset(
     [ops.contains, ops.not_contains, ops.make_tuple, ops.make_list, ops.make_set, ops.make_dict, ops.merge_dicts,
@@ -110,18 +94,22 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _plain(call)[:1]
     if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]
-    if _in(fn, _NUMPY_WRITERS):
-        return _plain(call)[:1]
-    if fn is np.ufunc.at:
-        return _plain(call)[1:2]
+    if _in(fn, MUTATORS):
+        made = mutation(call)
+        return _mutable(call) if made is None else (made.base,)
     rule = rule_for(fn)
     if rule is None and _shuffles(call):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
-    out = _outputs(call)
+    out = outputs(fn, call.args, call.kwargs)
     if rule is not None and rule.writes:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
+
+
+def _mutable(call: Call) -> tuple[Atom, ...]:
+    """The arguments of a call that can be changed in place."""
+    return tuple(a for a in (*_plain(call), *(v for _, v in call.kwargs)) if is_mutable(atom_kind(a)))
 
 
 def _shuffles(call: Call) -> bool:
@@ -130,38 +118,6 @@ def _shuffles(call: Call) -> bool:
     if fn is ops.call_method:
         return call.args[1] == Const("shuffle")
     return getattr(fn, "__name__", "") == "shuffle"
-
-
-def _outputs(call: Call) -> tuple[Atom, ...]:
-    """The arrays that a call of a NumPy function was told to write its result to, by name or by position."""
-    assert isinstance(call.fn, Const)
-    fn = call.fn.value
-    given = tuple(v for k, v in call.kwargs if k == "out")
-    if isinstance(fn, np.ufunc):
-        given += _plain(call)[fn.nin :]
-    elif (place := _place_of_out(fn)) is not None:
-        given += _plain(call)[place : place + 1]
-    return tuple(a for a in given if not (isinstance(a, Const) and a.value is None))
-
-
-def _place_of_out(fn: Any) -> int | None:
-    """The position of the parameter `out` of a function of NumPy; None where it has none."""
-    try:
-        return _OUT_OF_METHOD[fn] if fn in _OUT_OF_METHOD else _position_of_out(fn)
-    except TypeError:
-        return None  # not hashable
-
-
-@functools.cache
-def _position_of_out(fn: Any) -> int | None:
-    if not (getattr(fn, "__module__", None) or "").startswith("numpy"):
-        return None
-    try:
-        parameters = inspect.signature(fn).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return names.index("out") if "out" in names else None
 
 
 def is_pure(call: Call) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import CellType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,8 @@ def infer(
         callee_kind: called for functions known while compiling that have no rule, with the function, its arguments
             and its keyword arguments (typed atoms). None as the answer means that nothing is known, a bare kind that it
             stores nothing into its arguments.
-        read_data: called with `ops.load_global` or `ops.load_free` and a name, for the kind of that datum.
+        read_data: called with `ops.load_global` or `ops.load_free`, or a module or closure cell, and a name, for the
+            kind of that datum.
 
     Returns:
         The typed function with its facts.
@@ -225,12 +227,23 @@ class _Inference:
             kind = UNKNOWN if found is None else _filled(found)
             self.heap.enter(call.target, kind)
             return kind
+        if function is getattr and self.read_data is not None and (place := _place(call)) is not None:
+            return self._datum(call, place, facts)
         if not has_description(function) and not hasattr(function, "__objclass__"):
             if any(isinstance(atom_kind(a), Undefined) for a in call.args):
                 return UNDEFINED
             return None if self.callee_kind is None or function is MISSING else self._ask(function, call)
         _note_stores(function, call, facts)
         return result_kind(call.fn, call.args, call.kwargs, facts)
+
+    def _datum(self, call: Call, place: tuple[Any, str], facts: Facts) -> Kind:
+        """Data that another module, or the closure of another function, holds."""
+        kind = result_kind(call.fn, call.args, call.kwargs, facts)
+        if kind == UNKNOWN and self.read_data is not None:
+            found = self.read_data(*place)
+            kind = UNKNOWN if found is None else _filled(found)
+            self.heap.enter(call.target, kind)
+        return kind
 
     def _ask(self, function: Any, call: Call) -> CalleeKind | Kind | None:
         assert self.callee_kind is not None
@@ -359,6 +372,15 @@ class _Inference:
             self.heap.alias(target, atom)
         targets = tuple(self.define(t, atom_kind(a), facts) for t, a in zip(stmt.targets, body.yields, strict=True))
         return replace(stmt, targets=targets, context=context, entered=entered, body=body)
+
+
+def _place(call: Call) -> tuple[Any, str] | None:
+    """The module or closure cell, and the name in it, that a call of `getattr` reads; None for other objects."""
+    match call.args:
+        case (Const(value=ModuleType() | CellType() as owner), Const(value=str() as name)):
+            return owner, name
+        case _:
+            return None
 
 
 def _filled(kind: Kind) -> Kind:

@@ -6,7 +6,8 @@ that merge references (branch results, loop-carried values, elements of containe
 
 The reverse sweep gives each mutated root one cotangent buffer (its *shadow*), re-derives views on it, and undoes stores
 in reverse order. That is exact as long as all stores to a root happen before it is merged with others or put into a
-container; `Memory.check` raises a located error otherwise.
+container. Other roots are carried (`srcad.analysis.carried`): their shadows go beside them. What can be neither is a
+located error (`Memory.check`).
 """
 
 from __future__ import annotations
@@ -393,10 +394,12 @@ class _Finder:
         displays = fn in DISPLAYS or is_named_tuple(fn)
         if displays or fn in GATHERING or is_part_of_sequence(call) or joins_sequences(call):
             self.fresh(call.target, loops)
-            held = tuple(r for a in args if not hands_on_keys(fn, a) for r in self.memory.of(a))
-            if not displays:
-                held = tuple(r for s in held for r in self.memory.contents.get(s, (s,)))
-                held += tuple(r for _, v in call.kwargs for r in self.memory.of(v))  # dict(name=value)
+            held: Roots = tuple(r for _, value in call.kwargs for r in self.memory.of(value))  # dict(a=x)
+            for arg, atom in zip(call.args, args, strict=True):
+                found = () if hands_on_keys(fn, atom) else self.memory.of(atom)
+                if not displays or isinstance(arg, Star):
+                    found = tuple(r for s in found for r in self.memory.contents.get(s, (s,)))
+                held += found
             self.fill((call.target,), held)
             if not isinstance(call.target.kind, Iterator):
                 self.escape(held, loops, call.loc)

@@ -38,7 +38,7 @@ STORES = frozenset(
 SPREADING = frozenset([list.extend, dict.update, ops.IN_PLACE[operator.ior]])
 
 #: What takes items out of a container, and what may give its last argument instead.
-TAKING = frozenset([operator.getitem, ops.unpack, list.pop])
+TAKING = frozenset([operator.getitem, ops.unpack, list.pop, next])
 LOOKING_UP = frozenset([dict.get, dict.pop, dict.setdefault])
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
-from types import FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from srcad.analysis.effects import writes
@@ -69,7 +69,7 @@ def refuse_detours(function: Function, varied: Set[Var], useful: Set[Var], memor
     Raises:
         UnsupportedSyntax: there is such a store.
     """
-    finder = _Finder(varied, useful, memory)
+    finder = _Finder(varied, useful, memory, function.source)
     finder.block(function.body, ())
     for store in finder.stores:
         for read in finder.reads:
@@ -108,8 +108,11 @@ def _is_user_function(fn: object) -> bool:
 class _Finder:
     """One walk over the function in program order."""
 
-    def __init__(self, varied: Set[Var], useful: Set[Var], memory: Memory) -> None:
+    def __init__(self, varied: Set[Var], useful: Set[Var], memory: Memory, source: Any) -> None:
         self.varied, self.useful, self.memory = varied, useful, memory
+        self.globals = getattr(source, "__globals__", None)
+        names = source.__code__.co_freevars if isinstance(source, FunctionType) else ()
+        self.cells = dict(zip(names, getattr(source, "__closure__", None) or (), strict=True))
         self.order = 0
         self.loads: dict[Var, _Place] = {}
         self.reads: list[_Place] = []
@@ -126,19 +129,14 @@ class _Finder:
 
     def call(self, call: Call, loops: tuple[int, ...]) -> None:
         fn = call.fn.value if isinstance(call.fn, Const) else None
-        if call.fn in _LOADS:
-            place = _Place(self.order, loops, call.args[0], call.target.kind, call.target, call)
-            self.loads[call.target] = place
-            if call.target in self.useful:
-                self.reads.append(place)
-        elif fn is getattr and all(isinstance(a, Const) for a in call.args):
-            place = _Place(self.order, loops, call.args, call.target.kind, call.target, call)
+        if call.fn in _LOADS or (fn is getattr and all(isinstance(a, Const) for a in call.args)):
+            place = _Place(self.order, loops, self.name(call), call.target.kind, call.target, call)
             self.loads[call.target] = place
             if call.target in self.useful:
                 self.reads.append(place)
         elif call.fn in _STORES:
             if self.varies(call.args[-1]):
-                self.stores.append(_Place(self.order, loops, call.args[0], call.target.kind, None, call))
+                self.stores.append(_Place(self.order, loops, self.name(call), call.target.kind, None, call))
         elif _is_user_function(fn) and call.target in self.useful:  # it may read any data
             self.reads.append(_Place(self.order, loops, None, call.target.kind, None, call))
         if any(self.varies(a) for a in (*call.args, *(v for _, v in call.kwargs))):
@@ -146,6 +144,21 @@ class _Finder:
                 self.stores += [
                     _Place(self.order, loops, made.name, made.kind, made.var, call) for made in self.outside(atom)
                 ]
+
+    def name(self, call: Call) -> object:
+        """What a look-up or store names: the same for two that mean one variable, however they reach it."""
+        first = call.args[0]
+        match call.fn, call.args:
+            case Const(), (Const(value=CellType() as cell), _) if call.fn == Const(getattr):
+                return ("cell", id(cell))
+            case Const(), (Const(value=ModuleType() as module), second) if call.fn == Const(getattr):
+                return ("global", second) if vars(module) is self.globals else (id(module), second)
+            case Const(value=fn), (Const(value=str() as name), *_) if fn in (ops.load_free, ops.store_free):
+                return ("cell", id(self.cells[name])) if name in self.cells else ("free", first)
+            case Const(value=fn), _ if fn in (ops.load_global, ops.store_global):
+                return ("global", first)
+            case _:
+                return call.args
 
     def varies(self, atom: Atom | Star) -> bool:
         value = atom.value if isinstance(atom, Star) else atom

@@ -17,6 +17,7 @@ import numpy as np
 
 from srcad.analysis.attributes import CONTAINER_CLASSES, attribute, container_method, receiver_class
 from srcad.analysis.operators import BINARY, INPLACE, binary, comparison, identical, inplace
+from srcad.analysis.outputs import outputs, without_output
 from srcad.errors import MissingRule
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, constant, is_named_tuple
@@ -43,6 +44,7 @@ from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Star
 from srcad.rules.families import FAMILIES, BoundCall, operand
 from srcad.rules.families.core import numeric
+from srcad.rules.families.elementwise import broadcast
 from srcad.rules.families.indexing import getitem
 from srcad.rules.families.python import boolean, item_of, length_of, truth_of
 
@@ -86,6 +88,8 @@ def rule_kind(function: Any, args: Sequence[Atom | Star], kwargs: Kwargs, facts:
     """The kind by the rule of a primitive; Unknown where it has none, or none that describes the result."""
     from srcad.rules.registry import rule_for
 
+    if out := outputs(function, args, kwargs):
+        return _written(atom_kind(out[0]), rule_kind(function, *without_output(function, args, kwargs), facts), facts)
     rule = rule_for(function)
     if rule is None or rule.family is None:
         return UNKNOWN
@@ -99,6 +103,17 @@ def rule_kind(function: Any, args: Sequence[Atom | Star], kwargs: Kwargs, facts:
         bound = {f"argument {i}": a for i, a in enumerate(args) if not isinstance(a, Star)}
         bound.update((str(k), v) for k, v in kwargs)
     return FAMILIES[rule.family](BoundCall(function, _flat(bound)), facts)
+
+
+def _written(out: Kind, result: Kind, facts: Facts) -> Kind:
+    """The kind of what a call returns that writes `result` to an array: that array, whose shape the result fills."""
+    if isinstance(out, Tuple) and len(out.items) == 1:
+        out = out.items[0]
+    if not isinstance(out, Array):
+        return UNKNOWN
+    if isinstance(result, Array):
+        broadcast((out.dims, result.dims), facts)
+    return out
 
 
 def _flat(bound: dict[str, Any]) -> dict[str, Atom | tuple[Atom, ...]]:
@@ -294,6 +309,14 @@ def _none(args: Sequence[Atom | Star], facts: Facts) -> Kind:
     return NONE
 
 
+def _copyto(kinds: list[Kind], facts: Facts) -> Kind:
+    """``np.copyto(dst, src)``: what is copied is broadcast to where it goes."""
+    source = operand(kinds[1]) if len(kinds) > 1 else None
+    if source is not None and isinstance(kinds[0], Array):
+        broadcast((kinds[0].dims, source.dims), facts)
+    return NONE
+
+
 def _text(args: Sequence[Atom | Star], facts: Facts) -> Kind:
     return Opaque(str)
 
@@ -326,6 +349,7 @@ _HANDLERS: dict[Any, Handler] = {
     np.size: _array_fact("size"),
     np.iscomplexobj: _complex_object(negated=False),
     np.isrealobj: _complex_object(negated=True),
+    np.copyto: _plain(_copyto),
     np.errstate: lambda args, facts: Opaque(np.errstate),
 }
 for _function in (

@@ -13,6 +13,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.operators import INPLACE
+from srcad.analysis.outputs import is_numpy, outputs
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown
@@ -89,9 +90,13 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
     args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
     if fn is operator.getitem:
         return None if copies(atom_kind(args[0]), args[1]) else args[:1]
-    if fn in (ops.unpack, ops.identity, ops.bound, getattr, dict.get, list.pop, dict.pop, dict.setdefault):
+    if fn in (ops.unpack, ops.identity, ops.bound, getattr, list.pop, dict.popitem, next):
         return args[:1]
+    if fn in (dict.get, dict.pop, dict.setdefault):
+        return args[:1] + args[2:]  # an item, or the default
     rule = rule_for(fn)
+    if is_numpy(fn) and (written := outputs(fn, call.args, call.kwargs)):
+        return written
     if rule is None or not rule.views:
         return None
     bound = rule.bind(call.args, call.kwargs) or {}

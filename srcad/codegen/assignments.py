@@ -19,7 +19,7 @@ from srcad.codegen.tables import (
     is_temporary,
 )
 from srcad.ir import ops
-from srcad.ir.kinds import Scalar
+from srcad.ir.kinds import Scalar, Tuple
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, Star, Var
 
 _STORE, _LOAD, _DEL = ast.Store(), ast.Load(), ast.Del()
@@ -164,10 +164,17 @@ class Assignments(Expressions):
         node = self.argument(base)
         if isinstance(node, ast.Name):
             return ast.AugAssign(ast.Name(node.id, _STORE), op(), self.argument(call.args[1]))
-        if isinstance(node, ast.Subscript):
+        if isinstance(node, ast.Subscript) and not self._is_item_of_tuple(base):
             return ast.AugAssign(ast.Subscript(node.value, node.slice, _STORE), op(), self.argument(call.args[1]))
         everything = ast.Subscript(node, ast.Constant(...), _STORE)
         return ast.AugAssign(everything, op(), self.argument(call.args[1]))
+
+    def _is_item_of_tuple(self, base: Atom | Star) -> bool:
+        """Whether `base` is written as an item of a tuple: ``t[0] += v`` would change it, and then fail."""
+        made = None if isinstance(base, Star) else self._folded_call(base)
+        if made is None or made.fn != Const(operator.getitem) or isinstance(made.args[0], Star):
+            return False
+        return isinstance(kind_of(made.args[0]), Tuple)
 
     def _outer(self, fn: Callable[..., object], call: Call) -> ast.stmt:
         place, value = call.args

@@ -13,6 +13,7 @@ import types
 
 import numpy as np
 
+from srcad.analysis.outputs import outputs
 from srcad.codegen.tables import BINARY, COMPARE, INPLACE, UNARY, function_of
 from srcad.ir import kinds, ops
 from srcad.ir.kinds import Array, Kind, Numeric, Scalar, Tuple
@@ -81,7 +82,7 @@ def effect(call: Call) -> int:
     if fn is ops.load_global or fn is ops.load_free:
         return READ | RAISE
     args += [kind_of(value) for _, value in call.kwargs]
-    if any(name in (None, "out", "key", "where") for name, _ in call.kwargs):
+    if any(name in (None, "out", "key", "where") for name, _ in call.kwargs) or outputs(fn, call.args, ()):
         return CALL
     if not all(map(_is_plain, args)):
         return BARRIER if fn in BINARY or fn in UNARY or fn in COMPARE or fn in _LOOKUPS else CALL

@@ -7,6 +7,7 @@ which never becomes a value. `branch` and the loops merge environments; what the
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -14,45 +15,33 @@ from typing import Literal
 import gast
 
 from srcad.errors import InternalError, NonDifferentiable, UnsupportedSyntax
+from srcad.frontend.lifted import Lifted
+from srcad.frontend.merge import Merge
 from srcad.frontend.resolve import Resolver
-from srcad.frontend.scope import Bindings, Names, Scope, special_names
+from srcad.frontend.scope import Bindings, Names, Scope, filled_names, special_names
 from srcad.frontend.source import Source
 from srcad.frontend.trees import Node
+from srcad.frontend.values import (
+    Env,
+    Home,
+    LocalFunction,
+    Value,
+)
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, If, Loc, Star, Stmt, Var
 
+_TESTS: tuple[object, ...] = (
+    operator.is_,
+    operator.is_not,
+    operator.not_,
+    ops.contains,
+    ops.not_contains,
+    callable,
+    bool,
+    isinstance,
+)
+_TESTS += (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 _COMPOUND = gast.If | gast.For | gast.While | gast.With | gast.FunctionDef
-
-
-@dataclass(eq=False)
-class LocalFunction:
-    """A lambda or nested function of the function being lowered; its calls are inlined.
-
-    A `helper` is one of ours: its code stands where it is called, as far as locations go.
-    """
-
-    name: str
-    node: Node
-    args: Node
-    body: list[Node]
-    scope: Scope
-    defaults: dict[str, Value]
-    helper: bool = False
-
-    def has_own_values(self) -> bool:
-        """Whether defaults were computed where it was defined: it can be called where these are visible."""
-        return any(isinstance(default, Var) for default in self.defaults.values())
-
-
-@dataclass(frozen=True)
-class Ambiguous:
-    """What a name is bound to where it may be one of several local functions, or a value."""
-
-    name: str
-
-
-Value = Atom | LocalFunction | Ambiguous
-Env = dict[str, Value]
 
 
 @dataclass
@@ -62,7 +51,7 @@ class Captured:
     stmts: list[Stmt]
     env: Env
     dead: bool
-    value: Atom | None
+    value: Value | None
 
 
 @dataclass(frozen=True)
@@ -78,17 +67,22 @@ class Context:
 
     def __init__(self, source: Source, resolver: Resolver, bindings: Bindings, *, template: bool) -> None:
         self.source, self.resolver, self.bindings, self.template = source, resolver, bindings, template
+        self.home = Home(source, resolver)  # of the function being lowered; `source` and `resolver` may be a callee's
         self.scope = Scope({})
         self.env: Env = {}
         self.out: list[Stmt] = []
         self.dead = False
         self.maybe: set[int] = set()  # variables that may be undefined, by uid
         self.flags: set[int] = set()  # variables that hold a flag of the compiler's
-        self.places: dict[tuple[int, int], _Place] = {}
+        self.places: dict[tuple[str, int, int], _Place] = {}
         self.place = _Place("", 0)
         self.pinned: Loc | None = None  # the location of all code while a helper of ours is inlined
         self.counter = 0
+        self.lifted: list[Lifted] = []
+        self.assumed: dict[Atom, bool] = {}  # conditions of the branches around
+        self.negated: dict[Atom, tuple[Atom, bool]] = {}  # conditions that are the contrary of others
         self.functions: frozenset[str] = frozenset()  # names that local functions are bound to
+        self.filled: frozenset[str] = frozenset()  # names of containers into which local functions are put
         self.deleted: frozenset[str] = frozenset()  # names that a ``del`` may leave without a value
         self.live: frozenset[str] = frozenset()  # outer names that the function assigns: always read when it runs
 
@@ -96,6 +90,14 @@ class Context:
 
     def expr(self, node: Node, name: str = "") -> Atom:
         """Lowers an expression; its value's variable takes `name`."""
+        raise NotImplementedError
+
+    def value(self, node: Node, name: str = "") -> Value:
+        """Lowers an expression that may be a known function."""
+        raise NotImplementedError
+
+    def data(self, value: Value, node: Node, name: str = "") -> Atom:
+        """A value as one of the program."""
         raise NotImplementedError
 
     def stmts(self, nodes: list[Node]) -> None:
@@ -117,7 +119,7 @@ class Context:
         kwargs: list[tuple[str | None, Value]],
         node: Node,
         name: str = "",
-    ) -> Atom:
+    ) -> Value:
         """Lowers a call of a local function as its body."""
         raise NotImplementedError
 
@@ -128,6 +130,7 @@ class Context:
         if not isinstance(tree, gast.Lambda):
             self.number(tree.body)
         live, deleted, functions = special_names(tree)
+        self.filled |= filled_names(tree, functions)
         self.live, self.deleted, self.functions = self.live | live, self.deleted | deleted, self.functions | functions
 
     def number(self, stmts: list[Node]) -> None:
@@ -147,12 +150,12 @@ class Context:
             text = _header(stmt, line, start, self.source)
         elif stmt.end_lineno == stmt.lineno:
             text = line[start : self.source.column(stmt.lineno, stmt.end_col_offset)]
-        self.places[stmt.lineno, stmt.col_offset] = _Place(text.strip(), len(self.places) + 1)
+        self.places[self.source.file, stmt.lineno, stmt.col_offset] = _Place(text.strip(), len(self.places) + 1)
 
     def enter(self, stmt: Node) -> None:
         """Statements emitted from here on belong to this statement, if it is one of the user's."""
         if self.pinned is None:
-            self.place = self.places.get((stmt.lineno, stmt.col_offset), self.place)
+            self.place = self.places.get((self.source.file, stmt.lineno, stmt.col_offset), self.place)
 
     def loc(self, node: Node) -> Loc:
         """The location of an expression inside the current statement."""
@@ -188,7 +191,7 @@ class Context:
         self.out.append(Call(target, callee, tuple(args), kwargs, self.loc(node)))
         return target
 
-    def capture(self, run: Callable[[], Atom | None]) -> Captured:
+    def capture(self, run: Callable[[], Value | None]) -> Captured:
         """Runs a lowering step into a block of its own, with a copy of the environment."""
         out, env, dead, place = self.out, self.env, self.dead, self.place
         self.out, self.env, self.dead = [], dict(env), False
@@ -197,6 +200,14 @@ class Context:
             return Captured(self.out, self.env, self.dead, value)
         finally:
             self.out, self.env, self.dead, self.place = out, env, dead, place
+
+    def settled(self, cond: Atom, node: Node) -> Atom:
+        """A condition that is asked again later, as it is now: nothing can change it."""
+        if isinstance(cond, Const) or cond.uid in self.flags:
+            return cond
+        made = next((s for s in reversed(self.out) if isinstance(s, Call) and s.target == cond), None)
+        fresh = made is not None and isinstance(made.fn, Const) and made.fn.value in _TESTS and not cond.name
+        return cond if fresh else self.emit(bool, [cond], node)
 
     # -- names --------------------------------------------------------------------------------------
 
@@ -221,7 +232,7 @@ class Context:
 
     def is_free(self, name: str) -> bool:
         """Whether a name that is not local is a variable of a function around the primal."""
-        return name in self.resolver.cells and self.scope.sees_cells()
+        return name in self.resolver.cells
 
     def undefined(self, name: str, node: Node) -> Atom:
         """A read of a name that is certainly not bound: Python's own error, when the code gets there."""
@@ -232,90 +243,48 @@ class Context:
         error = self.emit(NameError if free else UnboundLocalError, [Const(message)], node)
         return self.emit(ops.raise_error, [error], node)
 
+    def assuming(self, cond: Atom, truth: bool, run: Callable[[], Value | None]) -> Callable[[], Value | None]:
+        """A lowering step during which it is known whether a condition holds."""
+
+        def step() -> Value | None:
+            before = self.assumed
+            of, as_it_is = self.negated.get(cond, (cond, True))
+            self.assumed = {**before, of: truth == as_it_is}
+            try:
+                return run()
+            finally:
+                self.assumed = before
+
+        return step
+
     # -- merging ------------------------------------------------------------------------------------
 
     def branch(
         self,
         cond: Atom,
-        then: Callable[[], Atom | None],
-        orelse: Callable[[], Atom | None],
+        then: Callable[[], Value | None],
+        orelse: Callable[[], Value | None],
         node: Node,
         style: Literal["if", "ifexp", "and", "or"] = "if",
         name: str = "",
-    ) -> Atom | None:
-        """Emits an `If`; the value of the two sides, where they have one, is the result."""
+        *,
+        follow: bool = True,
+    ) -> Value | None:
+        """Emits an `If`; the value of the two sides, where they have one, is the result.
+
+        Where these are two functions, the result is a `Choice`, unless `follow` is false.
+        """
         loc, before = self.loc(node), self.env
-        a, b = self.capture(then), self.capture(orelse)
-        merge = _Merge(self, a, b, before)
-        value = None
+        a, b = self.capture(self.assuming(cond, True, then)), self.capture(self.assuming(cond, False, orelse))
+        merge = Merge(self, a, b, before, cond, node)
+        value: Value | None = None
         if a.value is not None and b.value is not None:
-            value = merge.value(a.value, b.value, name)
+            value = merge.result(a.value, b.value, name, follow=follow)
         self.env = merge.environment()
         self.dead = self.dead or (a.dead and b.dead)
         left, right = Block((), tuple(a.stmts), tuple(merge.left)), Block((), tuple(b.stmts), tuple(merge.right))
-        self.out.append(If(tuple(merge.targets), cond, left, right, loc, style))
+        self.out.append(If(tuple(merge.targets), merge.cond, left, right, loc, style))
         return value
-
-
-class _Merge:
-    """The merge of the environments after the two sides of a branch."""
-
-    def __init__(self, context: Context, a: Captured, b: Captured, before: Env) -> None:
-        self.context, self.a, self.b, self.before = context, a, b, before
-        self.targets: list[Var] = []
-        self.left: list[Atom] = []
-        self.right: list[Atom] = []
-        self.shared: dict[tuple[Atom, Atom], Var] = {}
-
-    def environment(self) -> Env:
-        """The environment after the branch."""
-        env: Env = {}
-        for key in {**self.a.env, **self.b.env}:
-            x, y = self.a.env.get(key, UNDEFINED_ATOM), self.b.env.get(key, UNDEFINED_ATOM)
-            env[key] = x if x is y or x == y else self._merged(key, x, y)
-        return env
-
-    def _merged(self, key: str, x: Value, y: Value) -> Value:
-        old = self.before.get(key, UNDEFINED_ATOM)
-        if any(isinstance(v, LocalFunction) and v.has_own_values() for v in (x, y) if v != old):
-            return Ambiguous(display(key))
-        if self.a.dead and not self.b.dead:
-            if not isinstance(y, Var) or y == old:
-                return y
-            x = UNDEFINED_ATOM
-        elif self.b.dead and not self.a.dead:
-            if not isinstance(x, Var) or x == old:
-                return x
-            y = UNDEFINED_ATOM
-        if isinstance(x, LocalFunction | Ambiguous) or isinstance(y, LocalFunction | Ambiguous):
-            return Ambiguous(display(key))
-        if key[0] == "@":
-            known = self.shared.get((x, y))
-            if known is not None:
-                return known
-        target = self.value(x, y, display(key))
-        if key[0] == "@":
-            self.shared[x, y] = target
-            self.context.flags.add(target.uid)
-        alive = [(v, c) for v, c in ((x, self.a), (y, self.b)) if not c.dead]
-        if any(v == UNDEFINED_ATOM or (isinstance(v, Var) and v.uid in self.context.maybe) for v, _ in alive):
-            self.context.maybe.add(target.uid)
-        return target
-
-    def value(self, x: Atom, y: Atom, name: str) -> Var:
-        """A target that is `x` or `y`."""
-        target = Var(name)
-        self.targets.append(target)
-        self.left.append(x)
-        self.right.append(y)
-        return target
-
-
-def display(key: str) -> str:
-    """The name that a variable of this key would like: the user's, or the flag's without its number."""
-    if key[0] == "@":
-        return key[1:].partition("@")[0].rstrip("0123456789")
-    return key.partition("@")[0]
 
 
 def loop_names(names: Names, scope: Scope) -> dict[str, str]:

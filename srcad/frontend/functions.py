@@ -14,46 +14,56 @@ After, as if it had been written::
         return v * v * x
 
 Captured names are read where the call stands, which is Python's late binding. Each inlined body has its own scope, so
-its names meet no others. A local function that goes anywhere else than into a call is an error.
+its names meet no others; the variables of a call stay known as long as a function that was defined in it may read them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import gast
 
-from srcad.errors import ArgumentError, UnsupportedSyntax
-from srcad.frontend.context import Context, LocalFunction, Value
-from srcad.frontend.scope import Names, Scope, declared
+from srcad.errors import UnsupportedSyntax
+from srcad.frontend.binding import Args, Kwargs
+from srcad.frontend.lifted import Lifted, Recursion, complete, new_callee, without_unread
+from srcad.frontend.merge import display
+from srcad.frontend.prune import prune
+from srcad.frontend.scope import Names, Scope, declared, holds_definitions
+from srcad.frontend.streams import CLOSED, ITEM, Streams
 from srcad.frontend.structure import VALUE, structure
 from srcad.frontend.trees import Node, at
-from srcad.ir import ops
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star, Var
+from srcad.frontend.values import (
+    Home,
+    LocalFunction,
+    Value,
+    atoms_of,
+    is_atom,
+    map_value,
+)
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Const, Function, Star, Var
+
+#: So many calls inside of each other are written out.
+_DEPTH = 60
+#: So often is one function written out inside of itself, each time with other functions as arguments.
+_AGAIN = 6
 
 
-class Functions(Context):
+class Functions(Streams):
     """Making and inlining of local functions."""
 
-    inlining: tuple[LocalFunction, ...] = ()
+    lifting: tuple[Lifted, ...] = ()
 
     def local_function(self, node: Node) -> LocalFunction:
         """Makes a local function of a lambda or nested def; its defaults are evaluated here."""
         if isinstance(node, gast.Lambda):
             name, body = "<lambda>", [at(gast.Return(node.body), node.body)]
-            self.places.setdefault((node.body.lineno, node.body.col_offset), self.place)
+            self.places.setdefault((self.source.file, node.body.lineno, node.body.col_offset), self.place)
         else:
             name, body = node.name, node.body
-            if node.decorator_list:
-                raise self.unsupported(
-                    node.decorator_list[0],
-                    f"the nested function '{name}' has a decorator",
-                    "define it at the top level of the module, or leave the decorator out",
-                )
         args = node.args
-        for inner in _own_nodes(body):
-            if isinstance(inner, gast.Yield | gast.YieldFrom):
-                raise self.unsupported(
-                    inner, f"the nested function '{name}' is a generator", "build and return a list instead of yielding"
-                )
+        generator = any(isinstance(inner, gast.Yield | gast.YieldFrom) for inner in own_nodes(body))
+        if generator and isinstance(node, gast.FunctionDef):
+            body = self.generator_body(name, body)
         positional = [*args.posonlyargs, *args.args]
         defaults: dict[str, Value] = {}
         with_default = positional[len(positional) - len(args.defaults) :]
@@ -61,73 +71,158 @@ class Functions(Context):
         for param, default in pairs:
             if default is not None:
                 defaults[param.id] = self.value(default)
-        return LocalFunction(name, node, args, structure(body), self.scope, defaults)
+        home = Home(self.source, self.resolver)
+        return LocalFunction(name, node, args, structure(body), self.scope, defaults, home, generator=generator)
 
-    def value(self, node: Node) -> Value:
-        """The value of an argument, which may be a local function."""
-        if isinstance(node, gast.Lambda):
-            return self.local_function(node)
-        if isinstance(node, gast.Name):
-            known = self.peek(node.id)
-            if isinstance(known, LocalFunction):
-                return known
-        return self.expr(node)
-
-    def escapes(self, node: Node, what: str) -> UnsupportedSyntax:
-        """The error for a local function that is used as a value."""
-        return self.unsupported(
-            node,
-            f"{what} is used as a value",
-            "call it directly, or define the function at the top level of the module",
-            "srcad inlines local functions where they are called; one that is stored, returned or passed on "
-            "cannot be followed yet",
-        )
-
-    def inline(
-        self,
-        function: LocalFunction,
-        args: list[Value | Star],
-        kwargs: list[tuple[str | None, Value]],
-        node: Node,
-        name: str = "",
-    ) -> Atom:
-        """Lowers a call of a local function as its body."""
-        if function in self.inlining:
-            raise self.unsupported(
-                node,
-                f"the local function '{function.name}' calls itself",
-                "define it at the top level of the module, where srcad derives recursive functions",
+    def inline(self, function: LocalFunction, args: Args, kwargs: Kwargs, node: Node, name: str = "") -> Value:
+        """Lowers a call of a local function as its body, or as a call where it calls itself."""
+        bound = self.bound(function, args, kwargs, node)
+        if function.generator:
+            return self.stream(function, bound, node)
+        for record in self.lifting:
+            if record.function.key is function.key and all(
+                is_atom(value) or _alike(value, record.known.get(param, value)) for param, value in bound.items()
+            ):
+                return self.lifted_call(record, bound, node, name)
+        given = {param: value for param, value in bound.items() if not is_atom(value)}
+        same = [known for other, known in zip(self.inlining, self.given, strict=True) if other.key is function.key]
+        if any(all(_alike(value, known.get(param, value)) for param, value in given.items()) for known in same):
+            raise Recursion(function.key)
+        if len(same) > _AGAIN or len(self.inlining) > _DEPTH:
+            raise self.endless(function, node)
+        start, env, dead = len(self.out), dict(self.env), self.dead
+        try:
+            return self.body_of(function, bound, node, name)
+        except Recursion as found:
+            if found.key is not function.key:
+                raise
+            del self.out[start:]
+            self.env, self.dead = env, dead
+            return self.lifted_call(
+                self.known_lift(function, bound) or self.lift(function, bound, node), bound, node, name
             )
-        bound = self._bound(function, args, kwargs, node)
+
+    def body_of(self, function: LocalFunction, bound: dict[str, Value], node: Node, name: str) -> Value:
+        """Lowers the body of a local function with these arguments."""
         names: Names = dict.fromkeys(bound)
         written = function.node.body if isinstance(function.node, gast.FunctionDef) else function.body
         names.update(self.bindings.of(written))
-        scope = Scope(
-            names,
-            function.scope,
-            declared(written, gast.Global),
-            declared(written, gast.Nonlocal),
-            function.name,
-            result=name,
-        )
+        if function.generator:
+            names[ITEM] = None
+        global_names, outer_names = declared(written, gast.Global), declared(written, gast.Nonlocal)
+        scope = Scope(names, function.scope, global_names, outer_names, function.name, result=name, node=function.node)
         pinned = self.loc(node) if function.helper else None
-        outer, place, inlining = self.scope, (self.place, self.pinned), self.inlining
-        self.scope, self.pinned, self.inlining = scope, pinned, (*inlining, function)
+        outer, place, inlining = self.scope, (self.place, self.pinned), (self.inlining, self.given)
+        home = (self.source, self.resolver)
+        self.scope, self.pinned, self.inlining = scope, pinned, (*self.inlining, function)
+        self.given = (*self.given, {param: value for param, value in bound.items() if not is_atom(value)})
+        self.source, self.resolver = function.home.source, function.home.resolver
         try:
             self.start(scope)
+            if function.generator:
+                self.env[CLOSED + scope.suffix] = Const(False)
             for param, value in bound.items():
-                self.bind(param, value)
+                self.bind(param, self.kept(value, param, node))
             self.stmts(function.body)
             result = self.env.get(f"{VALUE}{scope.suffix}", UNDEFINED_ATOM)
         finally:
-            self.scope, self.inlining = outer, inlining
+            self.scope, (self.inlining, self.given) = outer, inlining
             self.place, self.pinned = place
-            self.leave(scope)
-        if not isinstance(result, Var | Const):
-            raise self.escapes(node, f"a function returned by '{function.name}'")
+            self.source, self.resolver = home
+            if not holds_definitions(function.node):
+                self.leave(scope)
         if isinstance(result, Var) and result.uid in self.maybe:
             self.maybe.discard(result.uid)  # every way through the body that comes back has set it
         return Const(None) if result == UNDEFINED_ATOM else result
+
+    # -- functions that call themselves -----------------------------------------------------------------
+
+    def lift(self, function: LocalFunction, bound: dict[str, Value], node: Node) -> Lifted:
+        """A local function as one of its own; what it captures are its first parameters."""
+        captured: dict[Var, Var] = {}
+        taken = set(bound)
+
+        def unused(name: str) -> str:
+            wanted = name or "t"
+            while wanted in taken:
+                wanted += "_"
+            taken.add(wanted)
+            return wanted
+
+        def inside(atom: Atom) -> Atom:
+            if not isinstance(atom, Var):
+                return atom
+            if atom not in captured:
+                captured[atom] = Var(unused(atom.name))
+                if atom.uid in self.maybe:
+                    self.maybe.add(captured[atom].uid)
+            return captured[atom]
+
+        env = {key: map_value(value, inside) for key, value in self.env.items()}
+        known = {p: map_value(value, inside) for p, value in bound.items() if not is_atom(value)}
+        params = {p: Var(p) for p in bound if p not in known}
+        record = Lifted(function, known, new_callee(function.name, self.home.resolver.fn), captured)
+        for value in [*env.values(), *known.values()]:
+            if any(atom in captured for atom in atoms_of(value) if isinstance(atom, Var)):
+                raise self.escapes(node, "a container of functions")
+        outer, lifting, inlining = (self.env, self.out, self.dead), self.lifting, (self.inlining, self.given)
+        self.env, self.out, self.dead = dict(env), [], False
+        self.lifting, self.inlining, self.given = (*lifting, record), (), ()
+        try:
+            result = self.data(self.body_of(function, {**known, **params}, node, ""), node)
+            for key, value in env.items():
+                if self.env.get(key, value) is not value and self.env.get(key) != value:
+                    raise self.unsupported(
+                        node,
+                        f"the local function '{function.name}' calls itself and changes '{display(key)}'",
+                        "pass the value as an argument and return it",
+                        "a variable of the function around it that a recursion changes is not followed yet",
+                    )
+            block = Block((*captured.values(), *params.values()), tuple(self.out), (result,))
+        finally:
+            (self.env, self.out, self.dead), self.lifting, (self.inlining, self.given) = outer, lifting, inlining
+        body, kept = without_unread(record.callee, prune(block, self.flags), len(captured))
+        record.captured = {v: p for k, (v, p) in enumerate(captured.items()) if k in kept}
+        record.seen = {key: value for key, value in self.env.items() if function.scope.sees(key)}
+        names = {
+            value: key for key, value in record.seen.items() if isinstance(value, Var) and value.uid not in self.maybe
+        }
+        record.places = [names[v] for v in record.captured] if names.keys() >= record.captured.keys() else None
+        self.lifted.append(record)
+        loc = self.loc(function.node if isinstance(function.node, gast.FunctionDef) else node)
+        complete(record.callee, Function(record.callee.__name__, body, loc, record.callee))
+        return record
+
+    def known_lift(self, function: LocalFunction, bound: dict[str, Value]) -> Lifted | None:
+        """The function as it was lifted for another call, where it is the same for this one."""
+        for record in self.lifted:
+            fits = record.function.key is function.key and not record.known and all(map(is_atom, bound.values()))
+            now = record.arguments(self.env) if fits else None
+            if now is not None and not any(isinstance(a, Var) and a.uid in self.maybe for a in now):
+                return record
+        return None
+
+    def lifted_call(self, record: Lifted, bound: dict[str, Value], node: Node, name: str) -> Value:
+        """A call of a function that was lifted, or is being lifted."""
+        inside = record in self.lifting
+        for param, value in bound.items():
+            if is_atom(value) == (param in record.known) or (
+                inside and not _alike(value, record.known.get(param, value))
+            ):
+                raise self.endless(record.function, node)
+        again = None if inside else record.arguments(self.env)
+        first: Iterable[Atom] = record.captured.values() if inside else record.captured if again is None else again
+        args: list[Atom | Star] = [*first, *(value for value in bound.values() if is_atom(value))]
+        return self.emit(Const(record.callee, record.callee.__name__), args, node, name)
+
+    def endless(self, function: LocalFunction, node: Node) -> UnsupportedSyntax:
+        """The error for a recursion whose functions differ from call to call."""
+        return self.unsupported(
+            node,
+            f"the local function '{function.name}' calls itself with other functions than it was given",
+            "pass what differs as data, or define the function at the top level of the module",
+            "each call would be a function of its own",
+        )
 
     def start(self, scope: Scope) -> None:
         """Makes the names that inner functions assign known, so that loops carry them."""
@@ -140,61 +235,15 @@ class Functions(Context):
         for key in [key for key in self.env if key.endswith(scope.suffix)]:
             del self.env[key]
 
-    def _bound(
-        self, function: LocalFunction, args: list[Value | Star], kwargs: list[tuple[str | None, Value]], node: Node
-    ) -> dict[str, Value]:
-        """Which parameter gets which value."""
-        spec = function.args
-        positional = [p.id for p in [*spec.posonlyargs, *spec.args]]
-        by_name = {p.id for p in [*spec.args, *spec.kwonlyargs]}
-        if any(isinstance(arg, Star) for arg in args) or any(key is None for key, _ in kwargs):
-            raise self.unsupported(
-                node,
-                f"the local function '{function.name}' is called with starred arguments",
-                "pass the arguments one by one",
-            )
-        plain = [arg for arg in args if not isinstance(arg, Star)]
-        bound: dict[str, Value] = dict(zip(positional, plain, strict=False))
-        extra, named = plain[len(positional) :], {}
-        for key, value in kwargs:
-            if key in by_name and key not in bound:
-                bound[str(key)] = value
-            elif key not in by_name and spec.kwarg is not None:
-                named[key] = value
-            else:
-                raise self._misfit(function, node, f"argument '{key}' is unknown or given twice")
-        if spec.vararg is not None:
-            rest: list[Atom | Star] = [self._data(value, node) for value in extra]
-            bound[spec.vararg.id] = self.emit(ops.make_tuple, rest, node, spec.vararg.id)
-        elif extra:
-            raise self._misfit(function, node, f"it takes {len(positional)} positional arguments, not {len(plain)}")
-        if spec.kwarg is not None:
-            items: list[Atom | Star] = []
-            for key, value in named.items():
-                items += [Const(key), self._data(value, node)]
-            bound[spec.kwarg.id] = self.emit(ops.make_dict, items, node, spec.kwarg.id)
-        for param in [*positional, *(p.id for p in spec.kwonlyargs)]:
-            if param not in bound:
-                if param not in function.defaults:
-                    raise self._misfit(function, node, f"argument '{param}' is missing")
-                bound[param] = function.defaults[param]
-        return bound
 
-    def _data(self, value: Value, node: Node) -> Atom:
-        if not isinstance(value, Var | Const):
-            raise self.escapes(node, "a local function")
-        return value
-
-    def _misfit(self, function: LocalFunction, node: Node, why: str) -> ArgumentError:
-        return ArgumentError(
-            f"the arguments of this call do not fit the local function '{function.name}'",
-            where=self.loc(node),
-            why=why,
-            remedy="correct the call",
-        )
+def _alike(a: Value, b: Value) -> bool:
+    """Whether two functions are the same one, with the same arguments given."""
+    if isinstance(a, LocalFunction) and isinstance(b, LocalFunction):
+        return a.key is b.key and all(a.defaults[k] == b.defaults[k] for k in a.defaults)
+    return a is b
 
 
-def _own_nodes(body: list[Node]) -> list[Node]:
+def own_nodes(body: list[Node]) -> list[Node]:
     """All nodes of a function body, nested functions left out."""
     found: list[Node] = []
     todo = list(body)

@@ -7,15 +7,30 @@ no pass and nothing after the loop reads.
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import gast
 
 from srcad.errors import InternalError
-from srcad.frontend.context import Ambiguous, Captured, Env, LocalFunction, display, loop_names
+from srcad.frontend.comprehensions import UNROLLED
+from srcad.frontend.context import Captured, loop_names
+from srcad.frontend.merge import display
 from srcad.frontend.scope import Names
 from srcad.frontend.statements import Statements
 from srcad.frontend.structure import stop_flag
 from srcad.frontend.trees import Node
+from srcad.frontend.values import (
+    Ambiguous,
+    Env,
+    Pack,
+    Stream,
+    Value,
+    atoms_of,
+    defined_in,
+    holds_functions,
+    holds_local,
+    is_atom,
+)
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Var, While, With, new_loop_id
 
 
@@ -26,8 +41,18 @@ class Loops(Statements):
         """Lowers a loop."""
         match node:
             case gast.For(iter=over):
-                iterable = self.iterable(over)
-                self.for_loop(node, iterable)
+                fills = self.fills(node)
+                known = self.items_of(over) if fills else None
+                value = None if known else self.iterable_value(over)
+                if isinstance(value, Stream):
+                    self.stream_loop(node, value)
+                    return
+                items = known or [] if value is None else self.unrolled(node, value)
+                if isinstance(items, list):
+                    self.clear_flag(node)
+                    self.passes(node, items)
+                else:
+                    self.for_loop(node, items)
             case _:
                 self.while_loop(node)
 
@@ -36,14 +61,51 @@ class Loops(Statements):
         names: Names = dict(self.bindings.statement(node))
         found: dict[str, Atom] = {}
         keys = loop_names(names, self.scope)
+        keys.update(self.carried_for_consumers(node))
         keys.update({key: display(key) for key in self.env if display(key) in self.live})  # a call may assign these
         for key, name in keys.items():
             value = self.env.get(key, UNDEFINED_ATOM)
-            if name in self.functions or isinstance(value, LocalFunction | Ambiguous):
+            if name in self.functions or holds_local(value):
                 self.env[key] = Ambiguous(name)
             else:
-                found[key] = value
+                found[key] = self.env[key] = self.data(value, node)
         return found
+
+    def fills(self, node: Node) -> bool:
+        """Whether the body of a loop puts something into a container of functions."""
+        return any(
+            isinstance(inner, gast.Call)
+            and isinstance(inner.func, gast.Attribute)
+            and isinstance(inner.func.value, gast.Name)
+            and isinstance(self.peek(inner.func.value.id), Pack)
+            for stmt in node.body
+            for inner in gast.walk(stmt)
+        )
+
+    def unrolled(self, node: Node, value: Value) -> list[Value] | Atom:
+        """The items of a container of functions, for which the passes are written out; else what the loop goes over."""
+        if isinstance(value, Pack):
+            value.seen = True
+        few = isinstance(value, Pack) and (len(value.items) <= UNROLLED or holds_local(value))
+        if not isinstance(value, Pack) or not few or not holds_functions(value):
+            return self.data(value, node.iter)
+        return [Const(key) for key in value.keys] if value.cls is dict else list(value.items)
+
+    def passes(self, node: Node, items: list[Value]) -> None:
+        """The passes of a loop, one after the other; after a ``break`` the others do not run."""
+        flag = stop_flag(node.body)
+        for k, item in enumerate(items):
+            self.assign(node.target, item)
+            self.stmts(node.body)
+            if flag is None or k + 1 == len(items):
+                continue
+            stop = self.data(self.env[str(self.scope.key(flag))], node)
+            if isinstance(stop, Const) and stop.value:
+                return
+            if not isinstance(stop, Const):
+                rest = items[k + 1 :]
+                self.branch(stop, lambda: None, functools.partial(self.passes, node, rest), node)
+                return
 
     def clear_flag(self, node: Node) -> None:
         """A loop that has not run has not been stopped."""
@@ -55,15 +117,18 @@ class Loops(Statements):
         """``for target in iterable: body``."""
         self.clear_flag(node)
         slots, loc = self.slots(node), self.loc(node.iter)
-        item = Var(node.target.id if isinstance(node.target, gast.Name) else "")
+        item = Var(node.target.id.partition("@")[0] if isinstance(node.target, gast.Name) else "")
         params = self.params(slots)
 
         def run() -> None:
             self.env.update(params)
             self.assign(node.target, item)
-            self.stmts(node.body)
+            self.looped(node, slots)
 
         body = self.capture(run)
+        if self.forget_functions(slots, body):
+            self.for_loop(node, iterable)
+            return
         yields, stops = self.yields(node, slots, body)
         targets = self.targets(slots, yields)
         block = Block((item, *params.values()), tuple(body.stmts), tuple(yields))
@@ -81,22 +146,48 @@ class Loops(Statements):
 
         def run() -> None:
             self.env.update(params)
-            self.stmts(node.body)
+            self.looped(node, slots)
 
         cond = self.capture(test)
+        asked = cond.value
+        assert asked is not None and is_atom(asked)
         if any(cond.env.get(key) != value for key, value in before.items()):
             raise self.unsupported(
                 node.test,
                 "the condition of this loop changes a local variable",
                 "compute the condition in the loop: `while True: ... if not condition: break`",
             )
-        assert cond.value is not None
         body = self.capture(run)
+        if self.forget_functions(slots, body):
+            self.while_loop(node)
+            return
         yields, stops = self.yields(node, slots, body)
         targets = self.targets(slots, yields)
-        first = Block(tuple(before.values()), tuple(cond.stmts), (cond.value,))
+        first = Block(tuple(before.values()), tuple(cond.stmts), (asked,))
         second = Block(tuple(params.values()), tuple(body.stmts), tuple(yields))
         self.out.append(While(targets, tuple(slots.values()), first, second, stops, loc, new_loop_id()))
+
+    def looped(self, node: Node, slots: dict[str, Atom]) -> None:
+        """The body of a loop."""
+        self.loops_around += 1
+        try:
+            self.stmts(node.body)
+            self.settle(slots, node)
+        finally:
+            self.loops_around -= 1
+
+    def settle(self, slots: dict[str, Atom], node: Node) -> None:
+        """At the end of a pass: a choice of functions that the next pass may read is a value of the program."""
+        for key in slots:
+            value = self.env.get(key, UNDEFINED_ATOM)
+            if not is_atom(value) and not holds_local(value):
+                self.env[key] = self.data(value, node)
+
+    def forget_functions(self, slots: dict[str, Atom], body: Captured) -> bool:
+        """Whether a pass binds local functions to names: those are then not carried from pass to pass."""
+        found = [key for key in slots if holds_local(body.env.get(key, UNDEFINED_ATOM))]
+        self.env.update((key, Ambiguous(display(key))) for key in found)
+        return bool(found)
 
     def params(self, slots: dict[str, Atom]) -> dict[str, Var]:
         """A parameter for each carried variable."""
@@ -116,15 +207,13 @@ class Loops(Statements):
         found: list[Atom] = []
         for key in slots:
             value = body.env.get(key, UNDEFINED_ATOM)
-            found.append(
-                value if isinstance(value, Var) or not isinstance(value, LocalFunction | Ambiguous) else UNDEFINED_ATOM
-            )
+            found.append(value if is_atom(value) else UNDEFINED_ATOM)
         self._check_only(slots, self.env, body.env)
         flag = stop_flag(node.body)
         if flag is None:
             return found, False
         stop = body.env[str(self.scope.key(flag))]
-        assert not isinstance(stop, LocalFunction | Ambiguous)
+        assert is_atom(stop)
         return [*found, stop], True
 
     def targets(self, slots: dict[str, Atom], yields: list[Atom]) -> tuple[Var, ...]:
@@ -169,6 +258,7 @@ class Loops(Statements):
         done = self.capture(run)
         targets: list[Var] = []
         yields: list[Atom] = []
+        own = defined_in(done.stmts)
         for key, value in done.env.items():
             old = before.get(key)
             if isinstance(value, Var) and value != old:
@@ -179,7 +269,7 @@ class Loops(Statements):
                     self.maybe.add(targets[-1].uid)
                 if key[0] == "@":
                     self.flags.add(targets[-1].uid)
-            elif isinstance(value, LocalFunction) and value != old and value.has_own_values():
+            elif not is_atom(value) and value != old and any(atom in own for atom in atoms_of(value)):
                 self.env[key] = Ambiguous(display(key))
             else:
                 self.env[key] = value

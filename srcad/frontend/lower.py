@@ -13,6 +13,8 @@ from typing import Any
 import gast
 
 from srcad.errors import NonDifferentiable, UnsupportedSyntax
+from srcad.frontend.functions import own_nodes
+from srcad.frontend.lifted import form_of
 from srcad.frontend.loops import Loops
 from srcad.frontend.prune import prune
 from srcad.frontend.resolve import Resolver
@@ -20,7 +22,7 @@ from srcad.frontend.scope import Bindings, Names, Scope, declared
 from srcad.frontend.source import find
 from srcad.frontend.structure import VALUE, structure
 from srcad.frontend.trees import Node, at
-from srcad.ir.nodes import Atom, Block, Const, Function, Loc, Var
+from srcad.ir.nodes import Block, Const, Function, Loc, Var
 
 _GENERATOR, _ASYNC = 0x20, 0x80 | 0x200
 
@@ -40,6 +42,9 @@ def lower(fn: Any, *, template: bool = False) -> Function:
         UnsupportedSyntax: a construct that is not supported yet.
         NonDifferentiable: a construct that never can be.
     """
+    lifted = form_of(fn)
+    if lifted is not None:
+        return lifted
     source = find(fn)
     lowering = _Lowering(source, Resolver(fn), Bindings(), template=template)
     try:
@@ -61,7 +66,7 @@ class _Lowering(Loops):
         body = [at(gast.Return(tree.body), tree.body)] if isinstance(tree, gast.Lambda) else tree.body
         self.survey(tree)
         self.number(body if isinstance(tree, gast.Lambda) else [])
-        self.scope = Scope({}, function=name)
+        self.scope = Scope({}, function=name, node=tree)
         loc = self.definition(tree)
         self._check_plain(fn, tree)
         structured = structure(body)
@@ -69,16 +74,23 @@ class _Lowering(Loops):
         names: Names = dict.fromkeys(params)
         names.update(self.bindings.of(body))
         nonlocals = declared(body, gast.Nonlocal)
-        self.scope = Scope(names, None, declared(body, gast.Global), nonlocals, name)
+        self.scope = Scope(names, None, declared(body, gast.Global), nonlocals, name, node=tree)
         self.start(self.scope)
         variables = [Var(param) for param in params]
         for param, variable in zip(params, variables, strict=True):
             self.bind(param, variable)
         self.stmts(structured)
-        value = self.env.get(f"{VALUE}{self.scope.suffix}")
-        result: Atom = value if isinstance(value, Var | Const) else Const(None)
+        value = self.env.get(f"{VALUE}{self.scope.suffix}", Const(None))
+        result = self.data(value, self.returned(tree))
         block = prune(Block(tuple(variables), tuple(self.out), (result,)), self.flags)
         return Function(name, block, loc, fn, tuple(self.resolver.guards.values()))
+
+    def returned(self, tree: Node) -> Node:
+        """The first expression that the function returns."""
+        if isinstance(tree, gast.Lambda):
+            return tree.body
+        found = (n.value for n in own_nodes(tree.body) if isinstance(n, gast.Return) and n.value is not None)
+        return min(found, key=lambda n: (n.lineno, n.col_offset), default=tree.body[-1])
 
     def definition(self, tree: Node) -> Loc:
         """The location of the function itself: its first line."""

@@ -8,7 +8,9 @@ else is data and is read live.
 from __future__ import annotations
 
 import builtins
+import functools
 import inspect
+import operator
 import sys
 from collections.abc import Callable
 from types import (
@@ -41,6 +43,7 @@ _STATIC = (
     np.ufunc,
     type(np.sum),  # NumPy's dispatching functions
 )
+_OPENED = (functools.partial, operator.itemgetter, operator.attrgetter, operator.methodcaller)
 MISSING = object()
 """The value of a name that is not there."""
 
@@ -51,9 +54,18 @@ def is_static(value: object) -> bool:
     >>> is_static(np.sin), is_static(np.pi), is_static(sys), is_static([1.0])
     (True, False, True, False)
     """
-    if isinstance(value, _STATIC):
+    if isinstance(value, _STATIC) or is_opened(value):
         return True
     return type(value).__name__ == "_lru_cache_wrapper" and callable(value)
+
+
+def is_opened(value: object) -> bool:
+    """Whether a value is a function made of another one, which calls look into.
+
+    >>> is_opened(functools.partial(max, 1)), is_opened(operator.itemgetter(0)), is_opened(max)
+    (True, True, False)
+    """
+    return type(value) in _OPENED
 
 
 def _run(look_up: Callable[[], object]) -> object:

@@ -132,6 +132,24 @@ def declared(stmts: list[Node], kind: type) -> frozenset[str]:
     return frozenset(found)
 
 
+def filled_names(tree: Node, functions: frozenset[str]) -> frozenset[str]:
+    """Names of lists and dicts into which a function puts local functions: ``fs.append(lambda ...)``, ``d[k] = f``."""
+    found: set[str] = set()
+
+    def is_local(node: Node) -> bool:
+        return isinstance(node, gast.Lambda) or (isinstance(node, gast.Name) and node.id in functions)
+
+    for node in gast.walk(tree):
+        match node:
+            case gast.Call(func=gast.Attribute(value=gast.Name(id=name), attr="append"), args=[item]) if is_local(item):
+                found.add(name)
+            case gast.Assign(targets=[gast.Subscript(value=gast.Name(id=name))], value=item) if is_local(item):
+                found.add(name)
+            case _:
+                pass
+    return frozenset(found)
+
+
 def special_names(tree: Node) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Names of a function, or of one inside it: declared global or nonlocal; deleted; bound to a local function."""
     outer: set[str] = set()
@@ -152,6 +170,81 @@ def special_names(tree: Node) -> tuple[frozenset[str], frozenset[str], frozenset
     return frozenset(outer), frozenset(deleted), frozenset(functions)
 
 
+_LOOKS_INTO = frozenset({"len", "enumerate", "zip", "reversed", "list", "tuple", "iter"})
+_LOOK_UPS = frozenset({"get", "items", "values", "keys"})
+
+
+def only_looked_into(name: str, tree: Node) -> bool:
+    """Whether all reads of a name take an item of what it holds, or go over its items: nothing else sees the object."""
+    looks: set[int] = set()
+    for node in gast.walk(tree):
+        match node:
+            case gast.Subscript(value=inner, ctx=gast.Load()) | gast.Starred(value=inner):
+                looks.add(id(inner))
+            case gast.For(iter=inner) | gast.comprehension(iter=inner):
+                looks.add(id(inner))
+            case gast.Call(func=gast.Name(id=called), args=args) if called in _LOOKS_INTO:
+                looks.update(map(id, args))
+            case gast.Call(func=gast.Attribute(value=inner, attr=attr)) if attr in _LOOK_UPS:
+                looks.add(id(inner))
+            case gast.keyword(arg=None, value=inner):
+                looks.add(id(inner))
+            case _:
+                pass
+    reads = (n for n in gast.walk(tree) if isinstance(n, gast.Name) and n.id == name and isinstance(n.ctx, gast.Load))
+    return all(id(node) in looks for node in reads)
+
+
+def holds_definitions(tree: Node) -> bool:
+    """Whether a function or lambda is defined inside a tree."""
+    return any(isinstance(node, _FUNCTIONS) and node is not tree for node in gast.walk(tree))
+
+
+def makes_functions(tree: Node) -> bool:
+    """Whether a function returns functions: a lambda, a nested function, a partial application, a tuple of these.
+
+    >>> def gives(text):
+    ...     return makes_functions(gast.parse(text).body[0])
+    >>> gives("def f(k): return lambda x: k * x"), gives("def f(k): return k")
+    (True, False)
+    """
+    if isinstance(tree, gast.Lambda):
+        return is_made(tree.body)
+    local = special_names(tree)[2]
+    returned = [node.value for stmt in tree.body for node in _own(stmt) if isinstance(node, gast.Return) and node.value]
+    return any(is_made(value, local) for value in returned)
+
+
+def _own(node: Node) -> list[Node]:
+    """A node and those inside it, nested functions left out."""
+    if isinstance(node, _FUNCTIONS):
+        return []
+    return [node, *(inner for child in gast.iter_child_nodes(node) for inner in _own(child))]
+
+
+def is_made(value: Node, local: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression gives a function, or a container of functions, as far as its text tells."""
+    match value:
+        case gast.Lambda():
+            return True
+        case gast.Name(id=name):
+            return name in local
+        case gast.Call(func=gast.Name(id="partial") | gast.Attribute(attr="partial")):
+            return True
+        case gast.Call(func=called):
+            return is_made(called) and not isinstance(called, gast.Lambda)
+        case gast.Tuple(elts=elts) | gast.List(elts=elts):
+            return any(is_made(item, local) for item in elts)
+        case gast.Dict(values=values):
+            return any(is_made(item, local) for item in values)
+        case gast.IfExp(body=body, orelse=orelse):
+            return is_made(body, local) or is_made(orelse, local)
+        case gast.ListComp(elt=elt):
+            return is_made(elt, local)
+        case _:
+            return False
+
+
 _numbers = itertools.count(1)
 
 
@@ -170,7 +263,7 @@ class Scope:
     function: str = ""
     comprehension: bool = False
     result: str = ""
-    elsewhere: bool = False  # a function of the module, not inside the primal: it sees none of the primal's cells
+    node: Node = None  # the function, or that of a scope around a comprehension
     suffix: str = field(default_factory=lambda: f"@{next(_numbers)}")
 
     def key(self, name: str) -> str | Literal["global"] | None:
@@ -195,9 +288,11 @@ class Scope:
             scope = scope.parent
         return scope
 
-    def sees_cells(self) -> bool:
-        """Whether names that are local nowhere may be variables of the functions around the primal."""
-        scope: Scope = self
-        while scope.parent is not None:
+    def sees(self, key: str) -> bool:
+        """Whether a key of the environment is that of a variable of this scope or of one around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if key.endswith(scope.suffix):
+                return True
             scope = scope.parent
-        return not scope.elsewhere
+        return False

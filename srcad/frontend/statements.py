@@ -12,11 +12,11 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.context import LocalFunction, Value
 from srcad.frontend.expressions import Expressions
 from srcad.frontend.resolve import MISSING, is_static, loaded_module
 from srcad.frontend.structure import VALUE
 from srcad.frontend.trees import Node
+from srcad.frontend.values import Pack, Stream, Value, holds_local, is_atom
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Const, Star, Var
 
@@ -65,6 +65,8 @@ class Statements(Expressions):
             case gast.AnnAssign(target=target, value=value):
                 if value is not None:
                     self.assignment([target], value)
+            case gast.Expr(value=gast.Yield() as made) if self.consumers:
+                self.yielded(made)
             case gast.Expr(value=value):
                 if not isinstance(value, gast.Constant):
                     self.value(value)
@@ -126,15 +128,21 @@ class Statements(Expressions):
         unless they are part of a parallel assignment.
         """
         if not isinstance(target, gast.Name):
-            return self.expr(value)
-        if target.id == VALUE:
-            return self.copied(value, self.expr(value, self.scope.binder().result), self.scope.binder().result, alone)
-        if isinstance(value, gast.Lambda) or (
-            isinstance(value, gast.Name) and isinstance(self.peek(value.id), LocalFunction)
-        ):
             return self.value(value)
         name = target.id if target.id[0] != "@" else ""
-        return self.copied(value, self.expr(value, name), name, alone and bool(name))
+        if target.id == VALUE:
+            name = self.scope.binder().result
+        made = self.empty(target, value) or self.value(value, name)
+        return self.copied(value, made, name, alone and (bool(name) or target.id == VALUE)) if is_atom(made) else made
+
+    def empty(self, target: Node, value: Node) -> Pack | None:
+        """An empty list or dict into which the function puts local functions."""
+        filled = target.id in self.filled
+        if filled and isinstance(value, gast.List | gast.Dict) and not list(gast.iter_child_nodes(value))[1:]:
+            cls = list if isinstance(value, gast.List) else dict
+            if not (value.elts if cls is list else value.keys):
+                return Pack(cls, [], [], self.out)
+        return None
 
     def copied(self, node: Node, value: Atom, name: str, alone: bool) -> Atom:
         """A reference under another name, where the expression is nothing but a name."""
@@ -147,25 +155,57 @@ class Statements(Expressions):
             case gast.Name(id=name):
                 self.assign_name(target, name, value)
             case gast.Tuple(elts=elts) | gast.List(elts=elts):
-                self.unpack(target, elts, self._data(value, target))
+                parts = self.parts_for(elts, value)
+                if parts is not None:
+                    for item, part in zip(elts, parts, strict=True):
+                        self.assign(item, part)
+                    return
+                items = self.listed(value, target) if isinstance(value, Stream) else self.data(value, target)
+                self.unpack(target, elts, items)
             case gast.Subscript(value=base, slice=index):
-                owner = self.expr(base)
-                self.emit(operator.setitem, [owner, self.index(index), self._data(value, target)], target)
+                self.store_item(target, self.value(base), index, value)
             case gast.Attribute(value=base, attr=attr):
-                self.emit(setattr, [self.expr(base), Const(attr), self._data(value, target)], target)
+                self.emit(setattr, [self.expr(base), Const(attr), self.data(value, target)], target)
             case gast.Starred(value=inner):
                 self.assign(inner, value)
             case _:
                 raise self.unsupported(target, f"a {type(target).__name__} cannot be a target", "assign to a name")
 
+    def parts_for(self, elts: list[Node], value: Value) -> list[Value] | None:
+        """The items of a container of functions for the targets that it is unpacked to; None where they do not fit."""
+        if not isinstance(value, Pack) or value.cls is dict:
+            return None
+        stars = [k for k, item in enumerate(elts) if isinstance(item, gast.Starred)]
+        if not stars:
+            return list(value.items) if len(value.items) == len(elts) else None
+        first, last = stars[0], len(value.items) - (len(elts) - stars[0] - 1)
+        if last < first:
+            return None
+        return [*value.items[:first], Pack(list, value.items[first:last], [], self.out), *value.items[last:]]
+
+    def store_item(self, target: Node, owner: Value, index: Node, value: Value) -> None:
+        """``owner[index] = value``."""
+        if isinstance(owner, Pack) and (holds_local(value) or holds_local(owner)):
+            self.put(owner, self.index(index), value, target)
+            return
+        base = self.data(owner, target)
+        self.emit(operator.setitem, [base, self.index(index), self.data(value, target)], target)
+
     def assign_name(self, node: Node, name: str, value: Value) -> None:
         """Binds a name, or stores where it is declared global or nonlocal."""
         key = self.scope.key(name)
         if key is not None and key != "global":
-            self.env[key] = value
+            self.env[key] = value if name[0] == "@" or name in self.filled else self.kept(value, name, node)
             return
+        if self.resolver is not self.home.resolver:
+            raise self.unsupported(
+                node,
+                f"'{self.resolver.fn.__name__}' sets the outer variable '{name}'",
+                "let it return the value",
+                "it is written out in its caller, because it takes or gives functions",
+            )
         store = ops.store_global if key == "global" or not self.is_free(name) else ops.store_free
-        self.emit(store, [Const(name), self._data(value, node)], node)
+        self.emit(store, [Const(name), self.data(value, node)], node)
 
     def unpack(self, node: Node, elts: list[Node], value: Atom) -> None:
         """``a, *b, c = value``."""
@@ -184,7 +224,7 @@ class Statements(Expressions):
         target, op = node.target, INPLACE[type(node.op)]
         match target:
             case gast.Name(id=name):
-                old = self.read(target)
+                old = self.expr(target)
                 self.assign(target, self.emit(op, [old, self.expr(node.value)], node, name))
             case gast.Subscript(value=base, slice=index):
                 owner = self.expr(base)
@@ -207,7 +247,11 @@ class Statements(Expressions):
         """A nested ``def`` binds its name to a local function."""
         if self.scope.key(name) == "global":
             raise self.escapes(node, f"the local function '{name}'")
-        self.bind(name, self.local_function(node))
+        decorators = [self.value(decorator) for decorator in node.decorator_list]
+        value: Value = self.local_function(node)
+        for decorator in reversed(decorators):
+            value = self.call_value(decorator, [value], [], node)
+        self.bind(name, value)
 
     def delete(self, target: Node) -> None:
         """``del target``."""
@@ -237,9 +281,10 @@ class Statements(Expressions):
 
     def branches(self, node: Node, test: Node, body: list[Node], orelse: list[Node]) -> None:
         """``if``; a literal, or a flag whose value is known here, takes its side at once."""
-        cond = self.expr(test)
+        cond = self.truth(self.value(test), test)
         flag = isinstance(test, gast.Name) and test.id[0] == "@"
-        if isinstance(cond, Const) and (flag or isinstance(test, gast.Constant)):
+        decided = isinstance(cond, Const) and isinstance(cond.value, bool)
+        if isinstance(cond, Const) and (flag or decided or isinstance(test, gast.Constant)):
             self.stmts(body if cond.value else orelse)
             return
         self.branch(cond, lambda: self.stmts(body), lambda: self.stmts(orelse), test)

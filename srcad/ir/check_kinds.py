@@ -6,6 +6,7 @@ from srcad.ir.dims import Dim
 from srcad.ir.kinds import (
     Array,
     Dict,
+    Functions,
     Iterator,
     Kind,
     List,
@@ -30,7 +31,7 @@ def malformed(kind: object) -> str | None:
     "'float64' is not a short dtype name"
     """
     match kind:
-        case Undefined() | Unknown() | Static():
+        case Undefined() | Unknown() | Static() | Functions():
             return None
         case Scalar(dtype=dtype, value=value):
             if value is not None and not (isinstance(value, Dim) and dtype is not None and dtype[0] in "iub"):

@@ -11,6 +11,7 @@ job of `srcad.rules.families` and `srcad.analysis.infer`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from srcad.ir.dims import Dim
 
@@ -132,6 +133,16 @@ class Object(Kind):
 
 
 @dataclass(frozen=True)
+class Functions(Kind):
+    """One of several functions: which one is known when the code runs."""
+
+    values: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(getattr(v, '__name__', None) or type(v).__name__ for v in self.values)}"
+
+
+@dataclass(frozen=True)
 class Slice(Kind):
     """A slice object; each part the kind of that part."""
 
@@ -214,7 +225,7 @@ def may_be_active(kind: Kind) -> bool:
 def is_mutable(kind: Kind) -> bool:
     """Whether a value of this kind can be changed in place."""
     match kind:
-        case Scalar() | Static() | Slice() | Iterator() | Undefined():
+        case Scalar() | Static() | Functions() | Slice() | Iterator() | Undefined():
             return False
         case Tuple(items=items):
             return any(map(is_mutable, items))

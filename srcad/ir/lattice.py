@@ -8,12 +8,20 @@ nothing from operations.
 
 from __future__ import annotations
 
+import functools
+import operator
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+
+import numpy as np
+
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import (
     UNDEFINED,
     UNKNOWN,
     Array,
     Dict,
+    Functions,
     Iterator,
     Kind,
     List,
@@ -26,6 +34,9 @@ from srcad.ir.kinds import (
     Tuple,
     Undefined,
 )
+
+_FUNCTIONS: tuple[type, ...] = (FunctionType, BuiltinFunctionType, np.ufunc, functools.partial)
+_FUNCTIONS += (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 
 #: Containers nested deeper than this are Unknown, so that ``x = [x]`` in a loop ends.
 MAX_DEPTH = 6
@@ -59,6 +70,8 @@ def _join(a: Kind, b: Kind, facts: Facts, depth: int) -> Kind:
             return a
         case (Scalar() | Array() | Numeric(), Scalar() | Array() | Numeric()):
             return _join_numbers(a, b, facts)
+        case (Static() | Functions(), Static() | Functions()) if (one := _one_of(a, b)) is not None:
+            return one
         case (Static(), Static() | Opaque()) | (Opaque(), Static() | Opaque()):
             return _join_static(a, b)
         case (Slice(), Slice()):
@@ -99,6 +112,30 @@ def _join_static(a: Kind, b: Kind) -> Kind:
         return a
     classes = [k.value.__class__ if isinstance(k, Static) else k.cls for k in (a, b) if isinstance(k, (Static, Opaque))]
     return Opaque(classes[0]) if classes[0] is classes[1] and not callable_class(classes[0]) else UNKNOWN
+
+
+#: More functions than this are not told apart.
+MAX_FUNCTIONS = 8
+
+
+def _one_of(a: Kind, b: Kind) -> Kind | None:
+    """One of the functions of two kinds; None where they are no functions, or too many."""
+    found: list[Any] = []
+    for kind in (a, b):
+        for value in kind.values if isinstance(kind, Functions) else (kind.value,):  # type: ignore[attr-defined]
+            if not _is_function(value):
+                return None
+            if all(value is not other for other in found):
+                found.append(value)
+    if len(found) > MAX_FUNCTIONS:
+        return UNKNOWN
+    return Static(found[0]) if len(found) == 1 else Functions(tuple(found))
+
+
+def _is_function(value: object) -> bool:
+    if isinstance(value, type) or not callable(value):
+        return False
+    return isinstance(value, _FUNCTIONS) or type(value).__name__ in ("_lru_cache_wrapper", "_ArrayFunctionDispatcher")
 
 
 def same_static(a: object, b: object) -> bool:

@@ -38,7 +38,7 @@ class Loc:
     `text` is the first line of the user's statement, stripped (it becomes the comment over its adjoint lines). `stmt`
     numbers the user's statements in a function, so that equal texts on different lines stay apart. `col`/`end_col`
     delimit the expression for the caret, on `line`. `adjoint` marks what the reverse or forward transform made from
-    that statement, `saving` what it added to the forward sweep.
+    that statement, `saving` what it added to the forward sweep; both: a store that puts back what was overwritten.
     """
 
     file: str

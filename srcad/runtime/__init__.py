@@ -31,6 +31,7 @@ from srcad.runtime.changes import (
     unsort,
 )
 from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
+from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
 from srcad.runtime.structures import (
     accumulate,
     add_to,
@@ -55,6 +56,8 @@ __all__ = [
     "as_updated",
     "as_updated_number",
     "as_view",
+    "at_adjoint",
+    "at_tangent",
     "backwards",
     "broadcast_like",
     "column",
@@ -77,6 +80,7 @@ __all__ = [
     "seed",
     "spread",
     "stop_gradient",
+    "sum_by_source",
     "take_entries",
     "take_stored",
     "tangent_of_memory",

@@ -152,9 +152,11 @@ def _may_repeat(index: Any) -> bool:
 
 
 def _with_dtype_of(g: Any, x: Any) -> Any:
-    """`g` with the dtype of `x`, where that has one that carries derivatives."""
+    """`g` with the dtype of `x`, where that has one that carries derivatives; double precision for a Python float."""
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
+    if isinstance(x, float) and isinstance(g, (np.float16, np.float32)):
+        return np.float64(g)
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", None) == dtype:
         return g

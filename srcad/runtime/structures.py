@@ -245,10 +245,12 @@ def unsorted(g: Any, items: Any, reverse: bool = False) -> Any:
 def add_to(x_bar: Any, g: Any) -> None:
     """Add the cotangent `g` to `x_bar`, a list, a dict or an array, in place; one number stands for every item.
 
-    >>> bars = [1.0, [2.0]]
-    >>> add_to(bars, [1.0, [1.0]])
+    Arrays inside are changed in place, too: others may refer to them.
+
+    >>> bars = [1.0, [2.0], np.zeros(2)]
+    >>> add_to(bars, [1.0, [1.0], np.ones(2)])
     >>> bars
-    [2.0, [3.0]]
+    [2.0, [3.0], array([1., 1.])]
     """
     if isinstance(x_bar, np.ndarray):
         x_bar += g
@@ -263,10 +265,15 @@ def add_to(x_bar: Any, g: Any) -> None:
     keys = list(x_bar) if isinstance(x_bar, dict) else range(len(x_bar))
     for key in keys:
         part = g[key] if isinstance(g, (list, tuple, np.ndarray)) else g
-        if isinstance(x_bar[key], (list, dict)):
+        if isinstance(x_bar[key], (list, dict)) or _takes(x_bar[key], part):
             add_to(x_bar[key], part)
         else:
             x_bar[key] = accumulate(x_bar[key], part)
+
+
+def _takes(x_bar: Any, g: Any) -> bool:
+    """Whether `g` can be added to `x_bar` in place: an array that is not smaller."""
+    return isinstance(x_bar, np.ndarray) and np.broadcast_shapes(x_bar.shape, np.shape(g)) == x_bar.shape
 
 
 def items_like(g: Any, x: Any) -> Any:

@@ -30,15 +30,19 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
     if isinstance(x_kind, Scalar):
         if isinstance(g_kind, Scalar):
             return b.call(operator.mul, g, b.call(getattr, ans, Const("size")))
-        return b.call(np.ndarray.sum, full(b, g, ans, ans_kind))
+        return b.call(np.ndarray.sum, _whole(b, g, ans))
     if not isinstance(x_kind, Array) or x_kind.dims is None:
-        return _at_run_time(b, full(b, g, ans, ans_kind), x)
+        return _at_run_time(b, _whole(b, g, ans), x)
     axes = repeated_axes(b, x_kind.dims, ans_kind.dims)
     if axes is None:
-        return _at_run_time(b, full(b, g, ans, ans_kind), x)
+        return _at_run_time(b, _whole(b, g, ans), x)
     if not any(axes):
         return g
-    return _summed(b, full(b, g, ans, ans_kind), axes)
+    return _summed(b, _whole(b, g, ans), axes)
+
+
+def _whole(b: Builder, g: Atom, ans: Var) -> Atom:
+    return g if g == ans else full(b, g, ans, ans.kind)
 
 
 def _are_scalars(kind: Kind) -> bool:

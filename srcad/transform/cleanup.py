@@ -165,10 +165,10 @@ class _Live:
         if added(call.loc) and view and isinstance(view[0], Var):
             self.bases[call.target] = view[0]
         written = [a for a in writes(call) if isinstance(a, Var)]
-        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores
+        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores and not _undoes(call)
         if by_need:
-            for var in written:
-                for place in self.places(self.base(var)):
+            for base in map(self.base, written):
+                for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
                     self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
         if not by_need and not self.removable(call):
@@ -217,6 +217,14 @@ def _controls(stmt: Stmt) -> tuple[Atom, ...]:
 def _drains(call: Call) -> bool:
     """Pushing to and popping from the lists of saved values: both or neither, so they always stay."""
     return isinstance(call.fn, Const) and call.fn.value in (list.append, list.pop)
+
+
+def _undoes(call: Call) -> bool:
+    """Whether a store puts back what one of the primal overwrote: it is there because somebody reads that memory.
+
+    Who does may know it by another name, which a branch or a list of saved values gave to it.
+    """
+    return call.loc.adjoint and call.loc.saving
 
 
 def _rebuilt(live: _Live, block: Block) -> Block:

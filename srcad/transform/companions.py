@@ -354,6 +354,10 @@ class _Carrier:
                 memory.roots[shadow] = memory.roots.get(shadow, ()) + tuple(
                     r for r in dict.fromkeys(roots) if r not in memory.roots.get(shadow, ())
                 )
+        for container, held in list(memory.contents.items()):
+            inside = [s for root in held for s in _variables(self.of.get(root, ZERO))]
+            for shadow in _variables(self.of.get(container, ZERO)):
+                memory.contents[shadow] = tuple(dict.fromkeys(r for s in inside for r in memory.of(s)))
         for root in dict.fromkeys(r for v in self.of.values() for s in _variables(v) for r in memory.of(s)):
             memory.stores.setdefault(root, []).append(Event(0, (), _NOWHERE))
             memory.home.setdefault(root, ())

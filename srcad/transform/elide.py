@@ -52,7 +52,7 @@ def _block(block: Block, counts: dict[Var, int]) -> Block:
         source = _copied(stmt)
         if source is not None and isinstance(stmt, Call) and counts.get(stmt.target) == 1:
             user = _only_user(stmts[k + 1 :], stmt.target)
-            if user is not None and _reads_only(user, stmt.target):
+            if user is not None and reads_only(user, stmt.target):
                 renamed[stmt.target] = renamed.get(source, source) if isinstance(source, Var) else source
                 continue
         kept.append(map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a))
@@ -79,7 +79,7 @@ def _only_user(following: list[Stmt], var: Var) -> Call | None:
     return None
 
 
-def _reads_only(call: Call, var: Var) -> bool:
+def reads_only(call: Call, var: Var) -> bool:
     """Whether `call` is done with `var` when it has run: its result shares no memory with it."""
     if not isinstance(call.fn, Const):
         return False

@@ -56,7 +56,9 @@ from srcad.ir.kinds import (
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, new_loop_id
 from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, with_blocks
 from srcad.transform.given_lists import with_arrays
+from srcad.transform.inline import collects, underlying
 from srcad.transform.methods import resolve_attribute, resolve_method
+from srcad.transform.mutating import as_function, into_output, without_nothing
 from srcad.transform.recompute import has_items
 
 
@@ -132,6 +134,7 @@ class _Normaliser:
         self.seen, self.exact = seen, exact
         self.renamed: dict[Var, Atom] = {}
         self.calls: dict[Var, Call] = {}
+        self.unwrapped: set[Var] = set()
 
     def atom(self, atom: Atom) -> Atom:
         while isinstance(atom, Var) and atom in self.renamed:
@@ -142,6 +145,7 @@ class _Normaliser:
         stmts: list[Stmt] = []
         for stmt in block.stmts:
             stmts += self.stmt(map_atoms(stmt, self.atom))
+        stmts = [s for s in stmts if not (isinstance(s, Call) and s.target in self.unwrapped)]
         return replace(block, stmts=tuple(stmts), yields=tuple(map(self.atom, block.yields)))
 
     def stmt(self, stmt: Stmt) -> list[Stmt]:
@@ -215,7 +219,16 @@ class _Normaliser:
         if first:
             return [*first, *self.call(call)]
         if fn is ops.call_method:
-            return [_method(call)]
+            call = as_function(_method(call))
+            fn = call.fn.value if isinstance(call.fn, Const) else None
+        call = without_nothing(call)
+        written = into_output(call, self.calls)
+        if written is not None:
+            self.renamed[call.target] = written[1]
+            given = dict(call.kwargs).get("out")
+            if isinstance(given, Var) and given != written[1] and self.seen.count.get(given) == 1:
+                self.unwrapped.add(given)
+            return [written[0]]
         if fn is getattr:
             return [_attribute(call)]
         if (
@@ -231,7 +244,10 @@ class _Normaliser:
         return [call]
 
     def unstarred(self, call: Call) -> tuple[list[Stmt], Call]:
-        """`call` with starred arguments of known length written out."""
+        """`call` with starred arguments of known length written out; not those that a function collects again."""
+        callee = underlying(call.fn.value) if isinstance(call.fn, Const) else None
+        if callee is not None and collects(callee):
+            return [], call
         made: list[Stmt] = []
         args: list[Atom | Star] = []
         for arg in call.args:

@@ -147,7 +147,7 @@ def _rewritten(readers: _Readers, block: Block) -> Block:
 def _carried_out(mark: Call) -> Call:
     """What a mark stands for."""
     if mark.fn == Const(ops.restore):
-        return replace(mark, fn=Const(operator.setitem))
+        return replace(mark, fn=Const(operator.setitem), loc=replace(mark.loc, saving=True))
     function = mark.args[1]
     assert isinstance(function, Const)
-    return replace(mark, fn=function, args=(mark.args[0], *mark.args[2:]))
+    return replace(mark, fn=function, args=(mark.args[0], *mark.args[2:]), loc=replace(mark.loc, saving=True))

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from srcad.analysis.dict_keys import gives_keys
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
@@ -52,15 +50,7 @@ _ROLES: dict[Any, str] = {
     ops.IN_PLACE[operator.imul]: "ck",
     list: "i",
     tuple: "i",
-    np.copyto: "cv",
-    np.fill_diagonal: "cv",
-    np.put: "ckv",
-    np.place: "ckv",
-    np.putmask: "ckv",
 }
-
-#: Those whose keyword arguments are options, not values.
-_OPTIONS = (np.copyto, np.fill_diagonal, np.put)
 
 #: The same for arithmetic operators, on lists and tuples.
 _SEQUENCE_ROLES: dict[Any, str] = {operator.add: "cc", operator.iadd: "cc"}
@@ -95,8 +85,6 @@ def container_operation(b: Builder, call: Call, dot: Dots) -> Value | None:
 
 def _roles(fn: Any, call: Call) -> str | None:
     first = atom_kind(call.args[0]) if call.args else None
-    if fn is np.ufunc.at:
-        return "kckv" if call.args[0] in (Const(np.add), Const(np.subtract)) else None
     if fn is ops.IN_PLACE[operator.imul] and not isinstance(first, List):
         return None
     if fn in (operator.add, operator.iadd) and isinstance(call.target.kind, (List, Tuple)):
@@ -118,8 +106,7 @@ def mirror(b: Builder, call: Call, dot: Dots, roles: str) -> Value:
         atom = arg.value if isinstance(arg, Star) else arg
         varies |= role != "k" and dot(atom) is not ZERO
         args.append(arg if role == "k" else Star(_given(b, atom, dot, "i")) if isinstance(arg, Star) else atom)
-    options = isinstance(call.fn, Const) and call.fn.value in _OPTIONS
-    kwargs = [(name, v if options else whole(b, v, dot(v))) for name, v in call.kwargs]
+    kwargs = [(name, whole(b, v, dot(v))) for name, v in call.kwargs]
     if not varies and all(dot(v) is ZERO for _, v in call.kwargs):
         return ZERO
     made = [

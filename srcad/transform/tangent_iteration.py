@@ -39,6 +39,8 @@ def along(b: Builder, source: Atom, dot: Dots) -> Along:
     match fn:
         case _ if fn is zip and made is not None and len(args) == len(made.args):
             return _parts([along(b, a, dot) for a in args])
+        case _ if fn is zip and made is not None:
+            return _starred_zip(b, made, dot)
         case _ if fn is enumerate:
             return _parts([ZERO, along(b, args[0], dot)])
         case _ if fn in (dict.items, dict.values):
@@ -67,6 +69,19 @@ def along(b: Builder, source: Atom, dot: Dots) -> Along:
                 return ZERO
             given = whole(b, source, value)
             return b.append(runtime.item_tangents, (given,)) if isinstance(atom_kind(source), Unknown) else given
+
+
+def _starred_zip(b: Builder, made: Call, dot: Dots) -> Along:
+    """``zip(*rows)``: how many iterators there are is known only when it runs."""
+    if all(dot(a.value if isinstance(a, Star) else a) is ZERO for a in made.args):
+        return ZERO
+    args: list[Atom | Star] = []
+    for arg in made.args:
+        if isinstance(arg, Star):
+            args.append(Star(whole(b, arg.value, dot(arg.value))))
+        else:
+            args.append(as_iterator(b, arg, along(b, arg, dot)))
+    return b.append(zip, args)
 
 
 def is_iteration(made: Call | None) -> bool:

@@ -11,8 +11,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from srcad.analysis.effects import writes
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
@@ -61,8 +59,6 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
         given = [whole(b, a, dot(a)) for a in call.args if not isinstance(a, Star)]
         return b.append(runtime.merged_tangent, given, kind=call.target.kind)
     result = container_operation(b, call, dot)
-    if result is None and fn is np.ndarray.fill:
-        result = _fill(b, call, dot)
     if result is None:
         name = name_of(call)
         raise UnsupportedSyntax(
@@ -76,14 +72,6 @@ def tangent_of_store(b: Builder, call: Call, dot: Dots) -> Value:
 
 def _kind(arg: Atom | Star) -> Kind:
     return atom_kind(arg)
-
-
-def _fill(b: Builder, call: Call, dot: Dots) -> Value:
-    base, value = (a for a in call.args if not isinstance(a, Star))
-    along = dot(value)
-    target = whole(b, base, dot(base))
-    b.append(operator.setitem, (target, Const(Ellipsis), Const(0.0) if along is ZERO else materialise(b, along)))
-    return ZERO
 
 
 def _rebound(b: Builder, call: Call, op: Any, dot: Dots) -> Value:

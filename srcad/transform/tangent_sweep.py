@@ -17,6 +17,7 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
+from srcad.analysis.mutators import mutation
 from srcad.analysis.views import view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
@@ -31,9 +32,12 @@ from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
 from srcad.transform.reverse.calls import paired
+from srcad.transform.reverse.outputs import written_output
 from srcad.transform.tangent_containers import container_operation
 from srcad.transform.tangent_iteration import along, assembled, is_iteration, iterator_value, leaf_kinds, leaves
 from srcad.transform.tangent_lines import Lines
+from srcad.transform.tangent_mutators import tangent_of_mutation
+from srcad.transform.tangent_outputs import tangent_of_output
 from srcad.transform.tangent_stores import tangent_of_store
 from srcad.transform.tangent_values import Shapes, dotted, full, mirrored, tangent_kind, whole, zero
 from srcad.transform.tangents import tangent_of_primitive
@@ -148,6 +152,14 @@ class Sweep:
             lines.b.emit(call)
             if call.target in self.active:
                 self.tangent(call, lines.t)
+            return
+        out = written_output(call)
+        if out is not None and self.dot(out) is not ZERO:
+            tangent_of_output(lines, call, out, self.memory, self.dot)
+            return
+        made_in_place = mutation(call)
+        if made_in_place is not None and self.dot(made_in_place.base) is not ZERO:
+            tangent_of_mutation(lines, made_in_place, self.memory, self.dot)
             return
         mark = lines.t.mark()
         value = tangent_of_store(lines.t, call, self.dot)

@@ -14,6 +14,7 @@ from srcad.ir.kinds import (
     UNKNOWN,
     Array,
     Dict,
+    Functions,
     Iterator,
     Kind,
     List,
@@ -57,6 +58,8 @@ def admits(kind: Kind, value: Any, bindings: Bindings) -> bool:
     match kind:
         case Unknown():
             return True
+        case Functions(values=values):
+            return any(value is known for known in values)
         case Static(value=static):
             return value is static or (type(value) is type(static) and value == static)
         case Opaque(cls=cls):

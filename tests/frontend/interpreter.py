@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.frontend.lifted import form_of
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_VALUE, Atom, Block, Call, Const, For, Function, If, Star, Var, While, With
 
@@ -104,7 +105,11 @@ class Interpreter:
         kwargs: dict[str, Any] = {}
         for key, atom in stmt.kwargs:
             kwargs.update(self.read(atom) if key is None else {key: self.read(atom)})
-        return self.apply(self.read(stmt.fn), args, kwargs)
+        fn = self.read(stmt.fn)
+        lifted = form_of(fn)
+        if lifted is not None:
+            return execute(lifted, *args, **kwargs)
+        return self.apply(fn, args, kwargs)
 
     def apply(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if fn is ops.load_global:

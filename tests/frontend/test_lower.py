@@ -335,22 +335,26 @@ def returns_lambda(x):
 
 
 def stores_lambda(x):
-    fs = [lambda y: x * y]
+    fs = []
+    for k in range(x):
+        fs.append(lambda y: x * y * k)
     return fs[0](x)
 
 
 def recursive_local(x):
+    total = 0
+
     def go(n):
-        return 1 if n == 0 else go(n - 1) * x
+        nonlocal total
+        total = total + x
+        return total if n == 0 else go(n - 1) * x
 
     return go(3)
 
 
 def either_function(x):
-    if x > 0:
-        g = lambda v: v
-    else:
-        g = lambda v: -v
+    for k in range(x):
+        g = lambda v: v * k
     return g(x)
 
 
@@ -401,10 +405,15 @@ def condition_binds(x):
         (suppresses, UnsupportedSyntax, "`contextlib.suppress` is not supported", "with contextlib.suppress"),
         (uses_class, UnsupportedSyntax, "a class defined inside", "class A:"),
         (returns_lambda, UnsupportedSyntax, "a lambda is used as a value", "return lambda y: x * y"),
-        (stores_lambda, UnsupportedSyntax, "a lambda is used as a value", "fs = [lambda y: x * y]"),
-        (recursive_local, UnsupportedSyntax, "'go' calls itself", "go(n - 1) * x"),
+        (
+            stores_lambda,
+            UnsupportedSyntax,
+            "a container of functions changes in a branch or loop",
+            "fs.append(lambda y: x",
+        ),
+        (recursive_local, UnsupportedSyntax, "'go' calls itself and changes 'total'", "return go(3)"),
         (either_function, UnsupportedSyntax, "may be one of several", "return g(x)"),
-        (decorated_local, UnsupportedSyntax, "has a decorator", "@np.vectorize"),
+        (decorated_local, UnsupportedSyntax, "the local function 'g' is used as a value", "def g(v)"),
         (evaluates, NonDifferentiable, "'eval' cannot be differentiated", "eval("),
         (looks_at_locals, UnsupportedSyntax, "'locals()' is not supported", "locals()"),
         (wrong_arguments, ArgumentError, "do not fit the local function", "g(x, x)"),

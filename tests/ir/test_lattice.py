@@ -17,6 +17,7 @@ from srcad.ir.kinds import (
     UNKNOWN,
     Array,
     Dict,
+    Functions,
     Iterator,
     List,
     Numeric,
@@ -116,7 +117,8 @@ def test_containers():
 def test_static_values():
     assert join(Static("a"), Static("a")) == Static("a")
     assert join(Static("a"), Static("b")) == Opaque(str) == join(Static("a"), Opaque(str))
-    assert join(Static(len), Static(max)) == UNKNOWN
+    assert join(Static(len), Static(max)) == Functions((len, max)) == join(Functions((len, max)), Static(max))
+    assert join(Static(len), Static(None)) == join(Static(len), Static(int)) == UNKNOWN
     assert join(Static(np.dtype("f8")), Static("f8")) == UNKNOWN
 
 

@@ -45,7 +45,7 @@ def out_as_result(v):
 
 
 def out_twice_in_loop(v, steps):
-    work = np.empty_like(v)
+    work = np.zeros_like(v)
     y = v.copy()
     for _ in range(steps):
         np.multiply(y, 0.3, out=work)
@@ -250,6 +250,16 @@ def broadcast_store_rows(A, v, x):
     return (B * A).sum()
 
 
+def undone_in_a_branch(v, x):
+    s = v @ v
+    if x > 0.0:
+        w = v[::-1]
+        w[2] += x
+    else:
+        w = v * 2.0
+    return (w * w).sum() + s * x
+
+
 def array_global_weights(v):
     y = WEIGHTS * v
     y[0] += WEIGHTS[1]
@@ -262,25 +272,31 @@ WEIGHTS = np.array([0.5, -1.2, 0.3])
 
 
 PROGRAMS = [
-    program(out_of_ufunc, (arr(4), arr(4, seed=1)), argnums=(0, 1), later=True),
-    program(out_is_an_operand, (arr(4), 0.7), argnums=(0, 1), later=True),
-    program(out_of_reduction, (arr(3, 2),), later=True),
-    program(out_of_dot, (arr(3, 3), arr(3)), argnums=(0, 1), later=True),
-    program(out_as_result, (arr(4),), later=True),
-    program(out_twice_in_loop, (arr(4), 3), (arr(4), 0), later=True),
-    program(where_of_ufunc, (arr(5), arr(5, seed=1)), argnums=(0, 1), later=True),
-    program(add_at, (arr(4), np.array([0, 2, 2, 3])), (arr(3), [1, 1, 1]), later="reverse"),
-    program(subtract_at, (arr(3), [3, 3, 0]), later="reverse"),
-    program(multiply_at, (arr(4), [1, 1, 3], 0.7), argnums=(0, 2), later=True),
-    program(copyto, (arr(4), arr(4, seed=1)), argnums=(0, 1), later="reverse"),
-    program(put, (arr(4), 0.7), argnums=(0, 1), later=True),
-    program(put_along_axis, (arr(3, 3), arr(3)), argnums=(0, 1), later=True),
-    program(fill, (arr(4), 0.7), argnums=(0, 1), later="reverse"),
-    program(fill_diagonal, (arr(3, 3), 0.7), argnums=(0, 1), later="reverse"),
-    program(sort_in_place, (arr(5), arr(5, seed=1)), argnums=(0, 1), later="reverse"),
-    program(sort_rows_in_place, (arr(3, 3),), later="reverse"),
-    program(sort_through_a_view, (arr(5),), later="reverse"),
-    program(partition_in_place, (arr(6),), later=True),
+    program(out_of_ufunc, (arr(4), arr(4, seed=1)), argnums=(0, 1), known_only=True),
+    program(out_is_an_operand, (arr(4), 0.7), argnums=(0, 1), known_only=True),
+    program(out_of_reduction, (arr(3, 2),)),
+    program(out_of_dot, (arr(3, 3), arr(3)), argnums=(0, 1)),
+    program(out_as_result, (arr(4),)),
+    program(out_twice_in_loop, (arr(4), 3), (arr(4), 0), known_only=True),
+    program(where_of_ufunc, (arr(5), arr(5, seed=1)), argnums=(0, 1)),
+    # how many indices a list has, and so how often a value is repeated, is known only at run time
+    program(add_at, (arr(4), np.array([0, 2, 2, 3])), (arr(3), [1, 1, 1]), helpers=(1,)),
+    # as add_at
+    program(subtract_at, (arr(3), [3, 3, 0]), helpers=True),
+    # an index may be repeated: the elements are followed one occurrence at a time
+    program(multiply_at, (arr(4), [1, 1, 3], 0.7), argnums=(0, 2), helpers=True),
+    # a slice may have length 1, which is broadcast
+    program(copyto, (arr(4), arr(4, seed=1)), argnums=(0, 1), known_only=True, helpers=True),
+    # indices may repeat, and so may values
+    program(put, (arr(4), 0.7), argnums=(0, 1), helpers=True),
+    # indices may repeat: the last store wins
+    program(put_along_axis, (arr(3, 3), arr(3)), argnums=(0, 1), helpers=True),
+    program(fill, (arr(4), 0.7), argnums=(0, 1), known_only=True),
+    program(fill_diagonal, (arr(3, 3), 0.7), argnums=(0, 1)),
+    program(sort_in_place, (arr(5), arr(5, seed=1)), argnums=(0, 1), known_only=True),
+    program(sort_rows_in_place, (arr(3, 3),), known_only=True),
+    program(sort_through_a_view, (arr(5),), known_only=True),
+    program(partition_in_place, (arr(6),)),
     program(augmented_modulo_index, (arr(4), 7), (arr(4), 0)),
     program(augmented_index_expression, (arr(4), 6)),
     # indices may repeat: the last store wins
@@ -298,7 +314,8 @@ PROGRAMS = [
     program(where_against_store, (arr(6),), known_only=True),
     program(delayed_read_of_product, (arr(4),)),
     program(in_place_powers, (pos(4),), known_only=True),
-    program(in_place_matmul, (arr(3, 3), arr(3, 3, seed=1)), argnums=(0, 1), later="reverse"),
+    program(in_place_matmul, (arr(3, 3), arr(3, 3, seed=1)), argnums=(0, 1), known_only=True),
     program(broadcast_store_rows, (arr(3, 3), arr(3), 0.7), argnums=(0, 1, 2)),
     program(array_global_weights, (arr(3),)),
+    program(undone_in_a_branch, (arr(3), 0.7), (arr(3), -0.7), argnums=(0, 1), known_only=True),
 ]

@@ -13,6 +13,16 @@ def float32_times_float64(v, c):
     return (v * c).sum()
 
 
+def float_among_float32(v, x, n):
+    parts = [v * t for t in (x, 0.5)]
+    for _ in range(n):
+        v = v * x
+    y = max(v[0], x * v[1])
+    if n > 1:
+        y = y + v[2] * x
+    return parts[0].sum() * y
+
+
 def mixed_precision(a, b):
     return (a * b + a).sum()
 
@@ -162,6 +172,7 @@ def any_rank(x):
 PROGRAMS = [
     program(float32_array, (arr(3).astype(np.float32),), rtol=1e-4),
     program(float32_times_float64, (arr(3).astype(np.float32), np.float64(0.7)), argnums=(0, 1), rtol=1e-4),
+    program(float_among_float32, (arr(3).astype(np.float32), 0.7, 2), argnums=(0, 1), rtol=1e-4),
     program(mixed_precision, (arr(3).astype(np.float32), arr(3, seed=1)), argnums=(0, 1), rtol=1e-4),
     program(numpy_scalar, (np.float64(0.7),)),
     program(zero_dimensional, (np.array(0.7),), analytic=True),

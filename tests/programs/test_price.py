@@ -60,7 +60,7 @@ def price(function):
     """
     results = returned(function)
     own = {call.target for call in calls(function) if not (call.loc.adjoint or call.loc.saving)}
-    own |= set(function.body.params)
+    own |= {p for p in function.body.params if not p.name.endswith("_bar")}  # others are there to be added to
     for call in calls(function):
         if not (call.loc.adjoint or call.loc.saving):
             continue

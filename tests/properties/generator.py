@@ -367,10 +367,5 @@ class Generator:
         forms = [f"({a} + {b})", f"({a} - {s})", f"{a} * {b}", f"{a} * math.sin({s})", f"np.sin({a})", f"np.tanh({a})"]
         forms += [f"({a} / (1.5 + {b} * {b}))", f"np.full({SIZE}, {s})", f"np.array([{s}, 1.0, {s}])"]
         forms += [f"np.zeros({SIZE})"]
-        forms += [f"np.where({a} > 0.1, {a}, {b})", f"np.cumsum({a})", f"{a}[::-1]", f"np.maximum({a}, {b})"]
+        forms += [f"np.where({a} > 0.1, {a}, {b})", f"np.cumsum({a})", f"({a})[::-1]", f"np.maximum({a}, {b})"]
         return self.random.choice(forms)
-
-
-def generate(seed: int) -> Generated:
-    """The program of a seed: the same on every machine and in every process."""
-    return Generator(seed).program()

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.properties import fuzz
-from tests.properties.generator import Line, Suite, generate
+from tests.properties.flow import generate
+from tests.properties.generator import Line, Suite
 
 CHUNK = 10
 SEEDS = 60
@@ -45,7 +46,7 @@ def test_programs_are_sound():
 
 
 def test_the_same_program_in_every_process():
-    code = "from tests.properties.generator import generate; print(generate(7).source)"
+    code = "from tests.properties.flow import generate; print(generate(7).source)"
     texts = [
         subprocess.run(
             [sys.executable, "-c", code],

@@ -38,9 +38,6 @@ def store_method(p):
 @pytest.mark.parametrize(
     ("function", "name"),
     [
-        (add_into, "np.add"),
-        (clip_into, "ndarray.clip"),
-        (cumsum_into, "np.cumsum"),
         (in_place_method, "the method '__iadd__'"),
         (store_method, "the method '__setitem__'"),
     ],
@@ -50,6 +47,13 @@ def test_a_store_in_disguise_is_refused_and_the_argument_kept(function, name) ->
     with pytest.raises(srcad.UnsupportedSyntax, match=f"^{re.escape(name)} changes something"):
         srcad.grad(function)(p)
     assert p.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("function", [add_into, clip_into, cumsum_into])
+def test_an_output_by_position_is_followed_and_the_argument_kept(function) -> None:
+    p = np.array([0.2, 0.7])
+    assert srcad.check(function, [p])
+    assert p.tolist() == [0.2, 0.7]
 
 
 def an_output_that_is_none(p):

@@ -337,10 +337,14 @@ def joined_by_a_subscript(x):
     return np.r_[x, x].sum()
 
 
+@pytest.mark.parametrize("function", [positional_out, positional_out_of_a_method])
+def test_an_output_by_position_is_followed(function):
+    assert srcad.check(function, [np.array([1.0, 2.0, 3.0])])
+
+
 @pytest.mark.parametrize(
     "function",
-    [called_object, attribute_of_an_object, positional_out, positional_out_of_a_method, special_method]
-    + [item_by_special_method, shuffled, joined_by_a_subscript],
+    [called_object, attribute_of_an_object, special_method] + [item_by_special_method, shuffled, joined_by_a_subscript],
 )
 def test_what_is_not_followed_is_an_error(function):
     given = np.array([1.0, 2.0, 3.0])

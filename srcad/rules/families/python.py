@@ -16,6 +16,7 @@ from srcad.ir.kinds import (
     UNKNOWN,
     Array,
     Dict,
+    Functions,
     Iterator,
     Kind,
     List,
@@ -209,6 +210,8 @@ def static(call: BoundCall, facts: Facts) -> Kind:
     if call.fn is isinstance and len(call.operands()) == 2:
         answer = is_instance(call.operands()[0], constant(call.operands()[1]))
         return BOOL if answer is None else boolean(answer)
+    if call.fn is callable and len(call.operands()) == 1 and isinstance(call.first(), (Static, Functions)):
+        return boolean(isinstance(call.first(), Functions) or callable(constant(call.first())))
     if call.fn is type and len(call.operands()) == 1:
         cls = class_of(call.first())
         return Opaque(type) if cls is None else Static(cls)

@@ -23,13 +23,17 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.memory import Memory
+from srcad.analysis.views import view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.lattice import join_all
-from srcad.ir.nodes import Atom, Const, Var
+from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value
+
+#: What gives back its first argument where that has the shape already.
+_PERHAPS_THE_SAME = (Const(runtime.unbroadcast), Const(runtime.broadcast_like))
 
 Path = tuple[object, ...]
 Slot = tuple[Var, Path]
@@ -248,13 +252,25 @@ class Scope:
             return
         state = self.current(slot)
         if state is None:
-            if self.memory.is_mutated(g) and isinstance(self.b.kind(g), Array):
-                g, owned = self.b.append(np.ndarray.copy, (g,), kind=self.b.kind(g)), True  # a value, not the memory
+            found = self.b.kind(g)
+            if isinstance(found, (Array, Numeric, Unknown)) and self._is_changing(g):  # a value, not the memory
+                copy = np.ndarray.copy if isinstance(found, Array) else runtime.own
+                g, owned = self.b.append(copy, (g,), kind=found), True
             self.set(slot, State(g, owned))
         elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.is_buffer(slot, state):
             add_in_place(self.b, state.atom, g)
         else:
             self.set(slot, State(self._sum(state.atom, g, kind), owned=True))
+
+    def _is_changing(self, atom: Atom) -> bool:
+        """Whether a value of the reverse sweep may be memory of the primal that is changed in place, or view it."""
+        if not isinstance(atom, Var):
+            return False
+        call = self.b.definition(atom)
+        if self.memory.is_mutated(atom) or call is None:
+            return self.memory.is_mutated(atom)
+        same = call.args[:1] if call.fn in _PERHAPS_THE_SAME else view_of(call) or ()
+        return any(self._is_changing(a) for a in same if not isinstance(a, Star))
 
     def in_loop_for(self, var: Var) -> bool:
         """Whether a loop lies between this scope and the home of `var`."""
@@ -356,8 +372,15 @@ def cotangent_kind(kind: Kind) -> Kind:
 
 
 def as_real(b: Builder, g: Atom, kind: Kind) -> Atom:
-    """`g` without an imaginary part where the primal value is real."""
+    """`g` without an imaginary part where the primal value is real, and in double precision where that is a number."""
     found = b.kind(g)
+    if (
+        isinstance(kind, Scalar)
+        and kind.dtype == "f8"
+        and isinstance(found, Scalar)
+        and found.dtype in ("f2", "f4", None)
+    ):
+        return b.append(np.float64, (g,))
     if not isinstance(found, (Array, Scalar, Numeric)) or found.dtype is None or found.dtype[0] != "c":
         return g
     if isinstance(kind, (Array, Scalar, Numeric)) and kind.dtype is not None and kind.dtype[0] == "f":
@@ -417,7 +440,7 @@ def zeros(b: Builder, primal: Atom, kind: Kind) -> Atom:
 def owned_copy(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
     """A fresh array of full shape with the values of `g`."""
     found = b.kind(g)
-    if isinstance(kind, Array) and is_full(b, g, kind):
+    if isinstance(kind, Array) and kind.dims != () and is_full(b, g, kind):  # of rank 0, it may be a number
         return b.append(np.ndarray.copy, (g,), kind=found)
     if isinstance(kind, Array) and isinstance(found, Scalar):
         return filled(b, g, primal, kind)

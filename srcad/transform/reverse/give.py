@@ -22,7 +22,7 @@ from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.builder import Builder
 from srcad.transform.callees import unknown_callee
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, leaves, parts, subkind
+from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, as_real, leaves, parts, subkind
 
 
 def whole(scope: Scope, var: Var) -> Value | None:
@@ -242,7 +242,7 @@ def add_to_entry(b: Builder, target: Atom, key: Atom, g: Atom) -> None:
         b.append(runtime.add_at, (target, key, g), kind=Unknown())
         return
     if isinstance(item, (Scalar, Array)):
-        b.append(ops.UPDATES[operator.iadd], (target, key, g))
+        b.append(ops.UPDATES[operator.iadd], (target, key, as_real(b, g, item)))
         return
     total = b.append(runtime.accumulate, (b.append(operator.getitem, (target, key), kind=item), g), kind=item)
     b.append(operator.setitem, (target, key, total))

@@ -8,14 +8,14 @@ singular, the partial is taken at a harmless point wherever the cotangent is zer
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from srcad.analysis.views import index_form, view_of
 from srcad.ir.kinds import Array
-from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.rules import Rule
 from srcad.transform.algebra import is_const
 from srcad.transform.builder import Builder
@@ -53,8 +53,12 @@ def _is_mask(b: Builder, atom: Atom | Star) -> bool:
 
 def note_zeroed(b: Builder, target: Atom, index: Atom) -> None:
     """Remember that elements of a cotangent buffer, chosen by a mask or by numbers, were set to zero."""
-    if index_form(b.kind(index)) == "basic":
-        return
+    if index_form(b.kind(index)) != "basic":
+        note_masked(b, target)
+
+
+def note_masked(b: Builder, target: Atom) -> None:
+    """Remember that some elements of a cotangent buffer were set to zero."""
     while isinstance(target, Var):
         b.masked.add(target)
         call = b.definition(target)
@@ -64,13 +68,22 @@ def note_zeroed(b: Builder, target: Atom, index: Atom) -> None:
         target = viewed[0]
 
 
-def harmless(b: Builder, rule: Rule, call: Call, values: Mapping[str, Any], ans_bar: Atom) -> dict[str, Any]:
-    """The parameters of a template, what the partials read replaced by a harmless number where `ans_bar` is zero."""
+def harmless(
+    b: Builder, rule: Rule, values: Mapping[str, Any], mask: Atom, *, names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The parameters of a template, what the partials read replaced by a harmless number where `mask` is not true.
+
+    Args:
+        b: where it is written.
+        rule: the rule of an elementwise function.
+        values: its parameters.
+        mask: which elements count.
+        names: the parameters to replace; without them those that carry derivatives, and the result.
+    """
     assert rule.partials is not None
     point = _harmless_point(rule)
-    mask = b.append(operator.ne, (ans_bar, Const(0.0)))
     new: dict[str, Any] = dict(values)
-    for name in (*rule.wrt, "ans"):
+    for name in names or (*rule.wrt, "ans"):
         value = values.get(name)
         if isinstance(value, (Var, Const)):
             new[name] = b.append(np.where, (mask, value, Const(point)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,36 @@ def bind(rule: Rule, call: Call) -> Mapping[str, Atom | tuple[Atom, ...]]:
     return bound
 
 
-def reverse_primitive(scope: Scope, call: Call, active: Active, ans_bar: Value) -> None:
-    """The adjoint of a primitive from its template."""
+@dataclass(frozen=True)
+class Reading:
+    """What a template reads where that is not the operands and the result themselves.
+
+    Args:
+        instead: atoms that are read in place of others: what a call overwrote, what it left before it was undone.
+        mask: only elements where it is true were computed; nothing is read of the others.
+    """
+
+    instead: Mapping[Atom, Atom] = field(default_factory=dict)
+    mask: Atom | None = None
+
+    def values(self, bound: Mapping[str, Atom | tuple[Atom, ...]]) -> dict[str, Any]:
+        """The template's parameters as they are read."""
+        return {name: _replaced(value, self.instead) for name, value in bound.items()}
+
+
+def _replaced(value: Atom | tuple[Atom, ...], instead: Mapping[Atom, Atom]) -> Atom | tuple[Atom, ...]:
+    return tuple(instead.get(a, a) for a in value) if isinstance(value, tuple) else instead.get(value, value)
+
+
+def reverse_primitive(
+    scope: Scope,
+    call: Call,
+    active: Active,
+    ans_bar: Value,
+    ans: Atom | None = None,
+    reading: Reading = Reading(),
+) -> None:
+    """The adjoint of a primitive from its template; `ans` is what it reads for the result."""
     rule = require_rule(call)
     if rule.nondifferentiable:
         return
@@ -53,14 +82,15 @@ def reverse_primitive(scope: Scope, call: Call, active: Active, ans_bar: Value) 
     wanted = [name for name in rule.wrt if _any_active(bound.get(name), active)]
     refuse_inactive(rule, call, bound, lambda atom: isinstance(atom, Var) and atom in active)
     if rule.partials is not None:
-        _reverse_partials(scope, call, rule, rule.partials, bound, wanted, ans_bar)
+        _reverse_partials(scope, call, rule, rule.partials, bound, wanted, ans_bar, ans or call.target, reading)
         return
     assert rule.adjoint is not None
     known = all(not isinstance(k, (Numeric, Unknown)) for k in _kinds(scope.b, bound, wanted))
     if not rule.smaller or not known:
         ans_bar = _full(scope.b, ans_bar, call.target)
     mark = scope.b.mark()
-    result = apply_template(scope.b, rule.adjoint, {**bound, "ans": call.target, "ans_bar": ans_bar})
+    values = {**reading.values(bound), "ans": ans or call.target, "ans_bar": ans_bar}
+    result = apply_template(scope.b, rule.adjoint, values)
     cotangents = [result] if len(rule.wrt) == 1 else unpacked(scope.b, result, len(rule.wrt))
     for name, g in zip(rule.wrt, cotangents, strict=True):
         if name not in wanted:
@@ -135,16 +165,20 @@ def _reverse_partials(
     bound: Mapping[str, Atom | tuple[Atom, ...]],
     wanted: Sequence[str],
     ans_bar: Value,
+    ans: Atom,
+    reading: Reading,
 ) -> None:
     b = scope.b
     ans_bar = materialise(b, ans_bar)
     if any(isinstance(k, (Numeric, Unknown)) for k in _kinds(b, bound, wanted)):
         ans_bar = full(b, ans_bar, call.target, call.target.kind)
     mark = b.mark()
-    values: dict[str, Any] = {**bound, "ans": call.target}
-    if rule.singular and isinstance(call.target.kind, Array) and is_masked(b, ans_bar):
+    values: dict[str, Any] = {**reading.values(bound), "ans": ans}
+    if reading.mask is not None:
+        values = harmless(b, rule, values, reading.mask)
+    elif rule.singular and isinstance(call.target.kind, Array) and is_masked(b, ans_bar):
         ans_bar = full(b, ans_bar, call.target, call.target.kind)
-        values = harmless(b, rule, call, values, ans_bar)
+        values = harmless(b, rule, values, b.append(operator.ne, (ans_bar, Const(0.0))))
     result = apply_template(b, template, values)
     partials = [result] if len(rule.wrt) == 1 else unpacked(b, result, len(rule.wrt))
     given: list[tuple[Atom, Atom]] = []

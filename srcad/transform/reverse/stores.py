@@ -11,29 +11,26 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from srcad import runtime
 from srcad.analysis.carried import holds_references
 from srcad.analysis.effects import writes
-from srcad.analysis.views import index_form
+from srcad.analysis.mutators import changed, mutation
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
-from srcad.transform.broadcast import unbroadcast
-from srcad.transform.builder import Builder
 from srcad.transform.expand import materialise
 from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.changes import Change, Notes
 from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.dicts import DICT_CHANGES
-from srcad.transform.reverse.give import give, shadow, zero_like
 from srcad.transform.reverse.lists import LIST_CHANGES
 from srcad.transform.reverse.masking import note_zeroed
-from srcad.transform.reverse.primitives import Active, apply_template
+from srcad.transform.reverse.mutators import reverse_mutation
+from srcad.transform.reverse.outputs import reverse_output, written_output
+from srcad.transform.reverse.primitives import Active, Reading, apply_template, reverse_primitive
+from srcad.transform.reverse.shadows import give_stored, read_stored, store_target, zero_item
 
 #: In-place operators whose result is linear in both operands with constant factors: what they overwrite is not needed.
 _SIGNS: dict[Any, int] = {operator.iadd: 1, operator.isub: -1}
@@ -45,6 +42,7 @@ BINARY: dict[Any, Any] = {
     operator.itruediv: operator.truediv,
     operator.ipow: operator.pow,
     operator.imod: operator.mod,
+    operator.imatmul: operator.matmul,
     operator.ifloordiv: operator.floordiv,
 }
 
@@ -58,6 +56,8 @@ def overwritten(call: Call) -> tuple[Atom, Atom] | None:
     """The array and the index of what a store overwrites; None for lists and dicts, which get nothing put back."""
     if not isinstance(call.fn, Const):
         return None
+    if (found := changed(call)) is not None:
+        return found if isinstance(found[0], Var) else None
     args = [a for a in call.args if not isinstance(a, Star)]
     if not args or not isinstance(args[0], Var) or not isinstance(args[0].kind, (Array, Numeric, Unknown)):
         return None
@@ -97,7 +97,7 @@ def _reverse_change(scope: Scope, call: Call, change: Change, notes: Notes, acti
     assert isinstance(base, Var)
     changes = bool(writes(call))
     carried = changes and base in scope.companions and _moves_references(call, base.kind)
-    target = _store_target(scope, base) if changes and base in active and not carried else None
+    target = store_target(scope, base) if changes and base in active and not carried else None
     change.undo(scope, call, notes)
     if carried:
         return
@@ -116,7 +116,16 @@ def reverse_store(scope: Scope, call: Call, active: Active, notes: Mapping[Var, 
         _reverse_change(scope, call, change, notes[call.target], active)
         return
     place = overwritten(call)
-    old = notes.get(call.target, {}).get("old")
+    noted = notes.get(call.target, {}).get("old")
+    old = noted if isinstance(noted, Var) else None
+    out = written_output(call)
+    if out is not None:
+        reverse_output(scope, call, out, old, active)
+        return
+    made = mutation(call)
+    if made is not None:
+        reverse_mutation(scope, made, old, active)
+        return
     if place is not None and old is not None:
         scope.b.append(ops.restore, (*place, old))
     target = next(iter(writes(call)))
@@ -159,26 +168,8 @@ def name_of(call: Call) -> str:
     return call.fn.expr or str(getattr(call.fn.value, "__qualname__", "this call"))
 
 
-def _store_target(scope: Scope, base: Atom) -> Atom | None:
-    """The buffer that a store's adjoint reads and zeroes; None where no cotangent has reached it yet."""
-    assert isinstance(base, Var)
-    root = scope.memory.root(base)
-    if base in scope.companions:
-        return shadow(scope, base)
-    if root is None:
-        raise UnsupportedSyntax(
-            f"{base.name or 'an array'} is changed in place, but which memory that is depends on the run",
-            where=scope.b.loc,
-            remedy="change a copy of it",
-        )
-    has_none = scope.is_local(root) and not any(slot[0] == root for slot in scope.states)
-    if has_none and not isinstance(root.kind, (List, Dict)):
-        return None
-    return shadow(scope, base)
-
-
 def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
-    target = _store_target(scope, base)
+    target = store_target(scope, base)
     if target is None:
         return
     b = scope.b
@@ -189,38 +180,6 @@ def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
     if item is not None:
         assert isinstance(value, Var)
         give_stored(scope, value, item, target)
-
-
-def zero_item(scope: Scope, base: Atom, value: Atom) -> Atom:
-    """What the cotangent of a stored item becomes."""
-    kind = scope.b.kind(base)
-    if isinstance(kind, (List, Dict)) and isinstance(value, Var) and not isinstance(value.kind, Scalar):
-        return (
-            scope.b.append(np.zeros_like, (value,)) if isinstance(value.kind, Array) else zero_like(scope, (value, ()))
-        )
-    return Const(0.0)
-
-
-def read_stored(b: Builder, target: Atom, index: Atom) -> Atom:
-    """The cotangent of what was stored at ``target[index]``, as a value that later changes of `target` do not reach."""
-    form = index_form(b.kind(index))
-    if form in ("fancy", "unknown") and not isinstance(b.kind(target), (List, Dict)):
-        known = b.append(operator.getitem, (target, index))
-        b.rollback(b.mark() - 1)
-        return b.append(runtime.take_stored, (target, index), kind=known.kind)
-    item = b.append(operator.getitem, (target, index)) if index != Const(Ellipsis) else target
-    if isinstance(b.kind(item), Scalar) or form == "mask" or isinstance(b.kind(target), (List, Dict)):
-        return item
-    if isinstance(b.kind(item), Array):
-        return b.append(np.ndarray.copy, (item,), kind=b.kind(item))
-    return b.append(runtime.own, (item,), kind=b.kind(item))
-
-
-def give_stored(scope: Scope, value: Var, g: Atom, target: Atom) -> None:
-    """Add `g`, the cotangent of an item of `target`, to that of the stored value, which was broadcast to the item."""
-    if isinstance(g, Var) and not isinstance(scope.b.kind(target), (List, Dict)):
-        g = unbroadcast(scope.b, g, value, g)
-    give(scope, value, g)
 
 
 def _update(
@@ -234,7 +193,7 @@ def _update(
     active: Active,
 ) -> None:
     """``base[index] op= value``, or ``base op= value`` where the index is ``...``."""
-    target = _store_target(scope, base)
+    target = store_target(scope, base)
     if target is None:
         return
     b = scope.b
@@ -247,6 +206,12 @@ def _update(
             give_stored(scope, value, item if sign > 0 else b.call(operator.neg, item), target)
         return
     rule = rule_for(BINARY.get(op))
+    if rule is not None and rule.adjoint is not None and old is not None and index == Const(Ellipsis):
+        item = read_stored(b, target, index)
+        b.append(operator.setitem, (target, index, Const(0.0)))
+        computed = Call(base, Const(BINARY[op]), (base, value), (), call.loc)  # type: ignore[arg-type]
+        reverse_primitive(scope, computed, active, item, reading=Reading({base: old}))
+        return
     if rule is None or rule.partials is None or old is None:
         raise UnsupportedSyntax(
             f"the in-place operator of this statement ({getattr(op, '__name__', op)}) is not differentiated yet",
