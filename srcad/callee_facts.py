@@ -215,7 +215,8 @@ class CalleeFacts:
         writes = version.writes
         if not may_be_active(call.target.kind):
             writes += version.perhaps_writes  # called as it is; a derivative of it decides at run time
-        return CallEffect(tuple(bound[k] for k in writes), tuple(bound[k] for k in version.returns))
+        perhaps = tuple(bound[k] for k in version.perhaps_writes if k not in writes)
+        return CallEffect(tuple(bound[k] for k in writes), tuple(bound[k] for k in version.returns), perhaps)
 
     def _summarise(self, version: CalleeVersion) -> None:
         """Find the effects of a version and of all that it calls."""
@@ -324,7 +325,8 @@ def _perhaps_written(function: Function, memory: Memory) -> set[Var]:
     calls = [
         s for s in walk(function.body) if isinstance(s, Call) and isinstance(s.fn, Const) and s.fn.value in updates
     ]
-    return {root for call in calls for root in memory.of(call.args[1])}  # type: ignore[arg-type]
+    through = [a for effect in memory.effects.values() for a in effect.perhaps]
+    return {root for atom in (*(c.args[1] for c in calls), *through) for root in memory.of(atom)}  # type: ignore[arg-type]
 
 
 def is_array_of_floats(kind: Kind) -> bool:

@@ -120,14 +120,16 @@ def _can_be_followed(memory: Memory, var: Var) -> bool:
 
 
 def is_known(kind: Kind) -> bool:
-    """Whether it is known of a reference of this kind what it refers to, all the way down."""
+    """Whether it is known of a reference of this kind what it refers to, all the way down, and a shadow can be made."""
     match kind:
         case Array() | Undefined():
             return True
-        case List(item=item) | Iterator(item=item):
+        case Iterator(item=item):
             return _is_known_item(item)
+        case List(item=item):
+            return _is_known_entry(item)
         case Dict(item=item, items=items):
-            return _is_known_item(item) if items is None else all(_is_known_item(k) for _, k in items)
+            return _is_known_entry(item) if items is None else all(_is_known_entry(k) for _, k in items)
         case Tuple(items=items):
             return all(map(_is_known_item, items))
         case _:
@@ -136,6 +138,18 @@ def is_known(kind: Kind) -> bool:
 
 def _is_known_item(kind: Kind) -> bool:
     return isinstance(kind, Scalar) or not may_be_active(kind) or is_known(kind)
+
+
+def _is_known_entry(kind: Kind) -> bool:
+    """Whether an entry of a list or dict can be followed: cotangents of numbers in tuples have no place."""
+    return _is_known_item(kind) and not _has_numbers(kind)
+
+
+def _has_numbers(kind: Kind) -> bool:
+    """Whether a value is a tuple, perhaps of tuples, in which numbers carry derivatives."""
+    if not isinstance(kind, Tuple):
+        return False
+    return any(_has_numbers(k) or (isinstance(k, Scalar) and may_be_active(k)) for k in kind.items)
 
 
 def holds_references(kind: Kind) -> bool:

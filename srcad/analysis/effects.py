@@ -33,7 +33,7 @@ _WRITES_FIRST: frozenset[Any] = frozenset(
     ]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
-    + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.at_adjoint, runtime.at_tangent]
+    + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.regroup, runtime.at_adjoint, runtime.at_tangent]
     + [runtime.add_to_item, runtime.unsort, runtime.spread, runtime.take_entries, runtime.put_back]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )

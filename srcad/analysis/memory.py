@@ -13,7 +13,7 @@ located error (`Memory.check`).
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
@@ -72,10 +72,12 @@ class CallEffect:
     Args:
         writes: the arguments that it changes in place.
         returns: the arguments whose memory its result may refer to.
+        perhaps: the arguments that it changes in place if they are arrays, which their kinds do not tell.
     """
 
     writes: tuple[Atom, ...] = ()
     returns: tuple[Atom, ...] = ()
+    perhaps: tuple[Atom, ...] = ()
 
 
 #: The effect of a call of another function of the program; None for any other call.
@@ -219,8 +221,16 @@ def _comes_between(store: Event, read: Event, use: tuple[int, tuple[int, ...]]) 
     return again or read.order < store.order < order
 
 
-def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory:
-    """The memory facts of a typed, normalised function; `effect_of` tells what calls of other functions do."""
+def find_memory(
+    function: Function, effect_of: EffectOf | None = None, together: Iterable[Sequence[Var]] = ()
+) -> Memory:
+    """The memory facts of a typed, normalised function.
+
+    Args:
+        function: the function.
+        effect_of: tells what calls of other functions do.
+        together: groups of parameters that may be names for the same memory.
+    """
     finder = _Finder(effect_of)
     finder.memory.params = function.body.params
     for param in function.body.params:
@@ -228,6 +238,9 @@ def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory
             finder.fresh(param, ())
             if not isinstance(param.kind, (Array, Numeric)):
                 finder.memory.contents[param] = (param,)
+    for group in together:
+        for param in group:
+            finder.merge(param, tuple(group))
     before = None
     while before != finder.snapshot():
         before = finder.snapshot()

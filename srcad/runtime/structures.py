@@ -56,31 +56,37 @@ def own(x: Any) -> Any:
     return copy.copy(x) if isinstance(x, (list, dict, set)) else x
 
 
-def regrouped(x: Any) -> Any:
-    """The same arrays and lists of numbers in containers of their own, which may be changed apart from those of `x`.
+def groups(x: Any) -> list[tuple[Any, Any]]:
+    """The lists and dicts in `x` that hold arrays or containers, each with a copy of it as it is now: see `regroup`."""
+    found: dict[int, tuple[Any, Any]] = {}
+    pending = [x]
+    while pending:
+        here = pending.pop()
+        inner = list(here.values()) if isinstance(here, dict) else here if isinstance(here, (list, tuple)) else []
+        if id(here) in found or not any(map(_is_container, inner)):
+            continue
+        found[id(here)] = (here, here if isinstance(here, tuple) else here.copy())
+        pending += inner
+    return list(found.values())
 
-    >>> x = [[1.0], np.ones(2)]
-    >>> y = regrouped(x)
-    >>> y is x, y[0] is x[0], y[1] is x[1]
-    (False, True, True)
+
+def regroup(x: Any, before: list[tuple[Any, Any]]) -> None:
+    """Put arrays and containers in `x` back to where they were when ``before = groups(x)``; numbers stay.
+
+    >>> x = {"a": np.ones(2), "s": 1.0}
+    >>> before = groups(x)
+    >>> x["a"], x["s"] = np.zeros(1), 2.0
+    >>> regroup(x, before)
+    >>> x
+    {'a': array([1., 1.]), 's': 2.0}
     """
-    return _regrouped(x, {})
-
-
-def _regrouped(x: Any, memo: dict[int, Any]) -> Any:
-    if id(x) in memo:
-        return memo[id(x)]
-    if isinstance(x, dict) and any(_is_container(v) for v in x.values()):
-        made: Any = {k: _regrouped(v, memo) for k, v in x.items()}
-    elif isinstance(x, list) and any(map(_is_container, x)):
-        made = [_regrouped(v, memo) for v in x]
-    elif isinstance(x, tuple):
-        items = [_regrouped(v, memo) for v in x]
-        made = type(x)(*items) if hasattr(x, "_fields") else tuple(items)
-    else:
-        made = x
-    memo[id(x)] = made
-    return made
+    for container, held in before:
+        if isinstance(container, dict):
+            numbers = {k: container[k] for k, v in held.items() if not _is_container(v)}
+            container.clear()
+            container.update(held | numbers)
+        elif isinstance(container, list):
+            container[:] = held
 
 
 def _is_container(x: Any) -> bool:

@@ -73,6 +73,7 @@ from srcad.ir.nodes import (
     While,
     With,
 )
+from srcad.ir.visit import walk
 from srcad.runtime.tangents import like_view, zero_tangent
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -100,10 +101,15 @@ def with_companions(
     carrier = _Carrier(memory, facts_of)
     b = Builder(facts, replace(function.loc, saving=True, text="", stmt=-1))
     carrier.of.update(shadows or {})
+    calls = [s for s in walk(function.body) if isinstance(s, Call)]
+    effects = [memory.effects[s.target] for s in calls if s.target in memory.effects]
+    changed = [a for c in calls for a in writes(c)] + [a for e in effects for a in e.writes]
+    moves = any(holds_references(atom_kind(a)) for a in changed)
     for param in function.body.params:
         if param not in carrier.of:
             carrier.allocated(b, param)
-            carrier.entered(b, param)
+            if moves:
+                carrier.entered(b, param)
     carrier.statements(function.body.stmts, b)
     body = replace(function.body, stmts=tuple(b.stmts))
     carrier.remember()
@@ -211,9 +217,9 @@ class _Carrier:
 
     def entered(self, b: Builder, param: Var) -> None:
         """What is in a container that is given: the function may change it, the gradient has what it was."""
-        value = self.of.get(param, ZERO)
-        if isinstance(value, Var) and holds_references(param.kind):
-            self.of.given[param] = b.append(runtime.regrouped, (value,), kind=value.kind)
+        for shadow in _variables(self.of.get(param, ZERO)):
+            if holds_references(shadow.kind):
+                self.of.given.setdefault(param, []).append((shadow, b.append(runtime.groups, (shadow,))))
 
     def part(self, b: Builder, var: Var, k: int, kind: Kind) -> Value:
         """The shadow of an item of a new tuple."""

@@ -41,6 +41,7 @@ from srcad.transform.tangent_outputs import tangent_of_output
 from srcad.transform.tangent_stores import tangent_of_store
 from srcad.transform.tangent_values import Shapes, dotted, full, mirrored, tangent_kind, whole, zero
 from srcad.transform.tangents import tangent_of_primitive
+from srcad.transform.updates import only_numbers
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,8 @@ class Sweep:
         if not any(isinstance(a, Var) and a in self.active for a in written):
             if written:
                 lines.flush()
-            lines.b.emit(call)
+            for stmt in only_numbers(call, self.memory):
+                lines.b.emit(stmt)
             if call.target in self.active:
                 self.tangent(call, lines.t)
             return

@@ -28,8 +28,8 @@ from dataclasses import dataclass, field, replace
 from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
-from srcad.ir.nodes import Block, Call, Const, For, Function, Stmt, Var, While
-from srcad.ir.visit import blocks, defs, uses, walk, with_blocks
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
+from srcad.ir.visit import blocks, defs, map_atoms, uses, walk, with_blocks
 
 _Place = tuple[int, tuple[int, ...]]
 
@@ -96,6 +96,21 @@ def guard_updates(function: Function, memory: Memory, *, private: bool) -> Funct
     places.read(function.body, ())
     shown = frozenset(s.target for s in updates if _is_seen(s, places, memory, function.body.params, private))
     return replace(function, body=_rewritten(function.body, shown))
+
+
+def only_numbers(call: Call, memory: Memory) -> list[Stmt]:
+    """A call that is left as it is, with an error at run time where it would change an array of unknown kind."""
+    effect = memory.effects.get(call.target)
+    stmts: list[Stmt] = []
+    checked: dict[Atom, Var] = {}
+    for atom in () if effect is None else effect.perhaps:
+        if isinstance(atom, Var) and atom not in checked:
+            checked[atom] = atom.like()
+            args = (atom, atom)
+            stmts.append(
+                Call(checked[atom], Const(runtime.as_updated_number), args, (), replace(call.loc, saving=True))
+            )
+    return [*stmts, map_atoms(call, lambda a: checked.get(a, a))]
 
 
 def _is_seen(update: Call, places: _Places, memory: Memory, params: tuple[Var, ...], private: bool) -> bool:

@@ -111,7 +111,25 @@ def list_of_numbers_changed(u: Any, v: Any, c: Any) -> Any:
     return sum(xs) * t + xs[-1] * u[0]
 
 
+def scaled(w: Any, q: Any, k: Any) -> Any:
+    return w * q if k <= 0 else scaled(w, q * 0.7, k - 1)
+
+
+def shuffled(w: Any, k: Any) -> Any:
+    if k <= 0:
+        return w
+    w[[0, 2]] = np.sin(w)[[1, 0]]
+    return shuffled(w[:], k - 1)
+
+
+def result_of_a_call_changed_by_another(u: Any, v: Any, c: Any) -> Any:
+    y = scaled(u, c, 2)
+    z = shuffled(y, 2)
+    return z @ z + y @ v
+
+
 PROGRAMS = [
+    result_of_a_call_changed_by_another,
     changed_by_recursion,
     alias_returned,
     changed_in_a_loop_of_calls,
@@ -141,3 +159,21 @@ def test_gradient_and_tangent_are_those_of_differences(f: Callable[..., Any]) ->
 
 def test_the_calls_are_not_put_in_place() -> None:
     assert "doubles_reverse(saved)" in srcad.grad(changed_by_recursion).source_for(U, V, C)
+
+
+def test_a_call_without_derivative_does_not_change_an_array_of_unknown_kind() -> None:
+    def f(x: Any, v: Any) -> Any:
+        return x * np.sum(shuffled_by_adding(v, 2))
+
+    v = V.copy()
+    with srcad.compile_options(kinds=False), pytest.raises(srcad.UnsupportedSyntax, match="changed in place"):
+        srcad.grad(f)(0.3, v)
+    assert np.array_equal(v, V)
+    assert srcad.grad(f)(0.3, v) == f(1.0, V.copy())
+
+
+def shuffled_by_adding(w: Any, k: Any) -> Any:
+    if k <= 0:
+        return w
+    w += np.sin(w)
+    return shuffled_by_adding(w * 0.5, k - 1)

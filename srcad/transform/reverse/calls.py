@@ -40,6 +40,7 @@ import numpy as np
 from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import (
     NONE,
@@ -59,9 +60,19 @@ from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Loc, Stmt, Var
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, materialise
-from srcad.transform.reverse.cotangents import Companions, Path, Scope, cotangent_kind, full, parts, zeros
-from srcad.transform.reverse.give import give, shadow, whole
+from srcad.transform.reverse.cotangents import (
+    Companions,
+    Path,
+    Scope,
+    cotangent_kind,
+    full,
+    is_all_in_shadow,
+    parts,
+    zeros,
+)
+from srcad.transform.reverse.give import give_values, shadow, whole
 from srcad.transform.reverse.primitives import Active
+from srcad.transform.updates import only_numbers
 
 
 @dataclass(frozen=True)
@@ -73,12 +84,14 @@ class Form:
         summed: the positions of the arguments to whose cotangents, given behind the others, the reverse function adds:
             reading an item of an array then costs no more than the item.
         shares: whether the result comes with its shadow.
+        together: groups of positions of arguments that may be names for the same memory, some of which is changed.
         seeded: whether the reverse function takes a cotangent of the result.
     """
 
     shadowed: tuple[int, ...] = ()
     summed: tuple[int, ...] = ()
     shares: bool = False
+    together: tuple[tuple[int, ...], ...] = ()
     seeded: bool = True
 
 
@@ -105,9 +118,18 @@ class Pair:
     form: Form = Form()
 
 
-#: The pair for a call, given which variables are active, which have companions, and whether it is in a loop; None where
-#: it calls a primitive.
-PairOf = Callable[[Call, Active, Companions, bool], "Pair | None"]
+@dataclass(frozen=True)
+class Around:
+    """What the functions for a call depend on: what is active, carried and known where it stands."""
+
+    active: Active
+    companions: Companions
+    memory: Memory
+    in_loop: bool
+
+
+#: The pair for a call; None where it calls a primitive.
+PairOf = Callable[[Call, Around], "Pair | None"]
 
 
 @dataclass(frozen=True)
@@ -134,7 +156,11 @@ def split_calls(
         stmts: list[Stmt] = []
         for stmt in inner.stmts:
             wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
-            pair = pair_of(stmt, active, companions, in_loop) if wanted and isinstance(stmt, Call) else None
+            around = Around(active, companions, memory, in_loop)
+            pair = pair_of(stmt, around) if wanted and isinstance(stmt, Call) else None
+            if pair is None and isinstance(stmt, Call):
+                stmts += only_numbers(stmt, memory)
+                continue
             if pair is None:
                 again = in_loop or isinstance(stmt, (For, While))
                 stmts.append(with_blocks(stmt, tuple(rewritten(b, in_loop=again) for b in blocks(stmt))))
@@ -222,7 +248,8 @@ def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
         return
     if seed is None and form.seeded:
         seed = mirrored(scope, call.target, (), call.target.kind, None)
-    wrt = [pair.args[k] for k in pair.wrt if k not in (*form.shadowed, *form.summed)]
+    in_shadow = [k for k in form.shadowed if is_all_in_shadow(atom_kind(pair.args[k]))]
+    wrt = [pair.args[k] for k in pair.wrt if k not in (*in_shadow, *form.summed)]
     kinds = [bar_kind(b.kind(arg)) for arg in wrt]
     kind = kinds[0] if len(wrt) == 1 else Tuple(tuple(kinds)) if wrt else NONE
     sums = [shadow(scope, arg) for k in form.summed if isinstance(arg := pair.args[k], Var)]
@@ -232,12 +259,12 @@ def reverse_split(scope: Scope, call: Call, split: SplitCall) -> None:
         return
     fresh = pair.fresh or (False,) * len(wrt)
     if len(wrt) == 1:
-        give(scope, wrt[0], bars, owned=fresh[0])
+        give_values(scope, wrt[0], bars, owned=fresh[0])
         return
     items = b.append(ops.unpack, (bars, Const(len(wrt))), kind=kind)
     parts_ = [b.append(operator.getitem, (items, Const(k)), kind=inner) for k, inner in enumerate(kinds)]
     for arg, bar, owned in zip(wrt, parts_, fresh, strict=True):
-        give(scope, arg, bar, owned=owned)
+        give_values(scope, arg, bar, owned=owned)
 
 
 # --- cotangents that cross a call -----------------------------------------------------------------------------------
@@ -265,7 +292,8 @@ def cotangent(scope: Scope, var: Var) -> Atom | None:
 def mirrored(scope: Scope, var: Var, path: Path, kind: Kind, value: Atom | Seq | None) -> Atom:
     """The cotangent of a value, or of the part of it at `path`, with its structure: None for parts that carry none."""
     b, inner = scope.b, parts(kind)
-    if not may_be_active(kind) or (inner is None and scope.is_carried((var, path))):
+    is_given = inner is None and not isinstance(value, Var) and scope.is_carried((var, path))  # with its shadow
+    if not may_be_active(kind) or is_given:
         return Const(None)
     if inner is None:
         atom = None if value is None else _as_atom(b, value)

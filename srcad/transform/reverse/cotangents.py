@@ -51,13 +51,13 @@ class State:
 class Companions(dict[Var, Value]):
     """For references to carried memory, the same references to its shadow (`srcad.transform.companions`).
 
-    `given` are the shadows of arguments as they were on entry, where the function changes what is in a container;
-    `returned` those that calls of other functions give back with their results.
+    `given` are the shadows of arguments that are containers, each with what it held on entry, where the function
+    changes what is in them; `returned` are those that calls of other functions give back with their results.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.given: dict[Var, Value] = {}
+        self.given: dict[Var, list[tuple[Var, Var]]] = {}
         self.returned: dict[Var, Var] = {}
 
 
@@ -204,16 +204,11 @@ class Scope:
 
     def is_carried(self, slot: Slot) -> bool:
         """Whether the cotangent at a slot is in a shadow that the forward sweep made, and not a value."""
-        if slot[0] not in self.companions:
-            return False
-        kind = self.kind(slot)
-        if isinstance(kind, Scalar):
-            return not isinstance(subkind(slot[0].kind, slot[1][:-1]), Tuple)
-        return may_be_active(kind)
+        return slot[0] in self.companions and is_in_shadow(slot[0].kind, slot[1])
 
-    def carried_shadow(self, slot: Slot, whole: Value | None = None) -> Atom:
-        """The part of a shadow that belongs to a slot; `whole` is another form of that of the variable."""
-        value, kind = self.companions[slot[0]] if whole is None else whole, slot[0].kind
+    def carried_shadow(self, slot: Slot) -> Atom:
+        """The part of a shadow that belongs to a slot."""
+        value, kind = self.companions[slot[0]], slot[0].kind
         for key in slot[1]:
             kind = subkind(kind, (key,))
             if isinstance(value, Seq):
@@ -328,6 +323,19 @@ class Scope:
     def close_branch(self, others: list[Scope]) -> list[Slot]:
         """The slots of the outer scope that one of the branches `others` gave a new cotangent."""
         return list(dict.fromkeys(s for scope in others for s in scope.states if s[0] not in scope.own))
+
+
+def is_in_shadow(kind: Kind, path: Path) -> bool:
+    """Whether the cotangent of a part of carried memory is in its shadow; that of a number in a tuple is a value."""
+    part = subkind(kind, path)
+    if isinstance(part, Scalar):
+        return not isinstance(subkind(kind, path[:-1]), Tuple)
+    return may_be_active(part)
+
+
+def is_all_in_shadow(kind: Kind) -> bool:
+    """Whether the cotangents of all parts of carried memory are in its shadow."""
+    return all(is_in_shadow(kind, path) or not may_be_active(part) for path, part in leaves(kind))
 
 
 def _holds_others(kind: Kind) -> bool:

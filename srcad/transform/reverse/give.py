@@ -123,6 +123,19 @@ def give(scope: Scope, atom: Atom, value: Value, *, path: Path = (), owned: bool
             give(scope, atom, item, path=(*path, key))
 
 
+def give_values(scope: Scope, atom: Atom, value: Atom, *, owned: bool = False) -> None:
+    """Add a cotangent that crosses a call to that of `atom`; what is in the shadow of `atom` is there already."""
+    if not isinstance(atom, Var) or atom not in scope.companions or parts(atom.kind) is None:
+        give(scope, atom, value, owned=owned)
+        return
+    for path, kind in leaves(atom.kind):
+        if may_be_active(kind) and not scope.is_carried((atom, path)):
+            part = value
+            for key in path:
+                part = scope.b.call(operator.getitem, part, Const(key))
+            give(scope, atom, part, path=path)
+
+
 def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None:
     root = scope.memory.root(var)
     carried = var in scope.companions

@@ -57,7 +57,7 @@ from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
 from srcad.transform.reverse.calls import PairOf, split_calls
 from srcad.transform.reverse.cotangents import Companions, Scope, State, filled, is_full, leaves, parts, zeros
-from srcad.transform.reverse.give import give, spread_buffer, whole
+from srcad.transform.reverse.give import give_values, spread_buffer, whole
 from srcad.transform.reverse.regions import Context, reverse_block
 from srcad.transform.reverse.sweep import forward_sweep
 from srcad.transform.sharing import taken_apart
@@ -143,24 +143,11 @@ def both_sweeps(
     b.loc = replace(loc, adjoint=True)
     varying = active(function, inputs, memory, outputs)
     scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
-    _give_seed(scope, value, seed(b))
+    give_values(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
     context = Context(memory, varying, sweep.passes, sweep.notes, facts_of, calls, sweep.truths)
     reverse_block(context, sweep.block, scope)
     return forward, scope
-
-
-def _give_seed(scope: Scope, value: Atom, seed: Atom) -> None:
-    """The cotangent of the result; that of carried memory in it is in its shadow."""
-    if not isinstance(value, Var) or value not in scope.companions or not isinstance(value.kind, Tuple):
-        give(scope, value, seed)
-        return
-    for path, kind in leaves(value.kind):
-        if may_be_active(kind) and not scope.is_carried((value, path)):
-            part = seed
-            for key in path:
-                part = scope.b.call(operator.getitem, part, Const(key))
-            give(scope, value, part, path=path)
 
 
 def _split_result(function: Function, request: Request) -> tuple[Function, Atom, Atom | None]:
@@ -252,6 +239,8 @@ def _named_value(stmts: Sequence[Stmt], value: Atom, request: Request) -> list[S
 
 def _finished(scope: Scope, var: Var) -> Atom:
     """The gradient that the caller gets for an argument: its shape and dtype, writable, its own memory."""
+    for shadow, grouped in scope.companions.given.get(var, ()):
+        scope.b.append(runtime.regroup, (shadow, grouped))
     if parts(var.kind) is not None:
         found: dict[tuple[object, ...], Atom | None] = {}
         direct = scope.take((var, ()))
@@ -273,8 +262,7 @@ def _final(scope: Scope, slot: tuple[Var, tuple[object, ...]]) -> State | None:
     """The cotangent of an argument or a part of it, at the end of the reverse sweep."""
     if not scope.is_carried(slot):
         return scope.take(slot)
-    given = scope.companions.given.get(slot[0])
-    return State(scope.carried_shadow(slot, given), owned=True, full=True)
+    return State(scope.carried_shadow(slot), owned=True, full=True)
 
 
 def _mirrored(

@@ -49,7 +49,7 @@ from srcad.transform.expand import materialise
 from srcad.transform.restore import restore
 from srcad.transform.reverse.arms import packed
 from srcad.transform.reverse.calls import Form, PairOf, bar_kind, cotangent, mirrored
-from srcad.transform.reverse.cotangents import Companions, Scope
+from srcad.transform.reverse.cotangents import Companions, Scope, is_all_in_shadow
 from srcad.transform.reverse.gradient import both_sweeps
 from srcad.transform.save import save
 
@@ -143,7 +143,8 @@ def _joint(
     shared = materialise(last, companions[_variable(value)]) if shadows.form.shares else Const(None)
     b = scope.b
     b.loc = _place(function, adjoint=True)
-    bars = [_bar(scope, var) for var in inputs if var not in shadows.given and var not in shadows.sums]
+    elsewhere = {*(v for v in shadows.given if is_all_in_shadow(v.kind)), *shadows.sums}
+    bars = [_bar(scope, var) for var in inputs if var not in elsewhere]
     whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars) if bars else Const(None)
     every = b.append(ops.make_tuple, (value, shared, whole))
     marks = frozenset(
