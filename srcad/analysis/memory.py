@@ -23,6 +23,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import (
     Array,
+    Dict,
     Iterator,
     Numeric,
     Unknown,
@@ -373,7 +374,7 @@ class _Finder:
             self.fresh(call.target, loops)
             held: Roots = tuple(r for _, value in call.kwargs for r in self.memory.of(value))  # dict(a=x)
             for arg, atom in zip(call.args, args, strict=True):
-                found = self.memory.of(atom)
+                found = () if fn in _STEPPING and isinstance(atom_kind(atom), Dict) else self.memory.of(atom)
                 if fn not in _DISPLAYS or fn is ops.merge_dicts or isinstance(arg, Star):
                     found = tuple(r for s in found for r in self.memory.contents.get(s, (s,)))
                 held += found
@@ -421,6 +422,9 @@ class _Finder:
 
 #: What hands on the items of its arguments.
 _GATHERING = (list, tuple, sorted, reversed, zip, enumerate, dict, iter, dict.values, dict.items, list.copy, dict.copy)
+
+#: What goes over the keys of a dict, which are no references.
+_STEPPING = (list, tuple, sorted, reversed, zip, enumerate, iter)
 
 #: What gives an item of its first argument.
 _TAKING = (operator.getitem, ops.unpack, dict.get, list.pop, dict.pop, dict.popitem, dict.setdefault, next)
