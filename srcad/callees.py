@@ -26,8 +26,8 @@ from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
-from srcad.transform.reverse.calls import Form, Pair
-from srcad.transform.reverse.cotangents import Companions, bar, cotangent_kind, is_all_in_shadow
+from srcad.transform.reverse.calls import Around, Form, Pair
+from srcad.transform.reverse.cotangents import bar, cotangent_kind, is_all_in_shadow
 from srcad.transform.reverse.fresh import fresh_results
 from srcad.transform.reverse.pairs import Names, Shadows, pair
 from srcad.transform.updates import guard_updates
@@ -35,6 +35,8 @@ from srcad.transform.updates import guard_updates
 __all__ = ["Callees", "look_up"]
 
 Active = frozenset[Var]
+_PLAIN = Form()
+_PLAIN = Form()
 
 
 class Callees(CalleeFacts):
@@ -101,13 +103,13 @@ class Callees(CalleeFacts):
 
     # --- derivatives -----------------------------------------------------------------------------------------------
 
-    def pair_of(self, call: Call, active: Active, companions: Companions, in_loop: bool) -> Pair | None:
+    def pair_of(self, call: Call, around: Around) -> Pair | None:
         """The forward and reverse function for a call; None where it calls a primitive."""
-        found = self._to_differentiate(call, active)
+        found = self._to_differentiate(call, around.active)
         if found is None:
             return None
         version, args, wrt = found
-        form = self._form(version, call, args, wrt, (active, companions, in_loop))
+        form = self._form(version, call, args, wrt, around)
         key = ("pair", version.callee, version.kinds, wrt, form)
         if key not in self._made:
             name, number = _name(version.callee), len(self._made)
@@ -132,17 +134,18 @@ class Callees(CalleeFacts):
         call: Call,
         args: Sequence[Atom],
         wrt: Sequence[int],
-        around: tuple[Active, Companions, bool],
+        around: Around,
     ) -> Form:
         """What the functions for a call take and return."""
-        active, companions, in_loop = around
+        companions = around.companions
         shares = call.target in companions.returned
-        touched = (*version.writes, *(version.returns if shares else ()))
+        together = _together(version, args, around.memory)
+        touched = {*version.writes, *(version.returns if shares else ()), *(k for group in together for k in group)}
         shadowed = tuple(k for k, a in enumerate(args) if k in touched and isinstance(a, Var) and a in companions)
-        again = in_loop or self.is_recursive(version)
+        again = around.in_loop or self.is_recursive(version)
         summed = tuple(k for k in version.reads if k in wrt and k not in shadowed) if again else ()
-        seeded = call.target in active and not (shares and is_all_in_shadow(call.target.kind))
-        return Form(shadowed, summed, shares, seeded)
+        seeded = call.target in around.active and not (shares and is_all_in_shadow(call.target.kind))
+        return Form(shadowed, summed, shares, together, seeded)
 
     def jvp_of(self, call: Call, active: Active) -> Jvp | None:
         """The forward derivative for a call; None where it calls a primitive."""
@@ -182,16 +185,17 @@ class Callees(CalleeFacts):
         return found[0], bound, wrt
 
     def _ready(
-        self, version: CalleeVersion, shadowed: Sequence[int] = (), *, forward: bool = False
+        self, version: CalleeVersion, form: Form = _PLAIN, *, forward: bool = False
     ) -> tuple[Function, Memory, Typed]:
         if not version.settled:
             self.solve()
         assert version.typed is not None
         function = normalise(take_known_branches(version.typed.function))
-        memory = find_memory(function, self.effect_of)
+        params = function.body.params
+        memory = find_memory(function, self.effect_of, [[params[k] for k in group] for group in form.together])
         function = guard_updates(function, memory, private=False)
         if not forward:
-            carry(memory, [function.body.params[k] for k in shadowed])
+            carry(memory, [function.body.params[k] for k in form.shadowed])
             memory.check()
         self.check(function, memory, forward=forward)
         return function, memory, version.typed
@@ -203,7 +207,7 @@ class Callees(CalleeFacts):
         names: Names,
         form: Form,
     ) -> tuple[Function, Function]:
-        function, memory, typed = self._ready(version, form.shadowed)
+        function, memory, typed = self._ready(version, form)
         lengths = (typed.facts, typed.facts_of)
         bars = {p: Var(bar(p.name), cotangent_kind(p.kind)) for p in function.body.params}
         places = list(bars.items())
@@ -216,6 +220,19 @@ class Callees(CalleeFacts):
         request = Request(wrt, name=name)
         made = pushforward(function, request, memory, typed.facts, typed.facts_of, self.jvp_of, private=False)
         return clean(made, drop_primal=False, keep_stores=True)
+
+
+def _together(version: CalleeVersion, args: Sequence[Atom], memory: Memory) -> tuple[tuple[int, ...], ...]:
+    """The groups of arguments of a call that may be names for the same memory, where the callee changes some of it."""
+    groups: list[tuple[set[int], set[Var]]] = []
+    for k, arg in enumerate(args):
+        roots = set(memory.reachable(arg)) if may_be_active(atom_kind(arg)) else set()
+        met = [group for group in groups if group[1] & roots]
+        positions = {k}.union(*(group[0] for group in met))
+        groups = [group for group in groups if group not in met]
+        groups.append((positions, roots.union(*(group[1] for group in met))))
+    found = [tuple(sorted(positions)) for positions, _ in groups if len(positions) > 1]
+    return tuple(sorted(group for group in found if set(group) & set(version.writes)))
 
 
 def _name(callee: FunctionType) -> str:

@@ -13,7 +13,7 @@ located error (`Memory.check`).
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
@@ -211,8 +211,16 @@ def _comes_between(store: Event, read: Event, use: tuple[int, tuple[int, ...]]) 
     return again or read.order < store.order < order
 
 
-def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory:
-    """The memory facts of a typed, normalised function; `effect_of` tells what calls of other functions do."""
+def find_memory(
+    function: Function, effect_of: EffectOf | None = None, together: Iterable[Sequence[Var]] = ()
+) -> Memory:
+    """The memory facts of a typed, normalised function.
+
+    Args:
+        function: the function.
+        effect_of: tells what calls of other functions do.
+        together: groups of parameters that may be names for the same memory.
+    """
     finder = _Finder(effect_of)
     finder.memory.params = function.body.params
     for param in function.body.params:
@@ -220,6 +228,9 @@ def find_memory(function: Function, effect_of: EffectOf | None = None) -> Memory
             finder.fresh(param, ())
             if not isinstance(param.kind, (Array, Numeric)):
                 finder.memory.contents[param] = (param,)
+    for group in together:
+        for param in group:
+            finder.merge(param, tuple(group))
     before = None
     while before != finder.snapshot():
         before = finder.snapshot()

@@ -84,9 +84,74 @@ def dict_of_lists_and_a_number(d: Any, c: Any) -> Any:
     return sum(d["x"]) * sum(d["y"]) * d["s"]
 
 
+def read_before_and_after(a: Any, b: Any, n: Any) -> Any:
+    if n:
+        return read_before_and_after(a, b, n - 1)
+    s = a[0] * a[1]
+    b[0] = b[1] * 5.0
+    s += a[0] * a[1]
+    b[1] *= s
+    return s * a[1]
+
+
+def one_array_for_two_arguments(u: Any, v: Any, c: Any) -> Any:
+    s = read_before_and_after(u, u, 1) * c
+    for k in range(2):
+        s += read_before_and_after(u[k:], u[1:], k)
+    matrix = np.outer(v, v)
+    s += read_before_and_after(matrix[0], matrix[:, 0], 1)
+    xs = [v[0], v[1], c]
+    return s + read_before_and_after(xs, xs, 1) * xs[1] + (matrix**2).sum() + u @ v
+
+
+def negated(a: Any, b: Any, n: Any) -> Any:
+    if n:
+        return negated(a, b, n - 1)
+    y = -a
+    b[0] = b[1] * 5.0
+    return y @ y * a[0]
+
+
+def one_array_or_another_for_two_arguments(u: Any, v: Any, c: Any) -> Any:
+    w = u if c > 0 else v
+    return negated(w, u, 1) + negated(v, w, 1) * (u @ v)
+
+
+def of_rows(rows: Any, b: Any, n: Any) -> Any:
+    if n:
+        return of_rows(rows, b, n - 1)
+    s = rows[0][0] * rows[1][1]
+    b[0] = s * 2.0
+    b *= rows[0]
+    return s * rows[0][0] + rows[1][0]
+
+
+def an_array_and_a_list_that_holds_it(u: Any, v: Any, c: Any) -> Any:
+    return of_rows([u, v], v, 1) + of_rows([u, v], u, 2) * c + u @ v
+
+
+def one_of_two(a: Any, b: Any, n: Any) -> Any:
+    if n:
+        return one_of_two(b, a, n - 1)
+    b[0] = 3.0 * a[1]
+    return a
+
+
+def results_of_arguments_that_overlap(u: Any, v: Any, c: Any) -> Any:
+    w = one_of_two(u, u, 1)
+    w *= c
+    z = one_of_two(u[1:], u[:-1], 2)
+    z[0] *= v[1]
+    return u @ v + w[1] * z[0]
+
+
 PROGRAMS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (dict_of_references_returned, (A, B)),
     (number_beside_an_array_in_a_tuple, (A, B)),
+    (one_array_for_two_arguments, (A, B)),
+    (one_array_or_another_for_two_arguments, (A, B)),
+    (an_array_and_a_list_that_holds_it, (A, B)),
+    (results_of_arguments_that_overlap, (A, B)),
     (dict_with_a_number, ({"a": A, "b": B, "s": 1.3},)),
     (list_of_dicts_with_numbers, ([{"a": A, "s": 1.3}, {"a": B, "s": 0.4}],)),
     (tuple_with_a_dict, (({"a": A, "s": 1.3}, B, 0.4),)),

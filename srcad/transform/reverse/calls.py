@@ -84,12 +84,14 @@ class Form:
         summed: the positions of the arguments to whose cotangents, given behind the others, the reverse function adds:
             reading an item of an array then costs no more than the item.
         shares: whether the result comes with its shadow.
+        together: groups of positions of arguments that may be names for the same memory, some of which is changed.
         seeded: whether the reverse function takes a cotangent of the result.
     """
 
     shadowed: tuple[int, ...] = ()
     summed: tuple[int, ...] = ()
     shares: bool = False
+    together: tuple[tuple[int, ...], ...] = ()
     seeded: bool = True
 
 
@@ -116,9 +118,18 @@ class Pair:
     form: Form = Form()
 
 
-#: The pair for a call, given which variables are active, which have companions, and whether it is in a loop; None where
-#: it calls a primitive.
-PairOf = Callable[[Call, Active, Companions, bool], "Pair | None"]
+@dataclass(frozen=True)
+class Around:
+    """What the functions for a call depend on: what is active, carried and known where it stands."""
+
+    active: Active
+    companions: Companions
+    memory: Memory
+    in_loop: bool
+
+
+#: The pair for a call; None where it calls a primitive.
+PairOf = Callable[[Call, Around], "Pair | None"]
 
 
 @dataclass(frozen=True)
@@ -145,7 +156,8 @@ def split_calls(
         stmts: list[Stmt] = []
         for stmt in inner.stmts:
             wanted = isinstance(stmt, Call) and (stmt.target in active or _moves_memory(stmt, memory, companions))
-            pair = pair_of(stmt, active, companions, in_loop) if wanted and isinstance(stmt, Call) else None
+            around = Around(active, companions, memory, in_loop)
+            pair = pair_of(stmt, around) if wanted and isinstance(stmt, Call) else None
             if pair is None and isinstance(stmt, Call):
                 stmts += only_numbers(stmt, memory)
                 continue
