@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 
+from srcad.analysis.dict_keys import gives_keys, refuse_active_keys
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.outside import refuse_detours
@@ -34,6 +35,7 @@ def active(function: Function, inputs: Iterable[Var], memory: Memory, outputs: I
     varied = found.solve(function.body)
     useful = _Useful(memory, outputs).solve(function.body)
     refuse_detours(function, varied, useful, memory)
+    refuse_active_keys(function, varied, memory)
     for call in found.returned:
         if call.target in useful:
             raise _in_disguise(call)
@@ -47,6 +49,8 @@ def cuts(call: Call) -> bool:
     fn = call.fn.value
     if fn is getattr:
         return isinstance(call.args[1], Const) and call.args[1].value in METADATA
+    if gives_keys(call):
+        return True
     if fn in (operator.or_, operator.ior) and any(isinstance(atom_kind(a), (Dict, Unknown)) for a in call.args):
         return False  # dicts are merged
     rule = rule_for(fn)
@@ -122,7 +126,8 @@ class _Solver:
             case For():
                 carried = stmt.body.params[1:]
                 self.loop(carried, stmt.body, stmt)
-                self.link([stmt.iter], [stmt.body.params[0]])
+                if not isinstance(atom_kind(stmt.iter), Dict):  # whose keys carry no derivative
+                    self.link([stmt.iter], [stmt.body.params[0]])
             case While():
                 self.link(stmt.body.params, stmt.cond.params)
                 self.loop(stmt.body.params, stmt.body, stmt)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir.atoms import MISSING, atom_kind, const_kind, constant
+from srcad.ir.atoms import MISSING, atom_kind, const_kind, constant, field_number
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import (
     BOOL,
@@ -73,8 +73,8 @@ def attribute(kind: Kind, name: str, facts: Facts) -> Kind:
             return _array_attribute(dtype, None, name, array=False)
         case Object(fields=fields):
             return dict(fields).get(name, UNKNOWN)
-        case Tuple(items=items, cls=cls) if name in getattr(cls, "_fields", ()):
-            return items[cls._fields.index(name)]  # type: ignore[attr-defined]
+        case Tuple(items=items) if (number := field_number(kind, name)) is not None:
+            return items[number]
         case Slice(start=start, stop=stop, step=step):
             return {"start": start, "stop": stop, "step": step}.get(name, UNKNOWN)
         case Static(value=value):

@@ -15,16 +15,26 @@ from srcad import runtime
 from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_named_tuple
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
 _WRITES_FIRST: frozenset[Any] = frozenset(
-    [operator.setitem, operator.delitem, setattr, delattr, ops.restore, *ops.UPDATES.values(), *ops.IN_PLACE.values()]
+    [
+        operator.setitem,
+        operator.delitem,
+        setattr,
+        delattr,
+        ops.restore,
+        ops.undo,
+        *ops.UPDATES.values(),
+        *ops.IN_PLACE.values(),
+    ]
     + [getattr(list, n) for n in ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")]
     + [getattr(dict, n) for n in ("update", "setdefault", "pop", "popitem", "clear")]
     + [runtime.add_at, runtime.add_to, runtime.add_values, runtime.regroup, runtime.at_adjoint, runtime.at_tangent]
+    + [runtime.add_to_item, runtime.unsort, runtime.spread, runtime.take_entries, runtime.put_back]
     + [getattr(set, n) for n in ("add", "update", "discard", "remove", "pop", "clear")]
 )
 
@@ -50,7 +60,7 @@ _PURE: frozenset[Any] = frozenset(
      ops.load_free,
      operator.getitem, operator.not_, operator.is_, operator.is_not, getattr, slice, isinstance, len, range, type,
      tuple, list, dict, reversed, enumerate, zip, itertools.repeat, bool, float, int, str, min, max, abs, sum, sorted,
-     map, filter,
+     map, filter, list.index, list.count, dict.get,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 )  # fmt: skip
 
@@ -125,7 +135,7 @@ def is_pure(call: Call) -> bool:
     fn = call.fn.value
     if isinstance(fn, Callee):
         return fn.pure
-    if _in(fn, _PURE) or _in(fn, _ARITHMETIC):
+    if _in(fn, _PURE) or _in(fn, _ARITHMETIC) or is_named_tuple(fn):
         return True
     if _in(fn, _IMPURE):
         return False

@@ -17,14 +17,27 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.analysis.effects import writes
+from srcad.analysis.moves import (
+    DISPLAYS,
+    GATHERING,
+    LOOKING_UP,
+    SPREADING,
+    STORES,
+    TAKING,
+    hands_on_keys,
+    is_array,
+)
 from srcad.analysis.views import is_certain_view, is_part_of_sequence, joins_sequences, may_be_checked, view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_named_tuple
 from srcad.ir.kinds import (
     Array,
+    Dict,
     Iterator,
     Numeric,
+    Slice,
+    Tuple,
     Unknown,
     is_mutable,
     may_be_active,
@@ -50,8 +63,6 @@ from srcad.ir.visit import uses
 from srcad.rules import rule_for
 
 Roots = tuple[Var, ...]
-
-_DISPLAYS = (ops.make_tuple, ops.make_list, ops.make_dict, ops.make_set, ops.merge_dicts)
 
 
 @dataclass(frozen=True)
@@ -301,7 +312,11 @@ class _Finder:
     def loop(self, stmt: For | While, loops: tuple[int, ...]) -> None:
         inner = (*loops, stmt.id)
         carried = stmt.body.params[1:] if isinstance(stmt, For) else stmt.body.params
-        if isinstance(stmt, For) and is_mutable(stmt.body.params[0].kind):
+        if (
+            isinstance(stmt, For)
+            and is_mutable(stmt.body.params[0].kind)
+            and not isinstance(atom_kind(stmt.iter), Dict)
+        ):
             item, source = stmt.body.params[0], self.memory.of(stmt.iter)
             held = tuple(r for s in source for r in self.memory.contents.get(s, ()))
             self.merge(item, held or source)
@@ -339,8 +354,8 @@ class _Finder:
                 self.memory.untracked.append(call.loc)
         fn = call.fn.value if isinstance(call.fn, Const) else None
         args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
-        if fn in _STORES and len(args) > 1:
-            stored = self.memory.of(args[-1])
+        if fn in STORES and (len(args) > 1 or call.kwargs):
+            stored = self.stored(fn, args, tuple(v for _, v in call.kwargs))
             if stored and not isinstance(atom_kind(args[0]), Array):
                 self.fill(self.memory.of(args[0]), stored)
                 self.escape(stored, loops, call.loc)
@@ -353,6 +368,15 @@ class _Finder:
             self.fresh_or_merge(call.target, passed, loops)
             return
         self.result(call, fn, args, loops)
+
+    def stored(self, fn: object, args: tuple[Atom, ...], named: tuple[Atom, ...]) -> Roots:
+        """The roots of what a call puts into a container: its last argument, or what is in that."""
+        if fn in SPREADING or (fn is operator.setitem and isinstance(atom_kind(args[1]), Slice)):
+            sources = tuple(r for a in args[1:] for r in self.memory.of(a))
+            found = tuple(r for s in sources for r in self.memory.contents.get(s, (s,) if is_array(s) else ()))
+        else:
+            found = self.memory.of(args[-1])
+        return found + tuple(r for a in named for r in self.memory.of(a))
 
     def user_call(self, call: Call, effect: CallEffect, loops: tuple[int, ...]) -> None:
         """A call of another function, which may change its arguments and return references to them."""
@@ -380,12 +404,13 @@ class _Finder:
             pending += more
 
     def result(self, call: Call, fn: object, args: tuple[Atom, ...], loops: tuple[int, ...]) -> None:
-        if fn in _DISPLAYS or fn in _GATHERING or is_part_of_sequence(call) or joins_sequences(call):
+        displays = fn in DISPLAYS or is_named_tuple(fn)
+        if displays or fn in GATHERING or is_part_of_sequence(call) or joins_sequences(call):
             self.fresh(call.target, loops)
             held: Roots = tuple(r for _, value in call.kwargs for r in self.memory.of(value))  # dict(a=x)
             for arg, atom in zip(call.args, args, strict=True):
-                found = self.memory.of(atom)
-                if fn not in _DISPLAYS or fn is ops.merge_dicts or isinstance(arg, Star):
+                found = () if hands_on_keys(fn, atom) else self.memory.of(atom)
+                if not displays or isinstance(arg, Star):
                     found = tuple(r for s in found for r in self.memory.contents.get(s, (s,)))
                 held += found
             self.fill((call.target,), held)
@@ -400,12 +425,11 @@ class _Finder:
         roots = tuple(r for a in base for r in self.memory.of(a))
         if roots and not (is_certain_view(call) and not any(a in self.memory.read_at for a in base)):
             self.memory.read_at[call.target] = Event(self.order, loops, call.loc)
-        if fn in _TAKING and not isinstance(atom_kind(args[0]), (Array, Numeric)):
-            held = tuple(
-                r
-                for s in roots
-                for r in self.memory.contents.get(s, (s,) if isinstance(s.kind, (Array, Numeric, Unknown)) else ())
-            )
+        of_tuple = fn is getattr and isinstance(atom_kind(args[0]), Tuple)
+        if (fn in TAKING or fn in LOOKING_UP or of_tuple) and not isinstance(atom_kind(args[0]), (Array, Numeric)):
+            held = tuple(r for s in roots for r in self.memory.contents.get(s, (s,) if is_array(s) else ()))
+            if fn in LOOKING_UP:  # perhaps the default
+                held += tuple(r for a in args[2:] for r in self.memory.of(a))
             if isinstance(atom_kind(args[0]), Unknown):
                 roots += held  # an item of a container, or a view of an array
             else:
@@ -428,12 +452,3 @@ class _Finder:
             self.merge(var, roots)
         else:
             self.fresh(var, loops)
-
-
-#: What hands on the items of its arguments.
-_GATHERING = (list, tuple, sorted, reversed, zip, enumerate, dict, iter, dict.values, dict.items, list.copy, dict.copy)
-
-#: What gives an item of its first argument.
-_TAKING = (max, min, operator.getitem, ops.unpack, dict.get, list.pop, dict.pop, dict.popitem, dict.setdefault, next)
-
-_STORES = frozenset([operator.setitem, list.append, list.insert, list.extend, dict.setdefault, dict.update, setattr])

@@ -20,7 +20,7 @@ from srcad.analysis.operators import BINARY, INPLACE, binary, comparison, identi
 from srcad.analysis.outputs import outputs, without_output
 from srcad.errors import MissingRule
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind, constant
+from srcad.ir.atoms import atom_kind, constant, is_named_tuple
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import (
     BOOL,
@@ -74,6 +74,8 @@ def result_kind(fn: Atom, args: Sequence[Atom | Star], kwargs: Kwargs, facts: Fa
     handler = _handler(function)
     if handler is not None:
         return handler(args, facts)
+    if is_named_tuple(function):
+        return _named_tuple(function, args, kwargs)
     owner = getattr(function, "__objclass__", None)
     if isinstance(function, types.GetSetDescriptorType) and kinds and owner in (np.ndarray, np.generic):
         return attribute(kinds[0], function.__name__, facts)
@@ -129,7 +131,7 @@ def has_description(function: Any) -> bool:
     """Whether `result_kind` knows the function itself, so that its source need not be looked at."""
     from srcad.rules.registry import rule_for
 
-    return _handler(function) is not None or rule_for(function) is not None
+    return _handler(function) is not None or rule_for(function) is not None or is_named_tuple(function)
 
 
 Handler = Callable[[Sequence[Atom | Star], Facts], Kind]
@@ -171,6 +173,15 @@ def _displayed(args: Sequence[Atom | Star], facts: Facts) -> tuple[list[Kind], b
 def _make_tuple(args: Sequence[Atom | Star], facts: Facts) -> Kind:
     items, exact = _displayed(args, facts)
     return Tuple(tuple(items)) if exact else List(join_all(items, facts), None, tuple)
+
+
+def _named_tuple(cls: Any, args: Sequence[Atom | Star], kwargs: Kwargs) -> Kind:
+    """``Point(x, y=y)``: a tuple of a class of its own; defaults are data of the class."""
+    given = dict(zip(cls._fields, map(atom_kind, args), strict=False)) | {str(k): atom_kind(v) for k, v in kwargs}
+    starred = any(isinstance(a, Star) for a in args) or any(k is None for k, _ in kwargs)
+    if starred or set(given) != set(cls._fields):
+        return UNKNOWN
+    return Tuple(tuple(given[name] for name in cls._fields), cls)
 
 
 def _make_list(args: Sequence[Atom | Star], facts: Facts) -> Kind:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from types import ModuleType
+import operator
+from types import FunctionType, ModuleType
 
 import gast
 
@@ -73,9 +74,26 @@ class Calls(KnownCalls):
         if isinstance(base, Const) and isinstance(base.value, ModuleType):
             return self.apply(self.emit(getattr, [base, Const(attr)], node.func), node, name)
         args, kwargs = self.values(node, None)
+        options = {str(key): value for key, value in kwargs}
+        if attr == "sort" and not args and self.sorts_by_known(options):
+            return self.sort_by(base, options, node)
         made = [arg if isinstance(arg, Star) else self.data(arg, node) for arg in args]
         named = tuple((key, self.data(value, node)) for key, value in kwargs)
         return self.emit(ops.call_method, [base, Const(attr), *made], node, name, named)
+
+    def sorts_by_known(self, options: dict[str, Value]) -> bool:
+        """Whether ``xs.sort(key=...)`` is given a function with source: only lists have a `sort` like that."""
+        key = options.get("key", Const(None))
+        opaque = isinstance(key, Const) and not isinstance(key.value, FunctionType)
+        return set(options) <= {"key", "reverse"} and not opaque and self.is_known_call(key)
+
+    def sort_by(self, base: Atom, options: dict[str, Value], node: Node) -> Atom:
+        """``xs.sort(key=f)`` as ``xs[:] = sorted(xs, key=f)``."""
+        values = [base, options["key"], options.get("reverse", Const(False))]
+        items = self.data(self.written_out("sorted", values, node, ""), node)
+        everything = self.emit(slice, [Const(None), Const(None), Const(None)], node)
+        self.emit(operator.setitem, [base, everything, items], node)
+        return Const(None)
 
     def apply(self, fn: Value, node: Node, name: str) -> Value:
         """A call of what was evaluated."""

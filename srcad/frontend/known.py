@@ -107,6 +107,9 @@ class KnownCalls(Packs):
 
     def plain_call(self, fn: Atom, args: Args, kwargs: Kwargs, node: Node, name: str) -> Var:
         """A call that the program makes."""
+        if fn == Const(dict) and not args and kwargs and all(key is not None for key, _ in kwargs):
+            pairs: list[Atom | Star] = [atom for key, value in kwargs for atom in (Const(key), self.data(value, node))]
+            return self.emit(ops.make_dict, pairs, node, name)
         made = [arg if isinstance(arg, Star) else self.data(arg, node) for arg in args]
         return self.emit(fn, made, node, name, tuple((key, self.data(value, node)) for key, value in kwargs))
 

@@ -6,6 +6,7 @@ fixes it.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -104,3 +105,17 @@ def constant(atom: Atom | Kind) -> Any:
             return MISSING if any(v is MISSING for v in values) else values
         case _:
             return MISSING
+
+
+def is_named_tuple(cls: object) -> bool:
+    """Whether `cls` itself was made by `collections.namedtuple` or `typing.NamedTuple`."""
+    made = isinstance(cls, type) and issubclass(cls, tuple) and isinstance(vars(cls).get("_fields"), tuple)
+    return made and "__init__" not in vars(cls)
+
+
+def field_number(kind: Kind, name: object) -> int | None:
+    """The position of a field of a named tuple, None for any other attribute."""
+    if not isinstance(kind, Tuple) or not isinstance(name, str) or name not in getattr(kind.cls, "_fields", ()):
+        return None
+    own = type(inspect.getattr_static(kind.cls, name)).__name__ == "_tuplegetter"  # and no property of a derived class
+    return kind.cls._fields.index(name) if own else None  # type: ignore[attr-defined]

@@ -144,6 +144,15 @@ def restore(base: Any, index: Any, old: Any) -> None:
     base[index] = old
 
 
+def undo(base: Any, function: Callable[..., Any], *args: Any) -> None:
+    """In the reverse sweep: the point where ``function(base, *args)`` undoes a change of a list or a dict.
+
+    It is done if somebody reads the container as it was before the change: the pass `srcad.transform.restore` turns
+    each into that call or removes it.
+    """
+    function(base, *args)
+
+
 def identity(value: Any) -> Any:
     """``target = value``: a copy of a reference, which printing merges or writes as an assignment."""
     return value

@@ -29,6 +29,12 @@ def unbroadcast(g: Any, x: Any) -> Any:
     array([[3.],
            [3.]])
     """
+    if isinstance(g, (list, tuple)) and isinstance(x, (list, tuple)) and len(g) != len(x):
+        raise UnsupportedSyntax(
+            "two lists are joined, or one is repeated, and carry a derivative",
+            why="while compiling, nobody knew that they are lists",
+            remedy="let the derivative know the kinds of its arguments",
+        )
     shape, full = np.shape(x), np.shape(g)
     if full != shape:
         extra = len(full) - len(shape)
@@ -94,6 +100,18 @@ def add_at(x_bar: Any, index: Any, g: Any) -> Any:
     else:
         x_bar[index] = accumulate(x_bar.get(index) if isinstance(x_bar, dict) else x_bar[index], g)
     return x_bar
+
+
+def add_to_item(x_bar: Any, number: int, g: Any) -> None:
+    """Add `g` in place to the cotangent of an item that iterating gives, by its number; keys of a dict have none.
+
+    >>> bars = [1.0, 2.0]
+    >>> add_to_item(bars, 1, 0.5)
+    >>> bars
+    [1.0, 2.5]
+    """
+    if not isinstance(x_bar, dict):
+        add_at(x_bar, number, g)
 
 
 def take_stored(y_bar: Any, index: Any) -> Any:

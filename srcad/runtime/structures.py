@@ -93,6 +93,20 @@ def _is_container(x: Any) -> bool:
     return isinstance(x, (np.ndarray, list, dict, tuple))
 
 
+def own_parts(x: Any) -> Any:
+    """`own` of a list or a dict and of all that is in it.
+
+    >>> rows = [[1.0]]
+    >>> own_parts(rows)[0] is rows[0]
+    False
+    """
+    if type(x) is list:
+        return [own_parts(item) for item in x]
+    if type(x) is dict:
+        return {key: own_parts(item) for key, item in x.items()}
+    return own(x)
+
+
 def accumulate(a: Any, b: Any) -> Any:
     """The sum of two cotangents of one value, of any structure; None counts as zero. Nothing is changed in place.
 
@@ -209,16 +223,16 @@ def _with_fields(like: Any, fields: dict[str, Any]) -> Any:
     return made
 
 
-def add_values(bars: dict[Any, Any], items: list[Any]) -> None:
+def add_values(bars: dict[Any, Any], items: list[Any], d: Mapping[Any, Any]) -> None:
     """Add the cotangents of ``d.values()``, in order, to those of the entries of `d`, in place.
 
     >>> bars = {"a": 1.0}
-    >>> add_values(bars, [2.0])
+    >>> add_values(bars, [2.0], {"a": 0.5})
     >>> bars
     {'a': 3.0}
     """
-    for key, item in zip(bars, items, strict=True):
-        bars[key] = accumulate(bars[key], item)
+    for key, item in zip(d, items, strict=True):
+        bars[key] = accumulate(bars[key], item) if key in bars else own_parts(item)
 
 
 def unsorted(g: Any, items: Any, reverse: bool = False) -> Any:
@@ -247,9 +261,16 @@ def add_to(x_bar: Any, g: Any) -> None:
     if isinstance(x_bar, np.ndarray):
         x_bar += g
         return
+    if isinstance(x_bar, dict) and isinstance(g, Mapping):
+        for key, part in g.items():
+            if isinstance(x_bar.get(key), (list, dict)):
+                add_to(x_bar[key], part)
+            else:
+                x_bar[key] = accumulate(x_bar[key], part) if key in x_bar else own_parts(part)
+        return
     keys = list(x_bar) if isinstance(x_bar, dict) else range(len(x_bar))
     for key in keys:
-        part = g[key] if isinstance(g, (dict, list, tuple, np.ndarray)) else g
+        part = g[key] if isinstance(g, (list, tuple, np.ndarray)) else g
         if isinstance(x_bar[key], (list, dict)) or _takes(x_bar[key], part):
             add_to(x_bar[key], part)
         else:
@@ -267,6 +288,8 @@ def items_like(g: Any, x: Any) -> Any:
     >>> items_like([1.0], np.ones(2))
     array([1., 0.])
     """
+    if isinstance(x, (dict, set, frozenset, str)):
+        return None  # what an iteration gives are keys
     if not isinstance(x, (list, tuple, np.ndarray)):
         return list(g)
     full = zeros_like(x)

@@ -111,6 +111,15 @@ def _deque(x: Any, items: list[Any]) -> Any:
     return type(x)(items, x.maxlen)
 
 
+def item_tangents(tangent: Any) -> Any:
+    """What yields the tangents of the items that an iteration gives: of a dict, zeros for its keys.
+
+    >>> item_tangents([0.1, 0.2]), item_tangents({1: 0.1, "b": 0.2})
+    ([0.1, 0.2], [0.0, None])
+    """
+    return [zero_tangent(key) for key in tangent] if isinstance(tangent, dict) else tangent
+
+
 def sorted_tangents(
     items: Any, tangents: Any, key: Callable[[Any], Any] | None = None, reverse: bool = False
 ) -> list[Any]:

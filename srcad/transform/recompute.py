@@ -32,6 +32,8 @@ _ALWAYS: frozenset[Any] = frozenset(
         np.ndim,
     ]
 )
+#: Those whose answer changes with the number of items of a list or a dict.
+_QUESTIONS: frozenset[Any] = frozenset([len, operator.not_, np.shape, np.ndim])
 _SCALAR_ARITHMETIC: frozenset[Any] = frozenset(
     [operator.add, operator.sub, operator.mul, operator.neg, operator.floordiv, operator.mod,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
@@ -54,10 +56,15 @@ def is_cheap(call: Call, memory: Memory) -> bool:
             return view_of(call) is not None
         return not memory.is_mutated(source)
     if _hashable(fn) and fn in _ALWAYS:
-        return True
+        return fn not in _QUESTIONS or not any(_may_change_size(a, memory) for a in call.args)
     if _hashable(fn) and fn in _SCALAR_ARITHMETIC:
         return all(_is_number(_kind(a)) for a in call.args)
     return False
+
+
+def _may_change_size(arg: Atom | Star, memory: Memory) -> bool:
+    atom = arg.value if isinstance(arg, Star) else arg
+    return not isinstance(atom_kind(atom), (Array, Numeric)) and memory.is_mutated(atom)
 
 
 def is_array(source: Atom) -> bool:

@@ -2,7 +2,8 @@
 
 A `restore` mark stands in the reverse sweep where a store is undone. It becomes a store of what was overwritten if
 reverse code that runs later may read that memory as it was before (a reader after the mark, or in a loop that both are
-in); else it goes, and with it the copy that the forward sweep would have made.
+in); else it goes, and with it the copy that the forward sweep would have made. An `undo` mark does the same for a list
+or a dict whose items come and go.
 
 >>> import srcad
 >>> import numpy as np
@@ -47,9 +48,11 @@ from srcad.ir.visit import blocks, uses, with_blocks
 
 #: Operations that need only the shape or the identity of an array, not what is in it.
 _SHAPE_ONLY = frozenset(
-    [np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.shape, np.ndim, len, ops.restore, ops.zeros_like_each,
-     ops.zeros_like_items]
+    [np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.shape, np.ndim, len, ops.restore, ops.undo,
+     ops.zeros_like_each, ops.zeros_like_items]
 )  # fmt: skip
+
+_MARKS = (Const(ops.restore), Const(ops.undo))
 
 
 @dataclass
@@ -58,6 +61,7 @@ class _Readers:
 
     memory: Memory
     found: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
+    sized: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
     marks: dict[Var, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     always: frozenset[Var] = frozenset()
     order: int = 0
@@ -66,21 +70,23 @@ class _Readers:
         for stmt in block.stmts:
             self.order += 1
             inside = reverse or stmt.loc.adjoint
-            here = (*loops, stmt.id) if isinstance(stmt, (For, While)) else loops
+            here = (*loops, _id_of(stmt)) if isinstance(stmt, (For, While)) else loops
             if inside:
                 self.stmt(stmt, loops)
             for inner in blocks(stmt):
                 self.block(inner, here, reverse=inside)
 
     def stmt(self, stmt: Stmt, loops: tuple[int, ...]) -> None:
+        found = self.found
         if isinstance(stmt, Call):
-            if stmt.fn == Const(ops.restore):
+            if stmt.fn in _MARKS:
                 self.marks[stmt.target] = (self.order, loops)
-            if reads_only_shape(stmt):
                 return
+            if reads_only_shape(stmt):
+                found = self.sized
         for var in uses(stmt):
             for root in self.memory.of(var):
-                self.found.setdefault(root, []).append((self.order, loops))
+                found.setdefault(root, []).append((self.order, loops))
 
     def needed(self, call: Call) -> bool:
         order, loops = self.marks[call.target]
@@ -89,10 +95,19 @@ class _Readers:
         for root in self.memory.of(base):
             if root in self.always:
                 return True
-            for at, around in self.found.get(root, ()):
-                if at > order or any(loop in around for loop in loops):
+            home = self.memory.home.get(root, ())  # what is made in a loop is another object in every pass
+            readers = self.found.get(root, [])
+            if call.fn == Const(ops.undo):
+                readers = readers + self.sized.get(root, [])
+            for at, around in readers:
+                if at > order or any(loop in around and loop not in home for loop in loops):
                     return True
         return False
+
+
+def _id_of(loop: For | While) -> int:
+    """The id of a loop of the forward sweep, also for the loop that mirrors it."""
+    return loop.id if loop.reverse_of is None else loop.reverse_of
 
 
 def reads_only_shape(call: Call) -> bool:
@@ -121,9 +136,18 @@ def restore(function: Function, memory: Memory, always: Iterable[Var] = ()) -> F
 def _rewritten(readers: _Readers, block: Block) -> Block:
     stmts: list[Stmt] = []
     for stmt in block.stmts:
-        if isinstance(stmt, Call) and stmt.fn == Const(ops.restore):
+        if isinstance(stmt, Call) and stmt.fn in _MARKS:
             if readers.needed(stmt):
-                stmts.append(replace(stmt, fn=Const(operator.setitem), loc=replace(stmt.loc, saving=True)))
+                stmts.append(_carried_out(stmt))
             continue
         stmts.append(with_blocks(stmt, tuple(_rewritten(readers, b) for b in blocks(stmt))))
     return replace(block, stmts=tuple(stmts))
+
+
+def _carried_out(mark: Call) -> Call:
+    """What a mark stands for."""
+    if mark.fn == Const(ops.restore):
+        return replace(mark, fn=Const(operator.setitem), loc=replace(mark.loc, saving=True))
+    function = mark.args[1]
+    assert isinstance(function, Const)
+    return replace(mark, fn=function, args=(mark.args[0], *mark.args[2:]), loc=replace(mark.loc, saving=True))

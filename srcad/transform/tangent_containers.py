@@ -12,16 +12,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from srcad.analysis.dict_keys import gives_keys
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Dict, Iterator, Kind, List, Numeric, Slice, Tuple, Unknown
+from srcad.ir.atoms import atom_kind, field_number, is_named_tuple
+from srcad.ir.kinds import Array, Dict, Iterator, List, Numeric, Slice, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.tangent_iteration import ITERATORS, along, as_iterator, hashable, zero_items
+from srcad.transform.tangent_iteration import ITERATORS, along, as_iterator, hashable, is_iteration, zero_items
 from srcad.transform.tangent_values import mirrored, whole
 
 Dots = Callable[[Atom], Value]
@@ -37,16 +38,15 @@ _ROLES: dict[Any, str] = {
     list.copy: "c",
     dict.get: "ckv",
     dict.pop: "ckv",
-    dict.popitem: "c",
     dict.setdefault: "ckv",
-    dict.update: "ci",
+    dict.update: "cv",
     dict.clear: "c",
     dict.copy: "c",
     dict.fromkeys: "kv",
     operator.delitem: "ck",
     operator.concat: "cc",
     ops.merge_dicts: "cc",
-    ops.IN_PLACE[operator.ior]: "ci",
+    ops.IN_PLACE[operator.ior]: "cv",
     ops.IN_PLACE[operator.imul]: "ck",
     list: "i",
     tuple: "i",
@@ -72,6 +72,10 @@ def container_operation(b: Builder, call: Call, dot: Dots) -> Value | None:
     fn = call.fn.value if isinstance(call.fn, Const) else None
     if not hashable(fn):
         return None
+    if gives_keys(call):
+        return ZERO
+    if is_named_tuple(fn) and isinstance(call.target.kind, Tuple):
+        return _named_tuple(b, call, dot)
     special = _SPECIAL.get(fn)
     if special is not None:
         return special(b, call, dot)
@@ -115,9 +119,15 @@ def _given(b: Builder, atom: Atom, dot: Dots, role: str) -> Atom:
     if role == "k":
         return fresh_index(b, atom)
     value = dot(atom)
-    if role != "i" or value is not ZERO:
-        return whole(b, atom, value)
+    if role != "i" or (value is not ZERO and not isinstance(atom_kind(atom), Dict)):
+        given = whole(b, atom, value)
+        return b.append(runtime.item_tangents, (given,)) if role == "i" and _may_be_dict(b, atom) else given
     return zero_items(b, atom)
+
+
+def _may_be_dict(b: Builder, atom: Atom) -> bool:
+    """Whether an iteration may give keys, nobody knows."""
+    return isinstance(atom_kind(atom), Unknown) and not is_iteration(b.definition(atom))
 
 
 # --- operations with forms of their own -----------------------------------------------------------------------------
@@ -127,6 +137,14 @@ def _tuple(b: Builder, call: Call, dot: Dots) -> Value:
     if any(isinstance(a, Star) for a in call.args):
         return _display(b, call, dot)
     return Seq([dot(a) for a in call.args if not isinstance(a, Star)], tuple)
+
+
+def _named_tuple(b: Builder, call: Call, dot: Dots) -> Value:
+    if all(dot(a) is ZERO for a in (*call.args, *(v for _, v in call.kwargs)) if not isinstance(a, Star)):
+        return ZERO
+    items = [whole(b, a, dot(a)) for a in call.args if not isinstance(a, Star)]
+    named = [(name, whole(b, v, dot(v))) for name, v in call.kwargs]
+    return b.append(call.fn, items, named, kind=call.target.kind)
 
 
 def _display(b: Builder, call: Call, dot: Dots) -> Value:
@@ -218,6 +236,16 @@ def _setitem(b: Builder, call: Call, dot: Dots) -> Value:
     return ZERO
 
 
+def _popitem(b: Builder, call: Call, dot: Dots) -> Value:
+    """The key carries no derivative."""
+    base = call.args[0]
+    assert not isinstance(base, Star)
+    if dot(base) is ZERO:
+        return ZERO
+    pair = b.append(dict.popitem, (whole(b, base, dot(base)),), kind=call.target.kind)
+    return Seq([ZERO, b.append(operator.getitem, (pair, Const(1)))], tuple)
+
+
 def _dict_of(b: Builder, call: Call, dot: Dots) -> Value:
     """``dict(...)``: of a dict, of keywords, of ``zip(keys, values)``."""
     args = [a for a in call.args if not isinstance(a, Star)]
@@ -241,11 +269,9 @@ def _attribute(b: Builder, call: Call, dot: Dots) -> Value | None:
     """An item of a named tuple by its name."""
     base, name = call.args[0], call.args[1]
     assert not isinstance(base, Star)
-    kind: Kind = atom_kind(base)
-    fields = getattr(kind.cls, "_fields", ()) if isinstance(kind, Tuple) else ()
-    if not isinstance(name, Const) or name.value not in fields:
+    place = field_number(atom_kind(base), name.value) if isinstance(name, Const) else None
+    if place is None:
         return None
-    place: int = fields.index(name.value)
     value = dot(base)
     if isinstance(value, Seq):
         return value.items[place]
@@ -292,6 +318,7 @@ _SPECIAL: dict[Any, Callable[[Builder, Call, Dots], Value | None]] = {
     getattr: _attribute,
     operator.or_: _union,
     dict: _dict_of,
+    dict.popitem: _popitem,
     sorted: _sorted,
     list.sort: _sort,
     list.remove: _remove,

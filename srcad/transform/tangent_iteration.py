@@ -14,7 +14,7 @@ import numpy as np
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Iterator, Kind, List, Scalar, Tuple, Unknown
+from srcad.ir.kinds import Dict, Iterator, Kind, List, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
@@ -65,7 +65,10 @@ def along(b: Builder, source: Atom, dot: Dots) -> Along:
             return along(b, args[0], dot)
         case _:
             value = dot(source)
-            return value if value is ZERO else whole(b, source, value)
+            if value is ZERO or isinstance(atom_kind(source), Dict):
+                return ZERO
+            given = whole(b, source, value)
+            return b.append(runtime.item_tangents, (given,)) if isinstance(atom_kind(source), Unknown) else given
 
 
 def _starred_zip(b: Builder, made: Call, dot: Dots) -> Along:

@@ -248,7 +248,8 @@ PROGRAMS = [
     program(array_in_dict_changed, (arr(3), 0.7), argnums=(0, 1), known_only=True),
     program(same_array_in_list_twice, (arr(3),), known_only=True),
     program(nested_list_inner_alias, (0.7, 1.2), argnums=(0, 1), known_only=True),
-    program(list_second_name, (0.7, 1.2), argnums=(0, 1), later="reverse"),
+    # two lists of cotangents are added
+    program(list_second_name, (0.7, 1.2), argnums=(0, 1), helpers=True),
     program(list_copy_is_shallow, (arr(3),), known_only=True),
     program(list_of_rows, (arr(3, 2),), known_only=True),
     program(rotated_list_of_buffers, (arr(3), 4), (arr(3), 0), known_only=True),

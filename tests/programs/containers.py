@@ -221,14 +221,18 @@ PROGRAMS = [
     program(tuple_local, (1.3, 0.4), argnums=(0, 1), analytic=True),
     # two lists of cotangents are added
     program(list_append, (0.7, 4), (0.7, 1), analytic=True, helpers=True),
-    program(list_methods, (0.7,), analytic=True, later="reverse"),
-    program(list_concatenate, (0.7, 1.2), argnums=(0, 1), analytic=True, later="reverse"),
-    program(list_slices, (arr(4),), analytic=True, later="reverse"),
+    program(list_methods, (0.7,), analytic=True),
+    # two lists of cotangents are added
+    program(list_concatenate, (0.7, 1.2), argnums=(0, 1), analytic=True, helpers=True),
+    # two lists of cotangents are added
+    program(list_slices, (arr(4),), analytic=True, helpers=True),
     program(list_of_lists, (0.7,), analytic=True, known_only=True),
-    program(dict_local, (0.7,), analytic=True, later="reverse"),
-    program(dict_methods, (0.7,), analytic=True, later="reverse"),
+    # the number of values to be summed is not known
+    program(dict_local, (0.7,), analytic=True, helpers=True),
+    # a look-up under a key that is not there gives the default
+    program(dict_methods, (0.7,), analytic=True, helpers=True),
     program(dict_merge, (0.7,), analytic=True),
-    program(dict_by_computed_key, (0.7, ["a", "b", "a"]), analytic=True, later="reverse"),
+    program(dict_by_computed_key, (0.7, ["a", "b", "a"]), analytic=True),
     program(memo_table, (0.7, 6), (0.7, 0), analytic=True),
     program(arrays_in_list, (arr(3),), analytic=True),
     program(list_in_loop_of_loops, (0.7,), analytic=True, known_only=True, helpers=True),

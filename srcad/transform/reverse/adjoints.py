@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from srcad import runtime
 from srcad.analysis.views import view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind, constant, field_number, is_named_tuple
 from srcad.ir.kinds import List, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.expand import Value, materialise
 from srcad.transform.reverse.containers import (
     reverse_copy,
+    reverse_dict,
     reverse_dict_display,
     reverse_display,
     reverse_iterated,
@@ -37,8 +40,11 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if call.target not in active:
         return
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    if fn in (operator.add, operator.mul) and isinstance(call.target.kind, (Tuple, List)):
+    if fn in (operator.add, operator.mul) and _is_of_sequences(call):
         reverse_sequence_arithmetic(scope, call)
+        return
+    if is_named_tuple(fn) and isinstance(call.target.kind, Tuple):
+        reverse_display(scope, positional(call), active)
         return
     special = _LANGUAGE.get(fn) if fn is not None and _hashable(fn) else None
     if special is not None:
@@ -48,6 +54,13 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if ans_bar is None:
         return
     reverse_primitive(scope, call, active, ans_bar)
+
+
+def _is_of_sequences(call: Call) -> bool:
+    """Whether ``+`` or ``*`` joins or repeats sequences, as far as is known."""
+    perhaps = isinstance(call.target.kind, Unknown) and not any(isinstance(a, Star) for a in call.args)
+    known = any(isinstance(atom_kind(a), (Tuple, List)) for a in call.args if not isinstance(a, Star))
+    return isinstance(call.target.kind, (Tuple, List)) or (perhaps and known)
 
 
 def _of_a_copy(scope: Scope, call: Call) -> Value | None:
@@ -148,7 +161,20 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
             give_item(scope, base, index, path, state)
 
 
+def positional(call: Call) -> Call:
+    """The construction of a named tuple with its fields in order."""
+    cls = call.fn.value if isinstance(call.fn, Const) else None
+    named = dict(call.kwargs)
+    rest = [named[name] for name in getattr(cls, "_fields", ())[len(call.args) :]]
+    return replace(call, args=(*call.args, *rest), kwargs=())
+
+
 def _get_attribute(scope: Scope, call: Call, active: Active) -> None:
+    base = call.args[0]
+    number = None if isinstance(base, Star) else field_number(scope.b.kind(base), constant(call.args[1]))  # type: ignore[arg-type]
+    if number is not None:
+        _getitem(scope, replace(call, fn=Const(operator.getitem), args=(base, Const(number))), active)
+        return
     value = whole(scope, call.target)
     if value is None:
         return
@@ -172,13 +198,15 @@ _LANGUAGE: dict[Any, Callable[[Scope, Call, Active], None]] = {
     getattr: _get_attribute,
     list: reverse_copy,
     tuple: reverse_copy,
+    dict: reverse_dict,
+    list.copy: reverse_copy,
+    dict.copy: reverse_copy,
     iter: reverse_iterated,
     zip: reverse_iterated,
     enumerate: reverse_iterated,
     reversed: reverse_iterated,
     dict.values: reverse_iterated,
     dict.items: reverse_iterated,
-    dict.get: reverse_iterated,
     ops.merge_dicts: reverse_merge,
     sorted: reverse_sorted,
     sum: reverse_sum,

@@ -9,12 +9,15 @@ from typing import Any
 from srcad import runtime
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.kinds import Array, Dict, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.atoms import MISSING, atom_kind, constant
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
+from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
+from srcad.transform.reverse.changes import give_sequence
 from srcad.transform.reverse.cotangents import Scope, State, leaves
-from srcad.transform.reverse.give import give, give_item, unpacked, whole
+from srcad.transform.reverse.give import give, unpacked, whole
 from srcad.transform.reverse.primitives import Active, reverse_primitive
 
 
@@ -59,17 +62,39 @@ def reverse_dict_display(scope: Scope, call: Call, active: Active) -> None:
     """``{"a": x}``: each entry gets its part."""
     target = call.target
     listed = scope.take((target, ()))
-    pairs = list(zip(call.args[::2], call.args[1::2], strict=True))
-    for key, item in pairs:
-        if isinstance(key, Star) or isinstance(item, Star):
-            continue
-        if isinstance(key, Const):
-            for path, _ in list(leaves(scope.b.kind(item))):
-                state = scope.take((target, (key.value, *path)))
-                if state is not None:
-                    give(scope, item, state.atom, path=path, owned=state.owned)
+    args = [a for a in call.args if not isinstance(a, Star)]
+    pairs = list(zip(args[::2], args[1::2], strict=True))
+    keys = [constant(key) for key in args[::2]]
+    if MISSING in keys:
+        if listed is not None:
+            _give_entries(scope, pairs, listed)
+        return
+    for at, (key, item) in enumerate(pairs):
+        if keys[at] in keys[at + 1 :]:
+            continue  # the last one of several values under a key is kept
+        for path, _ in list(leaves(scope.b.kind(item))):
+            state = scope.take((target, (keys[at], *path)))
+            if state is not None:
+                give(scope, item, state.atom, path=path, owned=state.owned)
         if listed is not None and item not in scope.companions:
             give(scope, item, scope.b.call(operator.getitem, listed.atom, key))
+
+
+def _give_entries(scope: Scope, pairs: Sequence[tuple[Atom, Atom]], listed: State) -> None:
+    """The entries of a display some of whose keys are only known at run time: the last value under a key is kept."""
+    b = scope.b
+    kind = b.kind(listed.atom)
+    if len(pairs) == 1:
+        give(scope, pairs[0][1], b.append(operator.getitem, (listed.atom, pairs[0][0])))
+        return
+    bars = listed.atom if listed.owned else b.append(dict, (listed.atom,), kind=kind)
+    for key, item in reversed(pairs):
+        found = b.kind(item)
+        if not isinstance(item, Var) or not may_be_active(found) or item in scope.companions:
+            b.append(dict.pop, (bars, key, Const(None)), kind=Unknown())
+            continue
+        zero = Const(0.0) if isinstance(found, (Scalar, Array)) else b.append(runtime.zeros_like, (item,), kind=found)
+        give(scope, item, b.append(dict.pop, (bars, key, zero), kind=found))
 
 
 def reverse_merge(scope: Scope, call: Call, active: Active) -> None:
@@ -79,11 +104,8 @@ def reverse_merge(scope: Scope, call: Call, active: Active) -> None:
     if value is None:
         return
     if not isinstance(kind, Dict) or kind.items is None:
-        raise UnsupportedSyntax(
-            "dicts whose keys are not known while compiling are merged, and carry a derivative",
-            where=call.loc,
-            remedy="build the dict entry by entry",
-        )
+        _give_merged(scope, [a for a in call.args if not isinstance(a, Star)], value)
+        return
     for (key, _), item in zip(kind.items, unpacked(scope.b, value, len(kind.items)), strict=True):
         for source in reversed(call.args):
             found = scope.b.kind(source) if isinstance(source, Var) else None
@@ -91,6 +113,25 @@ def reverse_merge(scope: Scope, call: Call, active: Active) -> None:
                 assert isinstance(source, Var)
                 give(scope, source, item, path=(key,))
                 break
+
+
+def _give_merged(scope: Scope, sources: Sequence[Atom], value: Value) -> None:
+    """The same where keys are only known at run time."""
+    b = scope.b
+    given = [b.kind(s) for s in sources]
+    kinds = tuple(Dict(kind.item if isinstance(kind, Dict) else Unknown()) for kind in given)
+    made = b.append(runtime.parts_of_merged, (materialise(b, value), *sources), kind=Tuple(kinds))
+    for at, (source, found) in enumerate(zip(sources, given, strict=True)):
+        if not isinstance(source, Var) or not may_be_active(found):
+            continue
+        taken = b.append(operator.getitem, (made, Const(at)), kind=kinds[at])
+        if isinstance(found, Dict) and found.items is not None:
+            for key, kind in found.items:
+                if may_be_active(kind):
+                    zero = Const(0.0) if isinstance(kind, (Scalar, Array)) else Const(None)
+                    give(scope, source, b.append(dict.get, (taken, Const(key), zero), kind=kind), path=(key,))
+        else:
+            give(scope, source, taken)
 
 
 def reverse_sorted(scope: Scope, call: Call, active: Active) -> None:
@@ -135,6 +176,9 @@ def reverse_sequence_arithmetic(scope: Scope, call: Call) -> None:
     b = scope.b
     first, second = (a for a in call.args if not isinstance(a, Star))
     assert isinstance(call.fn, Const)
+    if isinstance(call.target.kind, Unknown):
+        _give_perhaps(scope, call, (first, second), materialise(b, value))
+        return
     if call.fn.value is operator.add:
         count = _length_of(b, first)
         _give_part(scope, first, value, Const(None), count)
@@ -142,15 +186,29 @@ def reverse_sequence_arithmetic(scope: Scope, call: Call) -> None:
         return
     source, times = (first, second) if isinstance(b.kind(first), (Tuple, List)) else (second, first)
     if not isinstance(times, Const):
-        raise UnsupportedSyntax(
-            "a sequence is repeated a number of times that is only known at run time",
-            where=call.loc,
-            remedy="build it in a loop",
-        )
+        parts_ = b.append(runtime.folded, (materialise(b, value), source), kind=List(_item_kind(source)))
+        give_sequence(scope, source, parts_)
+        return
     for k in range(times.value):
         size = _length_of(b, source)
         start = b.call(operator.mul, size, Const(k))
         _give_part(scope, source, value, start, b.call(operator.add, start, size))
+
+
+def _give_perhaps(scope: Scope, call: Call, operands: tuple[Atom, Atom], value: Atom) -> None:
+    """The same where one operand is a list or a tuple, and the other one of unknown kind."""
+    b = scope.b
+    kinds = Tuple(tuple(b.kind(a) for a in operands))
+    helper = runtime.parts_of_joined if call.fn == Const(operator.add) else runtime.parts_of_repeated
+    made = b.append(helper, (value, *operands), kind=kinds)
+    for k, source in enumerate(operands):
+        if isinstance(source, Var) and may_be_active(source.kind):
+            give_sequence(scope, source, b.append(operator.getitem, (made, Const(k)), kind=kinds.items[k]))
+
+
+def _item_kind(source: Atom) -> Kind:
+    kind = atom_kind(source)
+    return join_all(kind.items) if isinstance(kind, Tuple) else kind.item if isinstance(kind, List) else Unknown()
 
 
 def _length_of(b: Builder, sequence: Atom) -> Atom:
@@ -187,8 +245,11 @@ def reverse_iterated(scope: Scope, call: Call, active: Active) -> None:
     if fn in (zip, enumerate, reversed):
         _give_items(scope, fn, args, value)
         return
-    if fn in (dict.values, dict.get):
-        _dict_read(scope, fn, args, value)
+    if fn is dict.values:
+        _dict_values(scope, args[0], value)
+        return
+    if fn is dict.items:
+        _dict_values(scope, args[0], scope.b.append(runtime.column, (materialise(scope.b, value), Const(1))))
         return
     raise UnsupportedSyntax(
         f"{getattr(fn, '__name__', fn)}() carries a derivative outside of a for statement",
@@ -213,31 +274,18 @@ def _give_items(scope: Scope, fn: Any, args: Sequence[Atom], value: Value) -> No
         give(scope, source, part, owned=True)
 
 
-def _dict_read(scope: Scope, fn: Any, args: list[Atom], value: Value) -> None:
-    base = args[0]
+def _dict_values(scope: Scope, base: Atom, value: Value) -> None:
     assert isinstance(base, Var)
-    if fn is dict.get:
-        if isinstance(args[1], Const) and isinstance(base.kind, Dict) and base.kind.items is not None:
-            if args[1].value in dict(base.kind.items):
-                give_item(scope, base, args[1], (), State(materialise(scope.b, value)))
-            elif len(args) > 2:
-                give(scope, args[2], value)
-            return
-        raise UnsupportedSyntax(
-            "dict.get with a key that is only known at run time carries a derivative",
-            where=scope.b.loc,
-            remedy="test for the key with 'in', then read it with a subscript",
-        )
     if isinstance(base.kind, Dict) and base.kind.items is not None:
         for (key, _), item in zip(base.kind.items, unpacked(scope.b, value, len(base.kind.items)), strict=True):
             give(scope, base, item, path=(key,))
         return
     target = scope.buffer((base, ()))
-    scope.b.append(runtime.add_values, (target, materialise(scope.b, value)))
+    scope.b.append(runtime.add_values, (target, materialise(scope.b, value), base))
 
 
 def reverse_copy(scope: Scope, call: Call, active: Active) -> None:
-    """``list(xs)``, ``tuple(xs)``: item by item."""
+    """``list(xs)``, ``tuple(xs)``, ``xs.copy()``: item by item."""
     value = whole(scope, call.target)
     source = call.args[0] if call.args else None
     if value is None or not isinstance(source, Var):
@@ -248,3 +296,35 @@ def reverse_copy(scope: Scope, call: Call, active: Active) -> None:
         give(scope, source, b.append(runtime.items_like, (atom, source), kind=source.kind), owned=True)
         return
     give(scope, source, value)
+
+
+def reverse_dict(scope: Scope, call: Call, active: Active) -> None:
+    """``dict(d)``, ``dict(a=x)``, ``dict(zip(keys, values))``."""
+    b = scope.b
+    source = call.args[0] if len(call.args) == 1 and not isinstance(call.args[0], Star) else None
+    pairs = None if source is None else b.definition(source, zip)
+    if source is not None and isinstance(b.kind(source), Dict) and not call.kwargs:
+        reverse_copy(scope, call, active)
+        return
+    value = whole(scope, call.target)
+    if value is None:
+        return
+    if not call.args and all(name is not None for name, _ in call.kwargs):
+        for name, item in call.kwargs:
+            give(scope, item, b.append(operator.getitem, (materialise(b, value), Const(name)), kind=b.kind(item)))
+        return
+    if pairs is None or call.kwargs or len(pairs.args) != 2 or any(isinstance(a, Star) for a in pairs.args):
+        raise UnsupportedSyntax(
+            "dict() of something else than a dict, keywords or zip(keys, values) carries a derivative",
+            where=call.loc,
+            remedy="write a dict comprehension",
+        )
+    keys, values = (a for a in pairs.args if not isinstance(a, Star))
+    if isinstance(values, Var) and may_be_active(values.kind):
+        give_sequence(
+            scope, values, b.append(runtime.entries_at, (materialise(b, value), keys, values), kind=_listed(values))
+        )
+
+
+def _listed(source: Atom) -> Kind:
+    return List(_item_kind(source))

@@ -456,7 +456,8 @@ def owned_copy(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
         target = b.append(np.empty_like, (primal,), kind=cotangent_kind(kind))
         b.append(operator.setitem, (target, Const(Ellipsis), g))
         return target
-    return b.append(runtime.own, (b.append(runtime.broadcast_like, (g, primal), kind=kind),), kind=kind)
+    copied = runtime.own_parts if isinstance(kind, (List, Dict)) else runtime.own
+    return b.append(copied, (b.append(runtime.broadcast_like, (g, primal), kind=kind),), kind=kind)
 
 
 def filled(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:

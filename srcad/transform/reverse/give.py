@@ -49,7 +49,10 @@ def spread_buffer(scope: Scope, var: Var, direct: State, states: Sequence[Value 
         item: Atom = direct.atom
         for key in path:
             item = scope.b.call(operator.getitem, item, Const(key))
-        scope.add((var, path), item)
+        if scope.memory.root(var) is None:
+            scope.add((var, path), item)
+        else:  # a dict that is changed in place: all that was given to its entries is in the buffer
+            scope.set((var, path), State(item))
         if known is not None and not isinstance(known, Seq):
             scope.add((var, path), known)
 

@@ -135,7 +135,7 @@ def both_sweeps(
         sums: the cotangents of parameters that the caller gives, to be added to.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body, memory.unsure.keys() - (companions or {}).keys())
+    sweep = forward_sweep(function.body, memory, memory.unsure.keys() - (companions or {}).keys())
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
@@ -145,7 +145,7 @@ def both_sweeps(
     scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
     give_values(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
-    context = Context(memory, varying, sweep.passes, sweep.olds, facts_of, calls)
+    context = Context(memory, varying, sweep.passes, sweep.notes, facts_of, calls, sweep.truths)
     reverse_block(context, sweep.block, scope)
     return forward, scope
 

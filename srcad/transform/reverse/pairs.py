@@ -147,7 +147,9 @@ def _joint(
     bars = [_bar(scope, var) for var in inputs if var not in elsewhere]
     whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars) if bars else Const(None)
     every = b.append(ops.make_tuple, (value, shared, whole))
-    marks = frozenset(s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn == Const(ops.restore))
+    marks = frozenset(
+        s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn in (Const(ops.restore), Const(ops.undo))
+    )
     params = (*function.body.params, *shadows.given.values(), *([] if seed is None else [seed]), *shadows.sums.values())
     body = Block(params, (*forward.stmts, *last.stmts, *b.stmts), (every,))
     return replace(function, body=body), marks

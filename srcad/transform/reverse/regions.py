@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir.dims import Dim, Facts
-from srcad.ir.kinds import INT, Array, Iterator, Kind, List, Scalar, may_be_active
+from srcad.ir.kinds import INT, Array, Dict, Iterator, Kind, List, Scalar, Unknown, may_be_active
 from srcad.ir.lattice import without_local
 from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Var, While, With, new_loop_id
 from srcad.ir.visit import substitute
@@ -24,6 +25,7 @@ from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
 from srcad.transform.reverse.adjoints import reverse_call
 from srcad.transform.reverse.calls import SplitCall, reverse_split
+from srcad.transform.reverse.changes import Notes
 from srcad.transform.reverse.cotangents import (
     Path,
     Scope,
@@ -36,7 +38,7 @@ from srcad.transform.reverse.cotangents import (
     subkind,
     zeros,
 )
-from srcad.transform.reverse.give import give, give_item
+from srcad.transform.reverse.give import give, give_item, shadow
 from srcad.transform.reverse.primitives import Active
 from srcad.transform.reverse.stores import is_store, reverse_store
 
@@ -48,9 +50,10 @@ class Context:
     memory: Memory
     active: Active
     passes: Mapping[int, Var]
-    olds: Mapping[Var, Var]
+    notes: Mapping[Var, Notes]
     facts_of: Callable[[Block], Facts]
     calls: Mapping[Var, SplitCall] = field(default_factory=dict)
+    truths: Mapping[int, Var] = field(default_factory=dict)
 
 
 def reverse_block(context: Context, block: Block, scope: Scope) -> None:
@@ -60,8 +63,8 @@ def reverse_block(context: Context, block: Block, scope: Scope) -> None:
         match stmt:
             case Call() if stmt.target in context.calls:
                 reverse_split(scope, stmt, context.calls[stmt.target])
-            case Call() if is_store(stmt):
-                reverse_store(scope, stmt, context.active, context.olds)
+            case Call() if is_store(stmt) or stmt.target in context.notes:
+                reverse_store(scope, stmt, context.active, context.notes)
             case Call():
                 reverse_call(scope, stmt, context.active)
                 scope.settle(stmt.target, is_active=stmt.target in context.active)
@@ -100,7 +103,8 @@ def _reverse_if(context: Context, stmt: If, scope: Scope) -> None:
         return
     targets, yields = _merge_arms(scope, arms, changed)
     then, orelse = (arm.b.block((), y) for arm, y in zip(arms, yields, strict=True))
-    scope.b.emit(If(tuple(targets), stmt.cond, then, orelse, scope.b.loc, "if", new_loop_id(), stmt.id))
+    cond = context.truths.get(stmt.id, stmt.cond)
+    scope.b.emit(If(tuple(targets), cond, then, orelse, scope.b.loc, "if", new_loop_id(), stmt.id))
 
 
 def _take_targets(scope: Scope, targets: Sequence[Var]) -> list[tuple[int, Path, State]]:
@@ -329,7 +333,10 @@ def _give_to_source(inner: Scope, made: Call | None, source: Atom, index: Atom, 
         assert isinstance(base, Var)
         key = key_at(inner.b, base, index)
         give_item(inner, base, key, path[1:] if fn is dict.items else path, state)
-    else:
+    elif isinstance(inner.b.kind(source), Unknown) and isinstance(source, Var) and not path:
+        target = inner.buffer((source, ())) if inner.memory.root(source) is None else shadow(inner, source)
+        inner.b.append(runtime.add_to_item, (target, index, state.atom))
+    elif not isinstance(inner.b.kind(source), Dict):  # the keys of a dict carry no derivative
         give_item(inner, source, index, path, state)
 
 

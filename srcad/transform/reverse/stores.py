@@ -17,13 +17,15 @@ from srcad.analysis.mutators import changed, mutation
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
-from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Unknown, may_be_active
+from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.rules import rule_for
 from srcad.transform.expand import materialise
 from srcad.transform.reverse.adjoints import reverse_call
+from srcad.transform.reverse.changes import Change, Notes
 from srcad.transform.reverse.cotangents import Scope
-from srcad.transform.reverse.give import give
+from srcad.transform.reverse.dicts import DICT_CHANGES
+from srcad.transform.reverse.lists import LIST_CHANGES
 from srcad.transform.reverse.masking import note_zeroed
 from srcad.transform.reverse.mutators import reverse_mutation
 from srcad.transform.reverse.outputs import reverse_output, written_output
@@ -76,11 +78,46 @@ def previous(call: Call) -> tuple[Atom, Atom] | None:
     return base, index
 
 
-def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, Var]) -> None:
-    """Write the adjoint of a store."""
+def change_of(call: Call) -> Change | None:
+    """How a call changes, or reads, a list or a dict, where that takes notes in the forward sweep."""
     fn = call.fn.value if isinstance(call.fn, Const) else None
+    if type(fn).__hash__ is None or not call.args or isinstance(call.args[0], Star) or call.loc.saving:
+        return None  # what is done to shadows is not undone
+    kind = atom_kind(call.args[0])
+    if isinstance(kind, Dict) or getattr(fn, "__objclass__", None) is dict:
+        return DICT_CHANGES.get(fn)
+    if isinstance(kind, List) or getattr(fn, "__objclass__", None) is list:
+        return LIST_CHANGES.get(fn)
+    return None
+
+
+def _reverse_change(scope: Scope, call: Call, change: Change, notes: Notes, active: Active) -> None:
+    """A change of a list or a dict: the shadow is made, the container put back, and the change undone on the shadow."""
+    base = call.args[0]
+    assert isinstance(base, Var)
+    changes = bool(writes(call))
+    carried = changes and base in scope.companions and _moves_references(call, base.kind)
+    target = store_target(scope, base) if changes and base in active and not carried else None
+    change.undo(scope, call, notes)
+    if carried:
+        return
+    if base in active or call.target in active:
+        change.adjoint(scope, call, notes, base if target is None else target)
+    scope.settle(call.target, is_active=call.target in active)
+
+
+def reverse_store(scope: Scope, call: Call, active: Active, notes: Mapping[Var, Notes]) -> None:
+    """Write the adjoint of a store."""
+    if call.loc.saving:
+        return  # what the forward sweep does to shadows
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    change = change_of(call)
+    if change is not None:
+        _reverse_change(scope, call, change, notes[call.target], active)
+        return
     place = overwritten(call)
-    old = olds.get(call.target)
+    noted = notes.get(call.target, {}).get("old")
+    old = noted if isinstance(noted, Var) else None
     out = written_output(call)
     if out is not None:
         reverse_output(scope, call, out, old, active)
@@ -105,13 +142,12 @@ def reverse_store(scope: Scope, call: Call, active: Active, olds: Mapping[Var, V
         _update(scope, call, ops.UPDATE_OPERATORS[fn], args[0], args[1], args[2], old, active)
     elif fn in ops.IN_PLACE_OPERATORS:
         _update(scope, call, ops.IN_PLACE_OPERATORS[fn], args[0], Const(Ellipsis), args[1], old, active)
-    elif fn is list.append:
-        _append(scope, args[0], args[1])
     else:
         raise UnsupportedSyntax(
             f"{name_of(call)} changes something that carries a derivative",
             where=call.loc,
-            why="of in-place changes, subscript stores, augmented assignments and list.append are supported so far",
+            why="of in-place changes, subscript stores, augmented assignments and the methods of lists and dicts are "
+            "supported so far",
             remedy="write the result to a new name",
         )
 
@@ -133,13 +169,6 @@ def name_of(call: Call) -> str:
 
 
 def _setitem(scope: Scope, base: Atom, index: Atom, value: Atom) -> None:
-    if isinstance(scope.b.kind(base), List) and isinstance(scope.b.kind(index), Slice):
-        raise UnsupportedSyntax(
-            "a slice of a list is replaced, and carries a derivative",
-            where=scope.b.loc,
-            why="the list may change its length",
-            remedy="store the items one by one, or use an array",
-        )
     target = store_target(scope, base)
     if target is None:
         return
@@ -160,7 +189,7 @@ def _update(
     base: Atom,
     index: Atom,
     value: Atom,
-    old: Var | None,
+    old: Atom | None,
     active: Active,
 ) -> None:
     """``base[index] op= value``, or ``base op= value`` where the index is ``...``."""
@@ -200,16 +229,3 @@ def _update(
     if g is not None:
         assert isinstance(value, Var)
         give_stored(scope, value, g, target)
-
-
-def _append(scope: Scope, base: Atom, value: Atom) -> None:
-    target = store_target(scope, base)
-    assert target is not None
-    g = scope.b.append(list.pop, (target,), kind=_item_kind(scope, target))
-    if isinstance(value, Var):
-        give(scope, value, g)
-
-
-def _item_kind(scope: Scope, target: Atom) -> Any:
-    kind = scope.b.kind(target)
-    return kind.item if isinstance(kind, List) else scope.b.kind(target)

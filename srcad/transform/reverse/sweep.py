@@ -1,8 +1,9 @@
 """The forward sweep: the primal's statements, with what the reverse sweep will need to follow them.
 
-Loops whose number of passes is not known beforehand count them; before a store, what it overwrites is read (both are
-removed again by `srcad.transform.cleanup` where nobody uses them). What is taken for a view of an array that changes,
-but may be a copy, is checked. Nothing that the primal computes is changed.
+Loops whose number of passes is not known beforehand, or not afterwards, count them; at a store, what it overwrites or
+moves is noted; so is the truth of a list that a branch tests and changes (all are removed again by
+`srcad.transform.cleanup` where nobody uses them). What is taken for a view of an array that changes, but may be a copy,
+is checked. Nothing that the primal computes is changed.
 
     while c(x):                 n = 0
         x = f(x)        ->      while c(x):
@@ -19,15 +20,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.memory import Memory
+from srcad.analysis.resized import resized
 from srcad.analysis.result import result_kind
 from srcad.analysis.views import view_of
+from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
-from srcad.ir.kinds import INT, Array, Scalar
-from srcad.ir.nodes import Block, Call, Const, For, Stmt, Var, While
+from srcad.ir.kinds import BOOL, INT, Array, Iterator, Scalar, is_mutable
+from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Stmt, Var, While
 from srcad.ir.visit import blocks as blocks_of
 from srcad.ir.visit import walk, with_blocks
-from srcad.transform.recompute import is_sized
-from srcad.transform.reverse.stores import overwritten, previous
+from srcad.transform.recompute import is_sized, made_by
+from srcad.transform.reverse.changes import Notes, Noting
+from srcad.transform.reverse.stores import change_of, overwritten, previous
 
 
 @dataclass
@@ -37,21 +42,28 @@ class Sweep:
     Attributes:
         block: the statements of the primal.
         passes: for loops that count their passes, the variable that holds the number, by loop id.
-        olds: for stores, the variable that holds what is overwritten, by the store's target.
+        notes: for stores and other calls, what was noted, by the target of the call and by name; ``"old"`` is what is
+            overwritten.
+        truths: for branches on the truth of something that changes, the variable that holds it, by the branch's id.
         calls: the calls of the primal, by target.
+        memory: the memory facts of the function.
+        resized: the lists and dicts whose number of items changes.
         unsure: values that are taken for views, and may be copies.
     """
 
     block: Block
     passes: dict[int, Var] = field(default_factory=dict)
-    olds: dict[Var, Var] = field(default_factory=dict)
+    notes: dict[Var, Notes] = field(default_factory=dict)
+    truths: dict[int, Var] = field(default_factory=dict)
     calls: dict[Var, Call] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    resized: frozenset[Var] = frozenset()
     unsure: Collection[Var] = ()
 
 
-def forward_sweep(body: Block, unsure: Collection[Var] = ()) -> Sweep:
+def forward_sweep(body: Block, memory: Memory, unsure: Collection[Var] = ()) -> Sweep:
     """The forward sweep for the body of a typed function; `unsure` are the values that are taken for views."""
-    sweep = Sweep(body, unsure=unsure)
+    sweep = Sweep(body, memory=memory, resized=resized(body, memory), unsure=unsure)
     sweep.calls = {s.target: s for s in walk(body) if isinstance(s, Call)}
     sweep.block = _block(sweep, body)
     return sweep
@@ -62,16 +74,44 @@ def _block(sweep: Sweep, block: Block) -> Block:
     for stmt in block.stmts:
         inner = with_blocks(stmt, tuple(_block(sweep, b) for b in blocks_of(stmt)))
         if isinstance(inner, Call):
-            stmts += _before_store(sweep, inner)
-        elif isinstance(inner, While) or (
-            isinstance(inner, For) and (inner.stops or not is_sized(inner.iter, sweep.calls))
-        ):
+            stmts += _noted(sweep, inner)
+            if inner.target in sweep.unsure:
+                base, *_ = view_of(inner) or ()
+                stmts.append(Call(Var(""), Const(runtime.as_view), (inner.target, base), (), inner.loc))
+            continue
+        if isinstance(inner, While) or (isinstance(inner, For) and not _is_sized(sweep, inner)):
             inner = _counted(sweep, inner)
+        elif isinstance(inner, If) and is_mutable(atom_kind(inner.cond)) and sweep.memory.is_mutated(inner.cond):
+            truth = Var("", BOOL)
+            stmts.append(Call(truth, Const(bool), (inner.cond,), (), replace(inner.loc, saving=True)))
+            sweep.truths[inner.id] = truth
         stmts.append(inner)
-        if isinstance(inner, Call) and inner.target in sweep.unsure:
-            base, *_ = view_of(inner) or ()
-            stmts.append(Call(Var(""), Const(runtime.as_view), (inner.target, base), (), inner.loc))
     return replace(block, stmts=tuple(stmts))
+
+
+def _is_sized(sweep: Sweep, loop: For) -> bool:
+    """Whether the number of passes is known in the reverse sweep, too."""
+    return not loop.stops and is_sized(loop.iter, sweep.calls) and not _iterates_resized(sweep, loop.iter)
+
+
+def _iterates_resized(sweep: Sweep, source: Atom) -> bool:
+    fn, args = made_by(sweep.calls, source)
+    if fn is range:
+        return False
+    if fn is not None and isinstance(atom_kind(source), Iterator):
+        return any(_iterates_resized(sweep, a) for a in args)
+    return any(root in sweep.resized for root in sweep.memory.of(source))
+
+
+def _noted(sweep: Sweep, call: Call) -> list[Stmt]:
+    """A call with what is noted before and after it."""
+    change = change_of(call)
+    if change is None:
+        return [*_before_store(sweep, call), call]
+    noting = Noting(call, sweep.calls)
+    change.note(noting, call)
+    sweep.notes[call.target] = noting.found
+    return [*noting.first.stmts, call, *noting.then.stmts]
 
 
 def _before_store(sweep: Sweep, call: Call) -> list[Stmt]:
@@ -90,7 +130,7 @@ def _before_store(sweep: Sweep, call: Call) -> list[Stmt]:
     else:
         old = Var(f"{_name(base)}_old", kind)
         made.append(Call(old, Const(np.ndarray.copy if isinstance(kind, Array) else runtime.own), (item,), (), loc))
-    sweep.olds[call.target] = old
+    sweep.notes[call.target] = {"old": old}
     return made
 
 
