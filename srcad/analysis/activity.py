@@ -107,9 +107,10 @@ class _Solver:
         return isinstance(var, Var) and var in self.found
 
     def changed(self, call: Call) -> tuple[Atom, ...]:
-        """The arguments that a call of another function changes."""
+        """The arguments that a call of another function changes, and the memory that is in them."""
         effect = self.memory.effects.get(call.target)
-        return () if effect is None else effect.writes
+        written = () if effect is None else effect.writes
+        return (*written, *(root for a in written for root in self.memory.reachable(a)))
 
     def block(self, block: Block) -> None:
         raise NotImplementedError

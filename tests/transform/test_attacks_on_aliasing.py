@@ -88,7 +88,7 @@ def read_before_and_after(a: Any, b: Any, n: Any) -> Any:
     if n:
         return read_before_and_after(a, b, n - 1)
     s = a[0] * a[1]
-    b[0] = b[1] * 5.0
+    b[0] = b[1] * 1.5
     s += a[0] * a[1]
     b[1] *= s
     return s * a[1]
@@ -108,7 +108,7 @@ def negated(a: Any, b: Any, n: Any) -> Any:
     if n:
         return negated(a, b, n - 1)
     y = -a
-    b[0] = b[1] * 5.0
+    b[0] = b[1] * 1.5
     return y @ y * a[0]
 
 
@@ -145,6 +145,19 @@ def results_of_arguments_that_overlap(u: Any, v: Any, c: Any) -> Any:
     return u @ v + w[1] * z[0]
 
 
+def into_rows(rows: Any, a: Any, n: Any) -> Any:
+    if n:
+        rows[0][1] *= a[0]
+        into_rows(rows, rows[1], n - 1)
+
+
+def a_row_becomes_active_in_a_callee(u: Any, v: Any, c: Any) -> Any:
+    y = u * v
+    rows = [u, v, y]
+    into_rows(rows, y, 2)
+    return u @ v + rows[0] @ rows[1] + y[0] * c
+
+
 def the_larger(u: Any, v: Any, c: Any) -> Any:
     x = max([u, v], key=np.sum)
     x *= c
@@ -158,6 +171,7 @@ PROGRAMS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (one_array_or_another_for_two_arguments, (A, B)),
     (an_array_and_a_list_that_holds_it, (A, B)),
     (results_of_arguments_that_overlap, (A, B)),
+    (a_row_becomes_active_in_a_callee, (A, B)),
     (the_larger, (A, B)),
     (dict_with_a_number, ({"a": A, "b": B, "s": 1.3},)),
     (list_of_dicts_with_numbers, ([{"a": A, "s": 1.3}, {"a": B, "s": 0.4}],)),
@@ -183,6 +197,11 @@ def test_gradient_and_tangent_are_those_of_differences(
         got = sum(numeric.inner(gradient[k], d) for k, d in along.items())
         assert abs(got - want) < 1e-6 * max(1.0, abs(want))
         _, tangent = srcad.jvp(f, args, tuple(along[k] for k in everything))
+        assert abs(tangent - want) < 1e-6 * max(1.0, abs(want))
+    for k in everything:  # the others are not active
+        want = numeric.central(f, args, {k: along[k]})
+        assert abs(numeric.inner(srcad.grad(f, k)(*args), along[k]) - want) < 1e-6 * max(1.0, abs(want))
+        _, tangent = srcad.jvp(f, args, tuple(along[k] if j == k else None for j in everything))
         assert abs(tangent - want) < 1e-6 * max(1.0, abs(want))
 
 
