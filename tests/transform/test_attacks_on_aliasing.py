@@ -90,7 +90,7 @@ def read_before_and_after(a: Any, b: Any, n: Any) -> Any:
     s = a[0] * a[1]
     b[0] = b[1] * 1.5
     s += a[0] * a[1]
-    b[1] *= s
+    b[1] += 0.1 * s
     return s * a[1]
 
 
