@@ -60,6 +60,18 @@ class Companions(dict[Var, Value]):
         self.given: dict[Var, list[tuple[Var, Var]]] = {}
         self.returned: dict[Var, Var] = {}
 
+    def variables(self) -> frozenset[Var]:
+        """The variables that hold shadows, which carry no derivative themselves."""
+        found: list[Var] = []
+        pending: list[Value] = list(self.values())
+        while pending:
+            value = pending.pop()
+            if isinstance(value, Seq):
+                pending += value.items
+            elif isinstance(value, Var):
+                found.append(value)
+        return frozenset(found)
+
 
 def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
     """Keys and kinds of a structure whose cotangent is kept in parts; None for what has one cotangent."""

@@ -141,7 +141,7 @@ def both_sweeps(
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
-    varying = active(function, inputs, memory, outputs)
+    varying = active(function, inputs, memory, outputs) - (companions or Companions()).variables()
     scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
     give_values(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
