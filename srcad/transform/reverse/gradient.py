@@ -55,10 +55,12 @@ from srcad.transform.builder import Builder
 from srcad.transform.contract import no_pair, no_real_scalar, require_float
 from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
+from srcad.transform.reverse.buffers import filled, is_full, zeros
 from srcad.transform.reverse.calls import PairOf, split_calls
-from srcad.transform.reverse.cotangents import Companions, Scope, State, filled, is_full, leaves, parts, zeros
+from srcad.transform.reverse.cotangents import Companions, Scope, State
 from srcad.transform.reverse.give import give_values, spread_buffer, whole
 from srcad.transform.reverse.regions import Context, reverse_block
+from srcad.transform.reverse.slots import leaves, parts
 from srcad.transform.reverse.sweep import forward_sweep
 from srcad.transform.sharing import taken_apart
 
