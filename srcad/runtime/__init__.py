@@ -30,7 +30,7 @@ from srcad.runtime.changes import (
     take_entries,
     unsort,
 )
-from srcad.runtime.memory import into_memory, laid_out, memory_of, tangent_of_memory
+from srcad.runtime.memory import apart, into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
 from srcad.runtime.structures import (
     accumulate,
@@ -54,6 +54,7 @@ __all__ = [
     "add_to",
     "add_to_item",
     "add_values",
+    "apart",
     "as_updated",
     "as_updated_number",
     "as_view",

@@ -6,6 +6,7 @@ copy of that memory. None of these functions changes its arguments.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,48 @@ def tangent_of_memory(tangents: Any, memory: Any, *arrays: Any) -> Any:
     for k, (g, x) in enumerate(zip(tangents, arrays, strict=True)):
         np.add.at(made, laid_out(np.arange(len(made)), x, *arrays[:k], *arrays[k + 1 :]), g)
     return made
+
+
+def apart(saved: Any) -> Any:
+    """A copy of `saved` down to its arrays, in which things are the same, or views of the same memory, as in `saved`.
+
+    >>> x = np.zeros(3)
+    >>> y, view, again = apart((x, x[1:], x))
+    >>> view[0] = 1.0
+    >>> y, again is y, x
+    (array([0., 1., 0.]), True, array([0., 0., 0.]))
+    """
+    return _apart(saved, {})
+
+
+def _apart(x: Any, memo: dict[int, Any]) -> Any:
+    if id(x) in memo:
+        return memo[id(x)][1]
+    made: Any
+    if isinstance(x, np.ndarray):
+        made = _array_apart(x, memo)
+    elif isinstance(x, (list, tuple)):
+        items = [_apart(v, memo) for v in x]
+        made = items if type(x) is list else type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    elif isinstance(x, dict):
+        made = {k: _apart(v, memo) for k, v in x.items()}
+    else:
+        made = copy.deepcopy(x)
+    memo[id(x)] = (x, made)
+    return made
+
+
+def _array_apart(x: np.ndarray[Any, Any], memo: dict[int, Any]) -> np.ndarray[Any, Any]:
+    owner = x
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    if owner is x:
+        return x.copy(order="K")
+    memory = _apart(owner, memo)
+    offset = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    if not x.size or memory.strides != owner.strides:
+        return x.copy(order="K")
+    return np.ndarray(x.shape, x.dtype, memory, offset, x.strides)
 
 
 def _bounds(arrays: Arrays) -> tuple[int, int]:

@@ -128,7 +128,24 @@ def result_of_a_call_changed_by_another(u: Any, v: Any, c: Any) -> Any:
     return z @ z + y @ v
 
 
+def views_inside(p: Any, q: Any, n: Any) -> Any:
+    """Calls itself, so that it is not put in place; changes only what is its own."""
+    if n > 0:
+        return views_inside(p * q, q, n - 1)
+    z = np.array([p, q, 0.5])
+    for k in range(3):
+        if k % 2 == 0:
+            z[:-1] += np.where(z > 0.1, z * z, z)[1:]
+            z = z[::-1]
+    return np.sum(z * z)
+
+
+def callee_that_binds_views_of_its_own_array(u: Any, v: Any, c: Any) -> Any:
+    return views_inside(u[1], c, 1) * v[0]
+
+
 PROGRAMS = [
+    callee_that_binds_views_of_its_own_array,
     result_of_a_call_changed_by_another,
     changed_by_recursion,
     alias_returned,

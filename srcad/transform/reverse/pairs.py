@@ -11,13 +11,13 @@ copies first. What it returns are cotangents, not gradients for users: they may 
 
 from __future__ import annotations
 
-import copy
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.errors import InternalError
@@ -223,7 +223,7 @@ def _reverse_function(
     saved = [v for v in needed if v not in shadows.companions.values()]  # shadows are the caller's, too
     copies, everything = _changed(reverse, saved, restored)
     everything = everything or bool(shadows.companions and not shadows.given)
-    source: Atom = b.append(Const(copy.deepcopy, "copy.deepcopy"), (param,), name="saved") if everything else param
+    source: Atom = b.append(runtime.apart, (param,), name="saved") if everything else param
     if needed:
         kind: Kind = Tuple(tuple(v.kind for v in needed))
         items = b.append(ops.unpack, (source, Const(len(needed))), kind=kind)

@@ -213,7 +213,8 @@ def _emit_loop(
     yields = [*outgoing, *(inner.states[s].atom for s in outer)]
     targets = [v.like() for v in params]
     for at, (k, path) in enumerate(slots):
-        targets[at] = params[at].like(kind=_kind_of(stmt.inits[k], stmt.targets[k], path))
+        kind = _kind_of(stmt.inits[k], stmt.targets[k], path)
+        targets[at] = params[at].like(kind=_settled(kind, scope.b.kind(outgoing[at])))
     unchanged = {inner.carried[s]: _initial(scope, s) for s in inner.carried if s not in outer}
     body = substitute(inner.b.block((element, *params), yields), unchanged)
     loop = For(tuple(targets), iterable, tuple(inits), body, False, scope.b.loc, new_loop_id(), stmt.id)
@@ -238,6 +239,12 @@ def _kind_of(atom: Atom, otherwise: Var, path: Path) -> Kind:
     var = atom if isinstance(atom, Var) else otherwise
     found = cotangent_kind(subkind(var.kind, path))
     return found if isinstance(atom, Var) else without_local(found)
+
+
+def _settled(kind: Kind, last: Kind) -> Kind:
+    """The kind of a cotangent that comes out of a loop: as it entered, or of the precision of the last pass."""
+    differs = isinstance(kind, Scalar) and isinstance(last, Scalar) and kind.dtype != last.dtype
+    return replace(kind, dtype=None) if differs and isinstance(kind, Scalar) else kind
 
 
 def _bar_of(var: Var, path: Path) -> str:
