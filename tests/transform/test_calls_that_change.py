@@ -144,7 +144,18 @@ def callee_that_binds_views_of_its_own_array(u: Any, v: Any, c: Any) -> Any:
     return views_inside(u[1], c, 1) * v[0]
 
 
+def squashed(w: Any, n: Any) -> Any:
+    return squashed(w * 1.1, n - 1) if n > 0 else np.tanh(w)
+
+
+def result_changed_that_the_callee_keeps(u: Any, v: Any, c: Any) -> Any:
+    z = squashed(u, 1)
+    z[1:] = z[:-1] * c
+    return z @ v
+
+
 PROGRAMS = [
+    result_changed_that_the_callee_keeps,
     callee_that_binds_views_of_its_own_array,
     result_of_a_call_changed_by_another,
     changed_by_recursion,

@@ -179,7 +179,7 @@ def forward_call(call: Call, split: SplitCall, memory: Memory, companions: Compa
     pair = split.pair
     stmts, args = protected(pair.args, pair.form.shadowed, memory, call.loc)
     b = Builder(Facts(), replace(call.loc, saving=True))
-    shared: list[Var] = []
+    shared: list[Var] = [call.target]  # the callee may keep what it returns
     for k in pair.form.shadowed:
         arg = pair.args[k]
         assert isinstance(arg, Var)

@@ -199,7 +199,7 @@ def _seed(b: Builder, value: Atom, function: Function) -> Atom:
             return b.append(runtime.seed, (value,), kind=Scalar("f8"))
         case Numeric() | Unknown() | Array(dims=None) | Scalar(dtype=None) | Array(dtype=None):
             if not (isinstance(kind, Array) and kind.dims):
-                return b.append(runtime.seed, (value,), kind=Scalar("f8"))
+                return b.append(runtime.seed, (value,), kind=Scalar(getattr(kind, "dtype", None), weak=False))
     raise no_real_scalar(function, kind)
 
 
