@@ -26,10 +26,12 @@ from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
+from srcad.transform.reverse.buffers import cotangent_kind
 from srcad.transform.reverse.calls import Around, Form, Pair
-from srcad.transform.reverse.cotangents import bar, cotangent_kind, is_all_in_shadow
+from srcad.transform.reverse.cotangents import is_all_in_shadow
 from srcad.transform.reverse.fresh import fresh_results
 from srcad.transform.reverse.pairs import Names, Shadows, pair
+from srcad.transform.reverse.slots import bar
 from srcad.transform.updates import guard_updates
 
 __all__ = ["Callees", "look_up"]

@@ -39,6 +39,11 @@ MUTATORS: frozenset[Any] = frozenset((*_PARAMETERS, np.ufunc.at))
 _AT = ("ufunc", "a", "ind", "values=")
 
 
+def is_mutator(fn: Any) -> bool:
+    """Whether `fn` is one of these functions, which return None."""
+    return _hashable(fn) and fn in MUTATORS
+
+
 @dataclass(frozen=True)
 class Mutation:
     """A call that changes an array in place.

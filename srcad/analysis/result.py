@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from srcad.analysis.attributes import CONTAINER_CLASSES, attribute, container_method, receiver_class
+from srcad.analysis.mutators import is_mutator
 from srcad.analysis.operators import BINARY, INPLACE, binary, comparison, identical, inplace
 from srcad.analysis.outputs import outputs, without_output
 from srcad.errors import MissingRule
@@ -88,6 +89,8 @@ def rule_kind(function: Any, args: Sequence[Atom | Star], kwargs: Kwargs, facts:
     """The kind by the rule of a primitive; Unknown where it has none, or none that describes the result."""
     from srcad.rules.registry import rule_for
 
+    if is_mutator(function):
+        return NONE
     if out := outputs(function, args, kwargs):
         return _written(atom_kind(out[0]), rule_kind(function, *without_output(function, args, kwargs), facts), facts)
     rule = rule_for(function)
@@ -131,7 +134,8 @@ def has_description(function: Any) -> bool:
     """Whether `result_kind` knows the function itself, so that its source need not be looked at."""
     from srcad.rules.registry import rule_for
 
-    return _handler(function) is not None or rule_for(function) is not None or is_named_tuple(function)
+    known = _handler(function) is not None or rule_for(function) is not None
+    return known or is_named_tuple(function) or is_mutator(function)
 
 
 Handler = Callable[[Sequence[Atom | Star], Facts], Kind]

@@ -16,7 +16,7 @@ from srcad.ir.kinds import Array, Kind, Scalar, Tuple
 from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.algebra import rewrites
 from srcad.transform.builder import Builder
-from srcad.transform.reverse.cotangents import full
+from srcad.transform.reverse.buffers import full
 
 
 def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:

@@ -78,7 +78,9 @@ from srcad.runtime.tangents import like_view, zero_tangent
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.reverse.cotangents import Companions, bar, cotangent_kind, zeros
+from srcad.transform.reverse.buffers import cotangent_kind, zeros
+from srcad.transform.reverse.cotangents import Companions
+from srcad.transform.reverse.slots import bar
 from srcad.transform.tangent_containers import container_operation
 from srcad.transform.tangent_iteration import along, assembled, is_iteration, iterator_value, leaf_kinds, leaves
 from srcad.transform.tangent_stores import tangent_of_store

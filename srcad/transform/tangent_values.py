@@ -20,7 +20,7 @@ from srcad.runtime.tangents import zero_tangent
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.reverse.cotangents import cotangent_kind, filled, is_full
+from srcad.transform.reverse.buffers import cotangent_kind, filled, is_full
 
 
 def dotted(atom: Atom) -> str:

@@ -30,9 +30,10 @@ from srcad.transform.reverse.containers import (
     reverse_sorted,
     reverse_sum,
 )
-from srcad.transform.reverse.cotangents import Scope, State, bar, leaves, parts, subkind
+from srcad.transform.reverse.cotangents import Scope, State
 from srcad.transform.reverse.give import give, give_item, shadow, spread_buffer, unpacked, whole
 from srcad.transform.reverse.primitives import Active, reverse_primitive
+from srcad.transform.reverse.slots import bar, leaves, parts, subkind
 
 
 def reverse_call(scope: Scope, call: Call, active: Active) -> None:

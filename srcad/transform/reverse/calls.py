@@ -60,18 +60,11 @@ from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Loc, Stmt, Var
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, materialise
-from srcad.transform.reverse.cotangents import (
-    Companions,
-    Path,
-    Scope,
-    cotangent_kind,
-    full,
-    is_all_in_shadow,
-    parts,
-    zeros,
-)
+from srcad.transform.reverse.buffers import cotangent_kind, full, zeros
+from srcad.transform.reverse.cotangents import Companions, Scope, is_all_in_shadow
 from srcad.transform.reverse.give import give_values, shadow, whole
 from srcad.transform.reverse.primitives import Active
+from srcad.transform.reverse.slots import Path, parts
 from srcad.transform.updates import only_numbers
 
 

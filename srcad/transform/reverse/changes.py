@@ -26,8 +26,10 @@ from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Tuple, may_be_active
 from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Block, Call, Const, If, Star, Var, new_loop_id
 from srcad.transform.builder import Builder
-from srcad.transform.reverse.cotangents import Scope, owned_copy, parts, zeros
+from srcad.transform.reverse.buffers import owned_copy, zeros
+from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.give import give, whole
+from srcad.transform.reverse.slots import parts
 
 #: What was noted of one call, by name.
 Notes = Mapping[str, Atom]

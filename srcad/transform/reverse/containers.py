@@ -16,9 +16,10 @@ from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
 from srcad.transform.reverse.changes import give_sequence
-from srcad.transform.reverse.cotangents import Scope, State, leaves
+from srcad.transform.reverse.cotangents import Scope, State
 from srcad.transform.reverse.give import give, unpacked, whole
 from srcad.transform.reverse.primitives import Active, reverse_primitive
+from srcad.transform.reverse.slots import leaves
 
 
 def reverse_display(scope: Scope, call: Call, active: Active) -> None:

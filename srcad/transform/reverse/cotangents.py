@@ -16,7 +16,6 @@ A cotangent is *owned* if it is a fresh value of full shape that nobody else hol
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,16 +26,22 @@ from srcad.analysis.views import view_of
 from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
-from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value
+from srcad.transform.reverse.buffers import (
+    add_in_place,
+    as_real,
+    cotangent_kind,
+    is_full,
+    owned_copy,
+    uses_buffer,
+    zeros,
+)
+from srcad.transform.reverse.slots import Path, Slot, bar, leaves, parts, subkind
 
 #: What gives back its first argument where that has the shape already.
 _PERHAPS_THE_SAME = (Const(runtime.unbroadcast), Const(runtime.broadcast_like))
-
-Path = tuple[object, ...]
-Slot = tuple[Var, Path]
 
 
 @dataclass(frozen=True)
@@ -60,47 +65,17 @@ class Companions(dict[Var, Value]):
         self.given: dict[Var, list[tuple[Var, Var]]] = {}
         self.returned: dict[Var, Var] = {}
 
-
-def parts(kind: Kind) -> list[tuple[object, Kind]] | None:
-    """Keys and kinds of a structure whose cotangent is kept in parts; None for what has one cotangent."""
-    match kind:
-        case Tuple(items=items):
-            return list(enumerate(items))
-        case Dict(items=items) if items is not None:
-            return list(items)
-        case _:
-            return None
-
-
-def leaves(kind: Kind, path: Path = ()) -> Iterator[tuple[Path, Kind]]:
-    """The paths to the parts of a value that have cotangents of their own."""
-    inner = parts(kind)
-    if inner is None:
-        yield path, kind
-        return
-    for key, part in inner:
-        yield from leaves(part, (*path, key))
-
-
-def subkind(kind: Kind, path: Path) -> Kind:
-    """The kind of the part of a value at `path`."""
-    for key in path:
-        match kind:
-            case List(item=item):
-                kind = item
-            case Dict(item=item, items=None):
-                kind = item
-            case _:
-                kind = dict(parts(kind) or ()).get(key, Unknown())
-    return kind
-
-
-def bar(name: str, path: Path = ()) -> str:
-    """The name of a cotangent: ``x_bar``; of a part, the part's own name (``W_bar``) or ``x_bar``."""
-    for key in reversed(path):
-        if isinstance(key, str) and key.isidentifier():
-            return f"{key}_bar"
-    return f"{name or 't'}_bar"
+    def variables(self) -> frozenset[Var]:
+        """The variables that hold shadows, which carry no derivative themselves."""
+        found: list[Var] = []
+        pending: list[Value] = list(self.values())
+        while pending:
+            value = pending.pop()
+            if isinstance(value, Seq):
+                pending += value.items
+            elif isinstance(value, Var):
+                found.append(value)
+        return frozenset(found)
 
 
 class Scope:
@@ -349,133 +324,5 @@ def _holds_others(kind: Kind) -> bool:
             return True
 
 
-def add_in_place(b: Builder, target: Atom, g: Atom) -> None:
-    """``target += g``, or ``target -= h`` where `g` is ``-h``; containers item by item."""
-    if not isinstance(b.kind(target), (Array, Numeric, Scalar)):
-        b.append(runtime.add_to, (target, g), kind=Unknown())
-        return
-    negated = b.recent(g, operator.neg)
-    if negated is None:
-        b.append(ops.IN_PLACE[operator.iadd], (target, g))
-    else:
-        b.append(ops.IN_PLACE[operator.isub], (target, *negated.args))
-
-
 def _named(slot: Slot) -> tuple[str, Path]:
     return slot[0].name, slot[1]
-
-
-def uses_buffer(kind: Kind) -> bool:
-    """Whether cotangents of values of this kind are accumulated in place across the passes of a loop."""
-    return isinstance(kind, (Array, List)) or (isinstance(kind, Dict) and kind.items is None)
-
-
-def cotangent_kind(kind: Kind) -> Kind:
-    """The kind of a full cotangent of a value of this kind."""
-    match kind:
-        case Scalar(dtype=dtype):
-            return Scalar(dtype, weak=False)
-        case _:
-            return kind
-
-
-def as_real(b: Builder, g: Atom, kind: Kind) -> Atom:
-    """`g` without an imaginary part where the primal value is real, and in double precision where that is a number."""
-    found = b.kind(g)
-    if (
-        isinstance(kind, Scalar)
-        and kind.dtype == "f8"
-        and isinstance(found, Scalar)
-        and found.dtype in ("f2", "f4", None)
-    ):
-        return b.append(np.float64, (g,))
-    if not isinstance(found, (Array, Scalar, Numeric)) or found.dtype is None or found.dtype[0] != "c":
-        return g
-    if isinstance(kind, (Array, Scalar, Numeric)) and kind.dtype is not None and kind.dtype[0] == "f":
-        return b.call(np.real, g)
-    return g
-
-
-def is_full(b: Builder, g: Atom, kind: Kind) -> bool:
-    """Whether a cotangent is known to have the shape of its primal value, which has this kind."""
-    found = b.kind(g)
-    match kind:
-        case Array(dims=dims):
-            if dims is None:
-                return False
-            if not isinstance(found, Array) or found.dims is None or len(found.dims) != len(dims):
-                return False
-            return all(b.facts.equal(p, q) for p, q in zip(found.dims, dims, strict=True))
-        case Scalar():
-            return True
-        case _:
-            # Cotangents of values of unknown kind are always made full.
-            return True
-
-
-def zeros(b: Builder, primal: Atom, kind: Kind) -> Atom:
-    """A fresh zero cotangent of full shape."""
-    match kind:
-        case Scalar():
-            return Const(0.0)
-        case Array():
-            return b.append(np.zeros_like, (primal,), kind=cotangent_kind(kind))
-        case List(item=Scalar()):
-            zero = b.append(ops.make_list, (Const(0.0),))
-            return b.append(operator.mul, (zero, b.call(len, primal)), kind=List(Scalar("f8")))
-        case List(item=Array()):
-            return b.append(ops.zeros_like_each, (primal,), kind=List(kind.item))
-        case Dict(item=Scalar()):
-            return b.append(dict.fromkeys, (primal, Const(0.0)), kind=Dict(Scalar("f8")))
-        case Dict(item=Array()):
-            return b.append(ops.zeros_like_items, (primal,), kind=Dict(kind.item))
-        case Tuple(items=items):
-            made = [zeros(b, b.call(operator.getitem, primal, k), item) for k, item in enumerate(items)]
-            return b.append(ops.make_list, made, kind=List(join_all(items)))
-        case Dict(items=items) if items is not None:
-            pairs = [
-                a
-                for key, item in items
-                for a in (Const(key), zeros(b, b.call(operator.getitem, primal, Const(key)), item))
-            ]
-            return b.append(ops.make_dict, pairs, kind=Dict(kind.item))
-        case _ if not may_be_active(kind):
-            return Const(0.0)
-        case _:
-            return b.append(runtime.zeros_like, (primal,), kind=kind)
-
-
-def owned_copy(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
-    """A fresh array of full shape with the values of `g`."""
-    found = b.kind(g)
-    if isinstance(kind, Array) and kind.dims != () and is_full(b, g, kind):  # of rank 0, it may be a number
-        return b.append(np.ndarray.copy, (g,), kind=found)
-    if isinstance(kind, Array) and isinstance(found, Scalar):
-        return filled(b, g, primal, kind)
-    if isinstance(kind, Array) and isinstance(found, Array):
-        target = b.append(np.empty_like, (primal,), kind=cotangent_kind(kind))
-        b.append(operator.setitem, (target, Const(Ellipsis), g))
-        return target
-    copied = runtime.own_parts if isinstance(kind, (List, Dict)) else runtime.own
-    return b.append(copied, (b.append(runtime.broadcast_like, (g, primal), kind=kind),), kind=kind)
-
-
-def filled(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
-    """An array like `primal` with every element `g`, a scalar."""
-    if isinstance(g, Const) and g.value == 1:
-        return b.append(np.ones_like, (primal,), kind=kind)
-    if isinstance(g, Const) and g.value == 0:
-        return b.append(np.zeros_like, (primal,), kind=kind)
-    return b.append(np.full_like, (primal, g), kind=kind)
-
-
-def full(b: Builder, g: Atom, primal: Atom, kind: Kind) -> Atom:
-    """`g` with the full shape of the primal value; what is full already comes back as it is."""
-    if is_full(b, g, kind) and not (isinstance(kind, (Numeric, Unknown)) and isinstance(g, Const)):
-        return g
-    found = b.kind(g)
-    if isinstance(kind, Array) and isinstance(found, Scalar):
-        return filled(b, g, primal, kind)
-    if isinstance(kind, Array) and isinstance(found, Array) and found.dims is not None:
-        return b.append(np.broadcast_to, (g, b.call(getattr, primal, Const("shape"))), kind=kind)
-    return b.append(runtime.broadcast_like, (g, primal), kind=kind)

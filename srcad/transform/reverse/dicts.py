@@ -20,6 +20,7 @@ from srcad.ir.kinds import BOOL, UNKNOWN, Dict, Kind, Scalar, Tuple, Unknown, ma
 from srcad.ir.nodes import Atom, Call, Const, Var
 from srcad.transform.builder import Builder
 from srcad.transform.expand import materialise
+from srcad.transform.reverse.buffers import zeros
 from srcad.transform.reverse.changes import (
     Change,
     Notes,
@@ -32,8 +33,9 @@ from srcad.transform.reverse.changes import (
     whole_slot,
     zero_slot,
 )
-from srcad.transform.reverse.cotangents import Scope, State, parts, zeros
+from srcad.transform.reverse.cotangents import Scope, State
 from srcad.transform.reverse.give import add_to_entry, give, give_item, shadow, whole
+from srcad.transform.reverse.slots import parts
 
 _NONE = Const(None)
 

@@ -22,7 +22,9 @@ from srcad.ir.nodes import Atom, Const, Var
 from srcad.transform.builder import Builder
 from srcad.transform.callees import unknown_callee
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.reverse.cotangents import Path, Scope, State, add_in_place, as_real, leaves, parts, subkind
+from srcad.transform.reverse.buffers import add_in_place, as_real
+from srcad.transform.reverse.cotangents import Scope, State
+from srcad.transform.reverse.slots import Path, leaves, parts, subkind
 
 
 def whole(scope: Scope, var: Var) -> Value | None:

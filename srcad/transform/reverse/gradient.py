@@ -55,10 +55,12 @@ from srcad.transform.builder import Builder
 from srcad.transform.contract import no_pair, no_real_scalar, require_float
 from srcad.transform.expand import Seq, Value
 from srcad.transform.request import Request
+from srcad.transform.reverse.buffers import filled, is_full, zeros
 from srcad.transform.reverse.calls import PairOf, split_calls
-from srcad.transform.reverse.cotangents import Companions, Scope, State, filled, is_full, leaves, parts, zeros
+from srcad.transform.reverse.cotangents import Companions, Scope, State
 from srcad.transform.reverse.give import give_values, spread_buffer, whole
 from srcad.transform.reverse.regions import Context, reverse_block
+from srcad.transform.reverse.slots import leaves, parts
 from srcad.transform.reverse.sweep import forward_sweep
 from srcad.transform.sharing import taken_apart
 
@@ -141,7 +143,7 @@ def both_sweeps(
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
-    varying = active(function, inputs, memory, outputs)
+    varying = active(function, inputs, memory, outputs) - (companions or Companions()).variables()
     scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
     give_values(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)

@@ -25,7 +25,8 @@ from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.callees import require_rule
 from srcad.transform.expand import Seq, Value, expand, materialise
-from srcad.transform.reverse.cotangents import Scope, full
+from srcad.transform.reverse.buffers import full
+from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.give import give, unpacked
 from srcad.transform.reverse.masking import harmless, is_masked, unsafe_names
 

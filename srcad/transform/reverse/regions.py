@@ -24,22 +24,13 @@ from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
 from srcad.transform.reverse.adjoints import reverse_call
+from srcad.transform.reverse.buffers import cotangent_kind, full, zeros
 from srcad.transform.reverse.calls import SplitCall, reverse_split
 from srcad.transform.reverse.changes import Notes
-from srcad.transform.reverse.cotangents import (
-    Path,
-    Scope,
-    Slot,
-    State,
-    bar,
-    cotangent_kind,
-    full,
-    leaves,
-    subkind,
-    zeros,
-)
+from srcad.transform.reverse.cotangents import Scope, State
 from srcad.transform.reverse.give import give, give_item, shadow
 from srcad.transform.reverse.primitives import Active
+from srcad.transform.reverse.slots import Path, Slot, bar, leaves, subkind
 from srcad.transform.reverse.stores import is_store, reverse_store
 
 
