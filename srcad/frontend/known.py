@@ -23,7 +23,7 @@ from srcad.frontend.comprehensions import NOT_PLAIN, returns_functions
 from srcad.frontend.getters import GETTERS, item_of, method_of
 from srcad.frontend.higher_order import HELPERS, LAZY, higher_order, written_form
 from srcad.frontend.packs import Packs
-from srcad.frontend.resolve import Resolver, is_opened, is_static
+from srcad.frontend.resolve import Hook, Resolver, is_opened, is_static
 from srcad.frontend.scope import Bindings, Scope
 from srcad.frontend.source import Source, find
 from srcad.frontend.structure import structure
@@ -249,6 +249,8 @@ class KnownCalls(Packs):
         if flags & NOT_PLAIN & ~inspect.CO_GENERATOR or (value.__module__ or "").startswith(
             ("numpy", "scipy", "srcad.")
         ):
+            return None
+        if Hook.has_rule(value):
             return None
         try:
             source = find(value)
