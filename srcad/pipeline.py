@@ -24,9 +24,11 @@ from srcad.codegen.load import load
 from srcad.errors import InternalError, SrcadError
 from srcad.frontend.lifted import Executable
 from srcad.frontend.lower import lower
+from srcad.frontend.resolve import Hook
 from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
 from srcad.ir.verify import verify
+from srcad.rules.registry import rule_for
 from srcad.transform.cleanup import clean
 from srcad.transform.companions import with_companions
 from srcad.transform.decide import take_known_branches
@@ -46,6 +48,13 @@ from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.zeros import settle_zeros
 
 Mode = Literal["reverse", "forward"]
+
+
+def _has_rule(function: object) -> bool:
+    return rule_for(function) is not None
+
+
+Hook.has_rule = _has_rule
 
 
 @dataclass(frozen=True)

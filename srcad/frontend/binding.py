@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from operator import getitem
+from types import FunctionType
 from typing import Any
 
 from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.frontend.context import Context
+from srcad.frontend.getters import MAKERS
 from srcad.frontend.scope import only_looked_into
 from srcad.frontend.trees import Node
 from srcad.frontend.values import Choice, LocalFunction, Pack, Partial, Stream, Value, holds_functions, is_atom
@@ -51,7 +53,10 @@ class Binding(Context):
                 )
             case Partial(fn=fn, args=args, kwargs=kwargs):
                 named = tuple((key, self.data(item, node)) for key, item in kwargs)
-                return self.emit(functools.partial, [self.data(item, node) for item in (fn, *args)], node, name, named)
+                maker = MAKERS.get(fn.value) if isinstance(fn, Const) and isinstance(fn.value, FunctionType) else None
+                given = args if maker is not None else (fn, *args)
+                operands = [self.data(item, node) for item in given]
+                return self.emit(maker or functools.partial, [*operands], node, name, named)
             case _:
                 raise self.unsure(value.name, node)
 

@@ -20,9 +20,10 @@ from srcad.errors import SrcadError
 from srcad.frontend import trees
 from srcad.frontend.binding import Args, Kwargs
 from srcad.frontend.comprehensions import NOT_PLAIN, returns_functions
+from srcad.frontend.getters import GETTERS, item_of, method_of
 from srcad.frontend.higher_order import HELPERS, LAZY, higher_order, written_form
 from srcad.frontend.packs import Packs
-from srcad.frontend.resolve import Resolver, is_opened, is_static
+from srcad.frontend.resolve import Hook, Resolver, is_opened, is_static
 from srcad.frontend.scope import Bindings, Scope
 from srcad.frontend.source import Source, find
 from srcad.frontend.structure import structure
@@ -45,28 +46,6 @@ from srcad.ir.nodes import Atom, Const, Star, Var
 def _decorated(function: Any) -> Any:
     """What ``functools.wraps(f)`` does to a function, as far as calls of it go."""
     return function
-
-
-def _item(*args: Any) -> Any:
-    """What ``operator.itemgetter(*args[:-1])`` gives for ``args[-1]``."""
-    return operator.itemgetter(*args[:-1])(args[-1])
-
-
-def _attribute(*args: Any) -> Any:
-    """What ``operator.attrgetter(*args[:-1])`` gives for ``args[-1]``."""
-    return operator.attrgetter(*args[:-1])(args[-1])
-
-
-def _method(*args: Any, **kwargs: Any) -> Any:
-    """What ``operator.methodcaller(*args[:-1], **kwargs)`` gives for ``args[-1]``."""
-    return operator.methodcaller(*args[:-1], **kwargs)(args[-1])
-
-
-_GETTERS: dict[Any, Any] = {
-    operator.itemgetter: _item,
-    operator.attrgetter: _attribute,
-    operator.methodcaller: _method,
-}
 
 
 class KnownCalls(Packs):
@@ -142,9 +121,9 @@ class KnownCalls(Packs):
         """A call of a built-in that makes, takes or asks about functions; None where there is nothing special."""
         if fn is functools.partial and args:
             return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
-        if fn in _GETTERS and args:
-            return Partial(Const(_GETTERS[fn]), tuple(args), tuple(kwargs.items()))
-        if fn in _GETTERS.values() and len(args) > 1:
+        if fn in GETTERS and args:
+            return Partial(Const(GETTERS[fn]), tuple(args), tuple(kwargs.items()))
+        if fn in GETTERS.values() and len(args) > 1:
             return self.got(fn, args[:-1], kwargs, args[-1], node, name)
         if fn is functools.wraps and len(args) == 1:
             return Const(_decorated)
@@ -198,10 +177,10 @@ class KnownCalls(Packs):
         """A call of an ``operator.itemgetter``, ``attrgetter`` or ``methodcaller``."""
         base = self.data(owner, node)
         atoms = [self.data(arg, node) for arg in args]
-        if fn is _method:
+        if fn is method_of:
             named = tuple((key, self.data(value, node)) for key, value in kwargs.items())
             return self.emit(ops.call_method, [base, *atoms], node, name, named)
-        one = self.emit_item if fn is _item else self.emit_attribute
+        one = self.emit_item if fn is item_of else self.emit_attribute
         if len(atoms) == 1:
             return one(base, atoms[0], node, name)
         return self.emit(ops.make_tuple, [one(base, atom, node, "") for atom in atoms], node, name)
@@ -240,7 +219,7 @@ class KnownCalls(Packs):
         if not isinstance(made, functools.partial):
             maker, (args, kwargs) = type(made), _arguments_of(made)
             return Partial(
-                Const(_GETTERS[maker]), tuple(map(Const, args)), tuple((k, Const(v)) for k, v in kwargs.items())
+                Const(GETTERS[maker]), tuple(map(Const, args)), tuple((k, Const(v)) for k, v in kwargs.items())
             )
         items = [self.outside(fn, "args", k, value, node) for k, value in enumerate(made.args)]
         named = []
@@ -270,6 +249,8 @@ class KnownCalls(Packs):
         if flags & NOT_PLAIN & ~inspect.CO_GENERATOR or (value.__module__ or "").startswith(
             ("numpy", "scipy", "srcad.")
         ):
+            return None
+        if Hook.has_rule(value):
             return None
         try:
             source = find(value)

@@ -72,10 +72,19 @@ def _run(look_up: Callable[[], object]) -> object:
     return look_up()
 
 
+def _none_stated(function: object) -> bool:
+    return False
+
+
 class Hook:
-    """How a look-up is run that executes code of the user's: whoever compiles under a lock lets go of it meanwhile."""
+    """What this package asks of those that import it.
+
+    `outside` runs a look-up that executes code of the user's: whoever compiles under a lock lets go of it meanwhile.
+    `has_rule` tells whether a derivative is stated for a function, whose source is then not looked into.
+    """
 
     outside: Callable[[Callable[[], object]], object] = staticmethod(_run)
+    has_rule: Callable[[object], bool] = staticmethod(_none_stated)
 
 
 def look_up_attribute(owner: object, name: str) -> object:

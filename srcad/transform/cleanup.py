@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from srcad import runtime
 from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
@@ -176,7 +177,7 @@ class _Live:
 
     def removable(self, call: Call) -> bool:
         if added(call.loc):
-            return is_pure(call)
+            return is_pure(call) and not _checks(call)
         return self.drop_primal and cannot_raise(call)
 
     def droppable(self, stmt: Stmt) -> bool:
@@ -212,6 +213,11 @@ def _controls(stmt: Stmt) -> tuple[Atom, ...]:
             return (context,)
         case _:
             return ()
+
+
+def _checks(call: Call) -> bool:
+    """Making sure that the result is a real scalar: also where no argument has a part in it."""
+    return isinstance(call.fn, Const) and call.fn.value is runtime.seed
 
 
 def _drains(call: Call) -> bool:

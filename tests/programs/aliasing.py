@@ -376,7 +376,7 @@ PROGRAMS = [
     # a list of cotangents becomes an array
     program(asarray_of_list, (0.7, 1.2), argnums=(0, 1), helpers=True),
     program(array_copies, (arr(4),)),
-    program(second_name, (arr(4),)),
+    program(second_name, (arr(4),), golden=True),
     program(rebinding_against_in_place, (arr(4),)),
     program(float_rebinds_array_changes, (0.7, arr(3)), argnums=(0, 1), known_only=True),
     program(element_is_a_number, (arr(3),), known_only=True),

@@ -6,6 +6,7 @@ from tests.programs import (
     aliasing_containers,
     aliasing_flow,
     aliasing_stores,
+    appendix,
     assignment,
     branches,
     calls,
@@ -45,6 +46,7 @@ TOPICS = (
     numerics,
     courses,
     gallery,
+    appendix,
 )
 
 PROGRAMS: list[Program] = [entry for topic in TOPICS for entry in topic.PROGRAMS]

@@ -229,7 +229,7 @@ PROGRAMS = [
     program(list_as_queue, (0.7, 5), (0.7, 0), analytic=True),
     program(list_insert_in_a_loop, (0.7, 5), (0.7, 0), analytic=True),
     program(list_changed_in_one_arm, (0.7, True), (0.7, False), analytic=True),
-    program(list_popped_until_break, (0.7,)),
+    program(list_popped_until_break, (0.7,), golden=True),
     program(list_and_early_return, (0.7, 2), (0.7, 6), analytic=True),
     program(list_of_arrays_popped, (arr(3),), analytic=True),
     program(list_growing_in_its_loop, (0.7,), analytic=True),

@@ -233,7 +233,7 @@ PROGRAMS = [
     program(dict_methods, (0.7,), analytic=True, helpers=True),
     program(dict_merge, (0.7,), analytic=True),
     program(dict_by_computed_key, (0.7, ["a", "b", "a"]), analytic=True),
-    program(memo_table, (0.7, 6), (0.7, 0), analytic=True),
+    program(memo_table, (0.7, 6), (0.7, 0), analytic=True, golden=True),
     program(arrays_in_list, (arr(3),), analytic=True),
     program(list_in_loop_of_loops, (0.7,), analytic=True, known_only=True, helpers=True),
     program(tuple_swap_in_loop, ((0.7, 1.2), 4), ((0.7, 1.2), 0), analytic=True),

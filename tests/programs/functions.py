@@ -359,7 +359,7 @@ PROGRAMS = [
     program(all_forms_of_arguments, (1.3,), analytic=True, helpers=True),  # `sum` of what **kwargs collects
     program(forwarded_arguments, (1.3,), analytic=True),
     program(stars_in_recursion, (1.3,), analytic=True),
-    program(cached_callee, (1.3,), analytic=True),
+    program(cached_callee, (1.3,), analytic=True, golden=True),
     program(generator_in_a_loop, (1.3,), (0.7,)),
     program(endless_generator, (1.3,)),
     program(chained_generators, (1.3,), analytic=True, helpers=True),  # `sum` of a list that a generator fills

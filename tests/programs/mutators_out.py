@@ -260,7 +260,7 @@ PROGRAMS = [
     program(clipped_in_place, (X4,), known_only=True),
     program(output_made_in_each_pass, (X3, 3)),
     program(output_in_a_branch, (X3, True), (-X3, False)),
-    program(output_while, (X3,)),
+    program(output_while, (X3,), golden=True),
     program(output_in_a_callee, (X3,)),
     program(extrema_with_out, (X4, W4), argnums=(0, 1)),
     program(fortran_order_with_out, (M34,), (np.asfortranarray(M34),)),

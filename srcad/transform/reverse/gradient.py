@@ -197,6 +197,8 @@ def _seed(b: Builder, value: Atom, function: Function) -> Atom:
             return Const(1.0)
         case Undefined():  # it never returns: running it says why
             return b.append(runtime.seed, (value,), kind=Scalar("f8"))
+        case Scalar(dtype=dtype) | Array(dtype=dtype) if dtype is not None and dtype[0] != "f":
+            pass
         case Numeric() | Unknown() | Array(dims=None) | Scalar(dtype=None) | Array(dtype=None):
             if not (isinstance(kind, Array) and kind.dims):
                 return b.append(runtime.seed, (value,), kind=Scalar(getattr(kind, "dtype", None), weak=False))

@@ -17,6 +17,7 @@ from srcad.analysis.views import index_form, view_of
 from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.rules import Rule
+from srcad.rules.registry import rule_for
 from srcad.transform.algebra import is_const
 from srcad.transform.builder import Builder
 
@@ -88,6 +89,37 @@ def harmless(
         if isinstance(value, (Var, Const)):
             new[name] = b.append(np.where, (mask, value, Const(point)))
     return new
+
+
+def unsafe_names(b: Builder, rule: Rule, bound: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parameters of a template at whose values a partial may be infinite or NaN.
+
+    Those of a rule with singular partials, and what such a rule's primitive has computed: in ``x * np.log(x)`` the
+    partial by ``x`` is the logarithm.
+    """
+    if rule.singular:
+        return (*rule.wrt, "ans")
+    found = tuple(name for name in rule.wrt if _may_be_infinite(b, bound.get(name)))
+    return (*found, "ans") if found else ()
+
+
+def _may_be_infinite(b: Builder, operand: Any) -> bool:
+    """Whether a value comes from a primitive that is infinite or NaN at some finite arguments, as far as is known."""
+    seen: set[Var] = set()
+
+    def visit(atom: Any, depth: int) -> bool:
+        if not isinstance(atom, Var) or atom in seen or depth > _DEPTH:
+            return False
+        seen.add(atom)
+        call = b.definition(atom)
+        if call is None:
+            return False
+        rule = rule_for(call.fn.value) if isinstance(call.fn, Const) else None
+        if rule is not None and rule.singular and rule.partials is not None:
+            return True
+        return any(visit(a, depth + 1) for a in call.args)
+
+    return visit(operand, 0)
 
 
 def _harmless_point(rule: Rule) -> float:

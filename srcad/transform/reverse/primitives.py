@@ -28,7 +28,7 @@ from srcad.transform.expand import Seq, Value, expand, materialise
 from srcad.transform.reverse.buffers import full
 from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.give import give, unpacked
-from srcad.transform.reverse.masking import harmless, is_masked
+from srcad.transform.reverse.masking import harmless, is_masked, unsafe_names
 
 Active = frozenset[Var]
 
@@ -177,9 +177,9 @@ def _reverse_partials(
     values: dict[str, Any] = {**reading.values(bound), "ans": ans}
     if reading.mask is not None:
         values = harmless(b, rule, values, reading.mask)
-    elif rule.singular and isinstance(call.target.kind, Array) and is_masked(b, ans_bar):
+    elif (unsafe := unsafe_names(b, rule, bound)) and is_masked(b, ans_bar):
         ans_bar = full(b, ans_bar, call.target, call.target.kind)
-        values = harmless(b, rule, values, b.append(operator.ne, (ans_bar, Const(0.0))))
+        values = harmless(b, rule, values, b.append(operator.ne, (ans_bar, Const(0.0))), names=unsafe)
     result = apply_template(b, template, values)
     partials = [result] if len(rule.wrt) == 1 else unpacked(b, result, len(rule.wrt))
     given: list[tuple[Atom, Atom]] = []
@@ -224,4 +224,6 @@ def apply_template(
             keywords.append((param.name, materialise(b, value)))
         else:
             positional.append(materialise(b, Seq(list(value)) if isinstance(value, tuple) else value))
-    return b.append(Const(template.function), positional, keywords, kind=Unknown())
+    result = b.append(Const(template.function), positional, keywords, kind=Unknown())
+    b.masked.add(result)  # it may select, as that of `np.maximum` does
+    return result
