@@ -215,6 +215,8 @@ def _emit_loop(
     for at, (k, path) in enumerate(slots):
         kind = _kind_of(stmt.inits[k], stmt.targets[k], path)
         targets[at] = params[at].like(kind=_settled(kind, scope.b.kind(outgoing[at])))
+    for at in range(len(slots), len(targets)):
+        targets[at] = params[at].like(kind=_settled(params[at].kind, scope.b.kind(yields[at])))
     unchanged = {inner.carried[s]: _initial(scope, s) for s in inner.carried if s not in outer}
     body = substitute(inner.b.block((element, *params), yields), unchanged)
     loop = For(tuple(targets), iterable, tuple(inits), body, False, scope.b.loc, new_loop_id(), stmt.id)
