@@ -215,6 +215,13 @@ class Callees(CalleeFacts):
         places = list(bars.items())
         given, sums = (dict(places[k] for k in chosen) for chosen in (form.shadowed, form.summed))
         function, companions = with_companions(function, memory, lengths, given)
+        if form.shares and function.body.yields[0] not in companions:
+            raise UnsupportedSyntax(
+                f"{version.callee.__name__} returns memory of an argument in a way that cannot be followed",
+                where=function.loc,
+                why="its caller changes that memory in place",
+                remedy="return a copy",
+            )
         return pair(function, wrt, names, memory, lengths, self.pair_of, Shadows(companions, given, sums, form))
 
     def _make_jvp(self, version: CalleeVersion, wrt: tuple[int, ...], name: str) -> Function:

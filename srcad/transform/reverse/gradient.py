@@ -31,6 +31,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.activity import active
+from srcad.analysis.heap import parts as parts_of
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir import ops
@@ -301,6 +302,8 @@ def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *
             return Const(None)
         case Scalar(dtype=dtype):
             g = Const(0.0) if g is None else g
+            if dtype == "f8" and isinstance(g, Var) and any(_has_single(p.kind) for p in scope.memory.params):
+                return b.append(Const(np.float64, "np.float64"), (g,))  # a number of Python takes on any precision
             return _scalar(b, g, dtype)
         case Array(dtype=dtype) if is_inexact(dtype) and dtype is not None:
             primal = scope.primal(slot)
@@ -317,6 +320,13 @@ def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *
         case _:
             given: Atom = Const(0.0) if g is None else g
             return b.append(runtime.gradient_like, (given, scope.primal(slot)), name=f"{name}_bar")
+
+
+def _has_single(kind: Kind) -> bool:
+    """Whether a value may hold numbers of less than double precision."""
+    if isinstance(kind, (Scalar, Array, Numeric)):
+        return kind.dtype in ("f2", "f4", "c8")
+    return any(map(_has_single, parts_of(kind)))
 
 
 def _scalar(b: Builder, g: Atom, dtype: str | None) -> Atom:
