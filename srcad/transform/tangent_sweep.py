@@ -268,6 +268,8 @@ class Sweep:
 
     def carried(self, b: Builder, atom: Atom) -> Atom:
         """The tangent of a value that enters or leaves a region, as a value."""
+        if atom in self.memory.unbound and self.dot(atom) is ZERO:
+            return Const(0.0)  # perhaps there is no value on this way, of which it could be a zero
         return materialise(b, mirrored(b, atom, self.dot(atom)))
 
     def branch(self, stmt: If, b: Builder) -> None:
