@@ -322,6 +322,12 @@ def _leaf(scope: Scope, slot: tuple[Var, tuple[object, ...]], g: Value | None, *
             return b.append(runtime.gradient_like, (given, scope.primal(slot)), name=f"{name}_bar")
 
 
+def _is_mixed(b: Builder, kind: Array) -> bool:
+    """Whether there are arrays of another precision than this one's, which may have met its cotangent."""
+    kinds = (call.target.kind for call in b.defs.values())
+    return any(isinstance(k, Array) and is_inexact(k.dtype) and k.dtype != kind.dtype for k in kinds)
+
+
 def _has_single(kind: Kind) -> bool:
     """Whether a value may hold numbers of less than double precision."""
     if isinstance(kind, (Scalar, Array, Numeric)):
@@ -347,7 +353,7 @@ def _array(b: Builder, g: Atom, primal: Atom, kind: Array, *, owned: bool) -> At
         return b.append(np.full_like, (primal, g))  # arithmetic on 0-d arrays gives NumPy scalars
     if not is_full(b, g, kind) or not isinstance(found, Array) or found.dtype is None:
         return b.append(runtime.gradient_like, (g, primal))
-    if found.dtype != kind.dtype:
+    if found.dtype != kind.dtype or (_has_single(kind) and _is_mixed(b, kind)):
         return b.append(np.ndarray.astype, (g, b.call(getattr, primal, Const("dtype"))))
     return g if owned or _is_fresh(b, g) else b.append(np.ndarray.copy, (g,))
 
