@@ -352,6 +352,8 @@ def _used_again(loc: Loc) -> UnsupportedSyntax:
 
 
 def _is_iterator(atom: Atom, calls: dict[Var, Call]) -> bool:
+    while isinstance(atom, Var) and atom in calls and calls[atom].fn == Const(ops.identity):
+        atom = _plain(calls[atom].args[0])
     return isinstance(atom, Var) and atom in calls
 
 
