@@ -82,37 +82,37 @@ def apart(saved: Any) -> Any:
     >>> y, again is y, x
     (array([0., 1., 0.]), True, array([0., 0., 0.]))
     """
-    return _apart(saved, {})
+    return _apart(saved, {}, {})
 
 
-def _apart(x: Any, memo: dict[int, Any]) -> Any:
+def _apart(x: Any, memo: dict[int, Any], memories: dict[int, Any]) -> Any:
     if id(x) in memo:
         return memo[id(x)][1]
     made: Any
-    if isinstance(x, np.ndarray):
-        made = _array_apart(x, memo)
+    if isinstance(x, np.ndarray) and not x.dtype.hasobject:
+        made = _array_apart(x, memories)
     elif isinstance(x, (list, tuple)):
-        items = [_apart(v, memo) for v in x]
+        items = [_apart(v, memo, memories) for v in x]
         made = items if type(x) is list else type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     elif isinstance(x, dict):
-        made = {k: _apart(v, memo) for k, v in x.items()}
+        made = {k: _apart(v, memo, memories) for k, v in x.items()}
     else:
         made = copy.deepcopy(x)
     memo[id(x)] = (x, made)
     return made
 
 
-def _array_apart(x: np.ndarray[Any, Any], memo: dict[int, Any]) -> np.ndarray[Any, Any]:
+def _array_apart(x: np.ndarray[Any, Any], memories: dict[int, Any]) -> np.ndarray[Any, Any]:
+    """`x` in a copy of all the memory that it is a part of: one copy for each owner, which `memories` holds."""
     owner = x
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    if owner is x:
-        return x.copy(order="K")
-    memory = _apart(owner, memo)
-    offset = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    if not x.size or memory.strides != owner.strides:
-        return x.copy(order="K")
-    return np.ndarray(x.shape, x.dtype, memory, offset, x.strides)
+    if not x.size:
+        return np.empty_like(x)
+    if id(owner) not in memories:
+        memories[id(owner)] = memory_of(owner)
+    first = x.__array_interface__["data"][0] - _bounds((owner,))[0]
+    return np.ndarray(x.shape, x.dtype, memories[id(owner)], first, x.strides)
 
 
 def _bounds(arrays: Arrays) -> tuple[int, int]:

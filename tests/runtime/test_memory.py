@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srcad.runtime import into_memory, laid_out, memory_of, tangent_of_memory
+from srcad.runtime import apart, into_memory, laid_out, memory_of, tangent_of_memory
 
 X = np.arange(24.0)
 PATTERNS = [
@@ -74,3 +74,29 @@ def test_arguments_stay_as_they_are():
     into_memory(g, memory, x)
     tangent_of_memory((g, 0.0), memory, x, x)
     assert not memory.any() and (x == 1).all() and (g == 1).all()
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.zeros(4),
+        np.zeros((3, 1), order="F"),  # a copy of it has other strides
+        np.zeros((1, 3), order="F"),
+        np.ones((2, 1, 3)).transpose(2, 1, 0).copy(order="K"),
+        np.frombuffer(bytearray(64))[::2],
+        np.frombuffer(bytearray(64))[::-1],
+    ],
+    ids=lambda x: f"{x.shape}{x.strides}",
+)
+def test_views_of_one_array_are_views_of_one_copy(x):
+    y, view, again = apart([x, x[...], (x, {"x": x})[1]["x"]])
+    assert np.shares_memory(y, view) and again is y and not np.shares_memory(x, y)
+    assert np.array_equal(x, y) and x.strides == y.strides == view.strides
+
+
+def test_parts_of_complex_numbers_and_objects_stay_apart_from_the_original():
+    z, names = np.arange(3) + 1j, np.array(["a", None])
+    w, imag, others, nothing = apart((z, z.imag, names, z[:0]))
+    imag[0] = 5.0
+    assert w[0] == 5j and z[0] == 1j
+    assert others is not names and list(others) == ["a", None] and nothing.shape == (0,)
