@@ -15,7 +15,7 @@ from srcad import runtime
 from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind, is_named_tuple
+from srcad.ir.atoms import atom_kind, is_in, is_named_tuple
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
@@ -88,13 +88,13 @@ def writes(call: Call) -> tuple[Atom, ...]:
     fn = call.fn.value
     if isinstance(fn, Callee):
         return tuple(_plain(call)[k] for k in fn.writes)
-    if _in(fn, _WRITES_FIRST):
+    if is_in(fn, _WRITES_FIRST):
         return _plain(call)[:1]
     if getattr(fn, "__module__", None) == "srcad.runtime.tangents" and fn.__name__ in _TANGENT_WRITERS:
         return _plain(call)[:1]
     if fn is ops.call_method and isinstance(call.args[1], Const) and call.args[1].value in _MUTATORS:
         return _plain(call)[:1]
-    if _in(fn, MUTATORS):
+    if is_in(fn, MUTATORS):
         made = mutation(call)
         return _mutable(call) if made is None else (made.base,)
     if fn is np.nan_to_num and not _copies(call):
@@ -135,9 +135,9 @@ def is_pure(call: Call) -> bool:
     fn = call.fn.value
     if isinstance(fn, Callee):
         return fn.pure
-    if _in(fn, _PURE) or _in(fn, _ARITHMETIC) or is_named_tuple(fn):
+    if is_in(fn, _PURE) or is_in(fn, _ARITHMETIC) or is_named_tuple(fn):
         return True
-    if _in(fn, _IMPURE):
+    if is_in(fn, _IMPURE):
         return False
     rule = rule_for(fn)
     if rule is not None:
@@ -153,24 +153,24 @@ def cannot_raise(call: Call) -> bool:
     fn = call.fn.value
     args = _plain(call)
     kinds = [atom_kind(a) for a in args]
-    if _in(fn, _NEVER_RAISE):
+    if is_in(fn, _NEVER_RAISE):
         return True
     if fn is getattr and isinstance(args[0], Var) and isinstance(kinds[0], Array):
         return isinstance(args[1], Const) and hasattr(np.ndarray, args[1].value)
     if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
         return isinstance(kinds[0], Array)
-    if _in(fn, _WHOLE_REDUCTIONS):
+    if is_in(fn, _WHOLE_REDUCTIONS):
         return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
         return kinds[0].weak is False or kinds[1].weak is False or _nonzero(args[1])
-    if _in(fn, _PRODUCTS):
+    if is_in(fn, _PRODUCTS):
         return len(args) == 2 and not call.kwargs and all(map(_is_number, kinds)) and _lengths_fit(*kinds)
     if fn is operator.pow and not (_is_numpy(kinds[0]) and (kinds[0].dtype or "?")[0] in "fc"):
         return False
     rule = rule_for(fn)
     known = (
         fn is operator.pow
-        or _in(fn, _ARITHMETIC)
+        or is_in(fn, _ARITHMETIC)
         or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
     )
     return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
@@ -212,10 +212,3 @@ def _flat(value: Any) -> tuple[Atom, ...]:
     if value is None:
         return ()
     return tuple(value) if isinstance(value, tuple) else (value,)
-
-
-def _in(fn: Any, table: frozenset[Any]) -> bool:
-    try:
-        return fn in table
-    except TypeError:
-        return False

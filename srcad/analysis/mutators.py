@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcad.analysis.outputs import is_numpy, outputs
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_hashable, is_in
 from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Call, Const, Star
 
@@ -41,7 +41,7 @@ _AT = ("ufunc", "a", "ind", "values=")
 
 def is_mutator(fn: Any) -> bool:
     """Whether `fn` is one of these functions, which return None."""
-    return _hashable(fn) and fn in MUTATORS
+    return is_in(fn, MUTATORS)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Mutation:
 def mutation(call: Call) -> Mutation | None:
     """What a call stores where; None where it is none of the functions above, or its arguments are not known."""
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    parameters = _AT if fn is np.ufunc.at else _PARAMETERS.get(fn) if _hashable(fn) else None
+    parameters = _AT if fn is np.ufunc.at else _PARAMETERS.get(fn) if is_hashable(fn) else None
     if parameters is None or any(isinstance(a, Star) for a in call.args) or len(call.args) > len(parameters):
         return None
     names = [name.rstrip("=") for name in parameters]
@@ -90,14 +90,6 @@ def mutation(call: Call) -> Mutation | None:
         found[name] = value
     missing = [p for p in parameters if not p.endswith("=") and p not in found]
     return None if missing else Mutation(fn, found, call, tuple(found))
-
-
-def _hashable(fn: object) -> bool:
-    try:
-        hash(fn)
-    except TypeError:
-        return False
-    return True
 
 
 def changed(call: Call) -> tuple[Atom, Atom] | None:

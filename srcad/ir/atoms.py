@@ -7,6 +7,7 @@ fixes it.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,20 @@ class _Missing:
 
 #: What `constant` returns for a value that is not known while compiling.
 MISSING = _Missing()
+
+
+def is_hashable(value: object) -> bool:
+    """Whether a value, such as a callee, can be looked up in a table."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def is_in(value: object, table: Collection[object]) -> bool:
+    """Whether `value` is in a set or a dict; what cannot be hashed is in none."""
+    return is_hashable(value) and value in table
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import ops
+from srcad.ir.atoms import is_hashable
 from srcad.ir.nodes import (
     Atom,
     Block,
@@ -214,7 +215,7 @@ class Printer:
 
     def _special(self, fn: Any, plain: list[Atom | Star], args: list[str]) -> str | None:
         """How an operation with a syntax of its own is written, or None."""
-        if not _hashable(fn):
+        if not is_hashable(fn):
             return None
         if fn in INFIX and len(args) == 2:
             left = f"({args[0]})" if args[0].startswith("-") else args[0]
@@ -317,11 +318,3 @@ def const_text(const: Const) -> str:
     text = repr(value)
     short = "\n" not in text and " at 0x" not in text and len(text) <= 60
     return text if short else f"<{type(value).__name__}>"
-
-
-def _hashable(value: object) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True

@@ -17,6 +17,7 @@ from typing import Any
 from srcad.errors import InternalError
 from srcad.frontend.lower import lower
 from srcad.ir import ops
+from srcad.ir.atoms import is_hashable
 from srcad.ir.kinds import List, Tuple
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
@@ -183,7 +184,7 @@ class _Expansion:
                 args.append(self.value(arg))
         kwargs = [(name, self.value(v)) for name, v in stmt.kwargs]
         fn = stmt.fn.value
-        special = _SEQUENCES.get(fn) if _hashable(fn) else None
+        special = _SEQUENCES.get(fn) if is_hashable(fn) else None
         if special is not None and not kwargs:
             result: Value = special(self, *args)
             if result is not NotImplemented:
@@ -258,14 +259,6 @@ def bind_values(fn: FunctionType, args: Sequence[Value], kwargs: Mapping[str | N
         else:
             values.append(Const(param.default))
     return values
-
-
-def _hashable(fn: object) -> bool:
-    try:
-        hash(fn)
-    except TypeError:
-        return False
-    return True
 
 
 def truth(b: Builder, value: Value) -> bool | None:

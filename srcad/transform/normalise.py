@@ -37,7 +37,7 @@ from srcad import runtime
 from srcad.analysis.operators import INPLACE
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import (
     UNKNOWN,
     Array,
@@ -187,7 +187,7 @@ class _Normaliser:
     def is_iterator(self, atom: Atom) -> bool:
         """Whether `atom` is what can be stepped through only once."""
         made = self.calls.get(self.seen.origin(atom)) if isinstance(atom, Var) else None
-        return made is not None and isinstance(made.fn, Const) and _in(made.fn.value, _ITERATORS)
+        return made is not None and isinstance(made.fn, Const) and is_in(made.fn.value, _ITERATORS)
 
     def collected(self, call: Call) -> tuple[list[Stmt], Call]:
         """`call` with lists of the items of the iterators that it uses up, which the reverse sweep needs once more."""
@@ -198,7 +198,7 @@ class _Normaliser:
                 continue
             if not self.seen.serves_once(arg, self.seen.calls[call.target][1]):
                 raise _used_again(call.loc)
-            if not (isinstance(call.fn, Const) and _in(call.fn.value, _COLLECTING)):
+            if not (isinstance(call.fn, Const) and is_in(call.fn.value, _COLLECTING)):
                 kind = arg.kind
                 items = Var("", List(kind.item, kind.length) if isinstance(kind, Iterator) else List(UNKNOWN))
                 self.calls[items] = Call(items, Const(list), (arg,), (), call.loc)
@@ -233,13 +233,13 @@ class _Normaliser:
             return [_attribute(call)]
         if (
             isinstance(call.fn, Const)
-            and _in(fn, ops.UPDATE_OPERATORS)
+            and is_in(fn, ops.UPDATE_OPERATORS)
             and not _of_numbers(atom_kind(_plain(call.args[0])))
         ):
             return self.updated_item(call, ops.UPDATE_OPERATORS[call.fn.value])
         if fn is operator.or_ and isinstance(atom_kind(call.args[0]), Dict):
             return [replace(call, fn=Const(ops.merge_dicts))]
-        if isinstance(call.fn, Const) and _in(fn, INPLACE):
+        if isinstance(call.fn, Const) and is_in(fn, INPLACE):
             return self.in_place(call, fn)
         return [call]
 
@@ -326,13 +326,6 @@ def _item_kind(kind: Kind, index: Atom | Star) -> Kind:
             return item
         case _:
             return UNKNOWN
-
-
-def _in(fn: object, table: dict[Any, Any]) -> bool:
-    try:
-        return fn in table
-    except TypeError:
-        return False
 
 
 #: What gives an iterator, which can be stepped through once.

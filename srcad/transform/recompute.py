@@ -11,7 +11,7 @@ import numpy as np
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_hashable, is_in
 from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Numeric, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
 from srcad.transform.builder import Builder
@@ -55,9 +55,9 @@ def is_cheap(call: Call, memory: Memory) -> bool:
         if is_mutable(call.target.kind) and isinstance(call.target.kind, Array) and is_array(source):
             return view_of(call) is not None
         return not memory.is_mutated(source)
-    if _hashable(fn) and fn in _ALWAYS:
+    if is_in(fn, _ALWAYS):
         return fn not in _QUESTIONS or not any(_may_change_size(a, memory) for a in call.args)
-    if _hashable(fn) and fn in _SCALAR_ARITHMETIC:
+    if is_in(fn, _SCALAR_ARITHMETIC):
         return all(_is_number(_kind(a)) for a in call.args)
     return False
 
@@ -76,10 +76,6 @@ def has_rows(source: Atom) -> bool:
     """Whether the items of a sequence are views of it."""
     kind = atom_kind(source)
     return isinstance(kind, Array) and kind.dims is not None and len(kind.dims) > 1
-
-
-def _hashable(fn: object) -> bool:
-    return type(fn).__hash__ is not None
 
 
 def _kind(atom: Atom | Star) -> Kind | None:
@@ -132,7 +128,7 @@ def _again(
 def made_by(calls: Mapping[Var, Call], source: Atom) -> tuple[Any, list[Atom]]:
     """The function that makes an iterable, and its arguments (keywords last: ``start`` of `enumerate`)."""
     call = calls.get(source) if isinstance(source, Var) else None
-    if call is None or not isinstance(call.fn, Const) or not _hashable(call.fn.value):
+    if call is None or not isinstance(call.fn, Const) or not is_hashable(call.fn.value):
         return None, []
     if any(isinstance(a, Star) for a in call.args):
         return None, []

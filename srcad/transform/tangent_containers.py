@@ -15,14 +15,14 @@ from typing import Any
 from srcad.analysis.dict_keys import gives_keys
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind, field_number, is_named_tuple
+from srcad.ir.atoms import atom_kind, field_number, is_hashable, is_named_tuple
 from srcad.ir.kinds import Array, Dict, Iterator, List, Numeric, Slice, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
-from srcad.transform.tangent_iteration import ITERATORS, along, as_iterator, hashable, is_iteration, zero_items
+from srcad.transform.tangent_iteration import ITERATORS, along, as_iterator, is_iteration, zero_items
 from srcad.transform.tangent_values import mirrored, whole
 
 Dots = Callable[[Atom], Value]
@@ -70,7 +70,7 @@ def fresh_index(b: Builder, atom: Atom) -> Atom:
 def container_operation(b: Builder, call: Call, dot: Dots) -> Value | None:
     """The tangent of an operation on containers, written to `b`; None for any other call."""
     fn = call.fn.value if isinstance(call.fn, Const) else None
-    if not hashable(fn):
+    if not is_hashable(fn):
         return None
     if gives_keys(call):
         return ZERO

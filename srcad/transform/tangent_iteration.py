@@ -13,7 +13,7 @@ import numpy as np
 
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_hashable
 from srcad.ir.kinds import Dict, Iterator, Kind, List, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.runtime import tangents as runtime
@@ -34,7 +34,7 @@ Along = Atom | list[Any]
 def along(b: Builder, source: Atom, dot: Dots) -> Along:
     """What yields the tangents of items: `ZERO`, an iterable, or a list of these where items are tuples."""
     made = b.definition(source)
-    fn = made.fn.value if made is not None and isinstance(made.fn, Const) and hashable(made.fn.value) else None
+    fn = made.fn.value if made is not None and isinstance(made.fn, Const) and is_hashable(made.fn.value) else None
     args: list[Atom] = [] if made is None else [a for a in made.args if not isinstance(a, Star)]
     match fn:
         case _ if fn is zip and made is not None and len(args) == len(made.args):
@@ -86,7 +86,7 @@ def _starred_zip(b: Builder, made: Call, dot: Dots) -> Along:
 
 def is_iteration(made: Call | None) -> bool:
     """Whether a call makes an iterator of which loops look at how it was made."""
-    if made is None or not isinstance(made.fn, Const) or not hashable(made.fn.value):
+    if made is None or not isinstance(made.fn, Const) or not is_hashable(made.fn.value):
         return False
     if made.fn.value is ops.call_method:
         return made.args[1] in (Const("items"), Const("values"))
@@ -99,11 +99,6 @@ def leaf_kinds(found: Along, kind: Kind) -> list[Kind]:
         return [] if found is ZERO else [tangent_kind(kind)]
     inner = kind.items if isinstance(kind, Tuple) and len(kind.items) == len(found) else (Unknown(),) * len(found)
     return [k for part, item in zip(found, inner, strict=True) for k in leaf_kinds(part, item)]
-
-
-def hashable(fn: object) -> bool:
-    """Whether a callee can be looked up in a table."""
-    return getattr(type(fn), "__hash__", None) is not None
 
 
 def _parts(found: list[Along]) -> Along:

@@ -15,7 +15,7 @@ from srcad import runtime
 from srcad.analysis.views import view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind, constant, field_number, is_named_tuple
+from srcad.ir.atoms import atom_kind, constant, field_number, is_hashable, is_named_tuple
 from srcad.ir.kinds import List, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.expand import Value, materialise
@@ -47,7 +47,7 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     if is_named_tuple(fn) and isinstance(call.target.kind, Tuple):
         reverse_display(scope, positional(call), active)
         return
-    special = _LANGUAGE.get(fn) if fn is not None and _hashable(fn) else None
+    special = _LANGUAGE.get(fn) if fn is not None and is_hashable(fn) else None
     if special is not None:
         special(scope, call, active)
         return
@@ -71,14 +71,6 @@ def _of_a_copy(scope: Scope, call: Call) -> Value | None:
         return whole(scope, call.target)
     args = (shadow(scope, call.target), shadow(scope, base))
     return scope.b.append(runtime.unless_view, args, kind=scope.b.kind(args[0]))
-
-
-def _hashable(fn: object) -> bool:
-    try:
-        hash(fn)
-    except TypeError:
-        return False
-    return True
 
 
 def _identity(scope: Scope, call: Call, active: Active) -> None:
