@@ -15,6 +15,7 @@ import threading
 import types
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,9 +82,9 @@ class Version:
     held: tuple[Datum, ...] = ()
     outward: bool = False
 
-    @property
+    @cached_property
     def choosy(self) -> bool:
-        """Whether it asks more of its arguments than their kinds."""
+        """Whether it asks more of its arguments than their kinds: every call asks for it."""
         return bool(self.unsure or self.changed or self.outward)
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
