@@ -58,6 +58,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import Array, Iterator, Kind, List, Scalar, Tuple, Undefined, may_be_active
 from srcad.ir.nodes import (
+    NOWHERE,
     UNDEFINED_ATOM,
     Atom,
     Block,
@@ -66,7 +67,6 @@ from srcad.ir.nodes import (
     For,
     Function,
     If,
-    Loc,
     Star,
     Stmt,
     Var,
@@ -205,7 +205,11 @@ class _Carrier:
         if var not in self.memory.carried or isinstance(var.kind, Undefined):
             return
         if call is not None and not isinstance(var.kind, Array):
-            value = container_operation(b, call, self.dot) if holds_references(var.kind) or _is_tuple(var) else None
+            value = (
+                container_operation(b, call, self.dot)
+                if holds_references(var.kind) or isinstance(var.kind, Tuple)
+                else None
+            )
             if value is not None and value is not ZERO:
                 self.keep(b, var, value)
                 return
@@ -284,7 +288,7 @@ class _Carrier:
             extra = [self.entering(inner, block.yields[k], stmt.targets[k].kind) for k in wanted]
             arms.append(replace(block, stmts=tuple(inner.stmts), yields=(*block.yields, *extra)))
         targets = [self.companion(stmt.targets[k]) for k in wanted]
-        style = "if" if wanted or any(len(a.stmts) != 0 for a in arms) else stmt.style
+        style = "if" if wanted or any(a.stmts for a in arms) else stmt.style
         b.emit(replace(stmt, targets=(*stmt.targets, *targets), then=arms[0], orelse=arms[1], style=style))
 
     def with_block(self, stmt: With, b: Builder) -> None:
@@ -342,8 +346,7 @@ class _Carrier:
         pair = Var("", Tuple(tuple(kinds)))
         pairs = b.append(zip, (stmt.iter, *columns), kind=Iterator(pair.kind, _length(stmt.iter), "zip"))
         unpacked = inner.append(ops.unpack, (pair, Const(len(kinds))), kind=pair.kind)
-        first = replace(inner.loc, saving=True)
-        inner.emit(Call(item, Const(operator.getitem), (unpacked, Const(0)), (), first))
+        inner.emit(Call(item, Const(operator.getitem), (unpacked, Const(0)), (), inner.loc))
         shadows = [
             inner.append(operator.getitem, (unpacked, Const(k + 1)), name=bar(item.name), kind=kinds[k + 1])
             for k in range(len(columns))
@@ -367,15 +370,8 @@ class _Carrier:
             for shadow in _variables(self.of.get(container, ZERO)):
                 memory.contents[shadow] = tuple(dict.fromkeys(r for s in inside for r in memory.of(s)))
         for root in dict.fromkeys(r for v in self.of.values() for s in _variables(v) for r in memory.of(s)):
-            memory.stores.setdefault(root, []).append(Event(0, (), _NOWHERE))
+            memory.stores.setdefault(root, []).append(Event(0, (), NOWHERE))
             memory.home.setdefault(root, ())
-
-
-_NOWHERE = Loc("", 0, 0, 0, "")
-
-
-def _is_tuple(var: Var) -> bool:
-    return isinstance(var.kind, Tuple)
 
 
 def _length(source: Atom) -> Dim | None:

@@ -138,16 +138,17 @@ def both_sweeps(
         sums: the cotangents of parameters that the caller gives, to be added to.
     """
     facts, facts_of = lengths
-    sweep = forward_sweep(function.body, memory, memory.unsure.keys() - (companions or {}).keys())
+    companions = companions or Companions()
+    sweep = forward_sweep(function.body, memory, memory.unsure.keys() - companions.keys())
     b = Builder(facts, replace(function.loc, adjoint=True), is_mutated=memory.is_mutated)
     b.learn(sweep.block.stmts)
     scope = Scope(b, frozenset(function.body.params), memory, companions=companions)
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
-    varying = active(function, inputs, memory, outputs) - (companions or Companions()).variables()
+    varying = active(function, inputs, memory, outputs) - companions.variables()
     scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
     give_values(scope, value, seed(b))
-    forward, calls = split_calls(sweep.block, varying, memory, companions or Companions(), pair_of)
+    forward, calls = split_calls(sweep.block, varying, memory, companions, pair_of)
     context = Context(memory, varying, sweep.passes, sweep.notes, facts_of, calls, sweep.truths)
     reverse_block(context, sweep.block, scope)
     return forward, scope
