@@ -36,6 +36,7 @@ from srcad.transform.elide import elide_copies
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
+from srcad.transform.rederive import rederive_views
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
 from srcad.transform.results import keep_results
@@ -43,7 +44,9 @@ from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
+from srcad.transform.sink import sink
 from srcad.transform.spread import spread_indices
+from srcad.transform.sums import join_sums
 from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.zeros import settle_zeros
 
@@ -172,7 +175,8 @@ def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
     function = _cleaned(job, last=True)
     if job.mode == "reverse":
-        function = keep_results(elide_copies(settle_zeros(function)))
+        function = rederive_views(keep_results(elide_copies(settle_zeros(function))))
+        function = join_sums(sink(_cleaned(replace(job, function=function), last=True)))
     else:
         function = elide_copies(function)
     verify(function, stage="simplified")

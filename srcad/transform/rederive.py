@@ -1,0 +1,109 @@
+"""Taking views again where they are used: ``y[1:]`` is written in place, as a person writes it, rather than named.
+
+    t = y[1:]                                  z = np.exp(y[1:])
+    z = np.exp(t)                              ...
+    ...                              ->        y_bar[1:] += z * z_bar * y[1:]
+    y_bar[1:] += z * z_bar * t
+
+Views with constant or named indices, in what a transform adds: the user's own lines stay as they are. A view refers to
+the same memory wherever it is taken, so a change of its array in between makes no difference.
+
+>>> import srcad
+>>> import numpy as np
+>>> def f(y):
+...     return np.exp(y[1:]) @ y[1:]
+>>> print(srcad.grad(f).source_for(np.ones(3)))
+# kinds: y: f8[n]
+def f_grad(y):
+    t = np.exp(y[1:])
+    # return np.exp(y[1:]) @ y[1:]
+    y_bar = np.zeros_like(y)
+    y_bar[1:] += t
+    y_bar[1:] += t * y[1:]
+    return y_bar
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from srcad.analysis.views import is_certain_view
+from srcad.ir import ops
+from srcad.ir.kinds import Array
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Loc, Star, Stmt, Var
+from srcad.ir.visit import blocks, count_uses, map_atoms, uses, walk, with_blocks
+from srcad.transform.cleanup import added
+
+_VIEWS = (Const(operator.getitem), Const(np.ndarray.T))
+_PARTS = (Const(slice), Const(ops.make_tuple))
+_DEEPEST = 3
+
+
+def rederive_views(function: Function) -> Function:
+    """`function` with views taken again in the lines that a transform added, where they were used more than once."""
+    made = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
+    repeated = _Views(made, count_uses(function.body))
+    return replace(function, body=repeated.block(function.body))
+
+
+@dataclass
+class _Views:
+    """The calls of a function by what they define, and how often that is used."""
+
+    made: Mapping[Var, Call]
+    counts: Mapping[Var, int]
+
+    def block(self, block: Block) -> Block:
+        stmts: list[Stmt] = []
+        for stmt in block.stmts:
+            if isinstance(stmt, Call) and added(stmt.loc):
+                stmts += self.call(stmt)
+            else:
+                stmts.append(with_blocks(stmt, tuple(self.block(b) for b in blocks(stmt))))
+        return replace(block, stmts=tuple(stmts))
+
+    def call(self, call: Call) -> list[Stmt]:
+        """A call, after new views for those of its operands that are views with other users."""
+        before: list[Stmt] = []
+        again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v)}
+        if not again:
+            return [call]
+        return [*before, map_atoms(call, lambda a: again.get(a, a) if isinstance(a, Var) else a)]
+
+    def is_repeated(self, var: Var) -> bool:
+        """Whether a variable is a view that others use, too, and is quickly written."""
+        call = self.made.get(var)
+        if call is None or var.name or call.fn not in _VIEWS or call.kwargs:
+            return False
+        if call.loc.adjoint and self.counts.get(var, 0) < 2:
+            return False
+        kind = call.target.kind
+        short = isinstance(kind, Array) and is_certain_view(call) and isinstance(call.args[0], Var)
+        return short and all(self.is_short(a) for a in call.args)
+
+    def is_short(self, atom: Atom | Star, depth: int = 0) -> bool:
+        """Whether an operand of a view is a constant, a name, or a slice or tuple of such."""
+        if isinstance(atom, Star):
+            return False
+        if isinstance(atom, Const) or atom.name:
+            return True
+        call = self.made.get(atom)
+        if call is None or call.fn not in _PARTS or call.kwargs or depth == _DEEPEST:
+            return False
+        return all(self.is_short(a, depth + 1) for a in call.args)
+
+    def copy(self, var: Var, loc: Loc, before: list[Stmt]) -> Var:
+        """The definition of `var` once more, appended to `before`."""
+        call = self.made[var]
+        args = tuple(self.copy(a, loc, before) if self.is_part(a) else a for a in call.args)  # type: ignore[arg-type]
+        new = replace(call, target=var.like(), args=args, loc=loc)
+        before.append(new)
+        return new.target
+
+    def is_part(self, atom: Atom | Star) -> bool:
+        return isinstance(atom, Var) and not atom.name and atom in self.made and self.made[atom].fn in _PARTS
