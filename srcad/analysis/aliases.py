@@ -1,4 +1,4 @@
-"""Which variables may refer to the same memory, in a function of any form: also among the cotangents of a reverse sweep.
+"""Which variables may refer to the same memory, in any form of a function: also among cotangents of a reverse sweep.
 
 One pass over the function that joins what a view, a copy of a reference, a container, a branch or a loop connects, in
 any order: coarse, quick, and never wrong by omission. `srcad.analysis.memory` knows more of the primal's references.
@@ -116,7 +116,7 @@ class Aliases:
 
 
 def makes_new(call: Call) -> bool:
-    """Whether the result of `call` is a number, or an array that nothing else refers to and the arguments stay apart."""
+    """Whether the result of `call` is a number or a new array, and its arguments stay apart."""
     if not isinstance(call.target.kind, (Array, Scalar)) or not isinstance(call.fn, Const):
         return False
     rule = rule_for(call.fn.value)
@@ -136,5 +136,3 @@ def _stores_numbers(call: Call) -> bool:
 def _is_number_of(call: Call) -> bool:
     """Whether `call` gives a number and holds on to nothing: an item, a length."""
     return isinstance(call.target.kind, Scalar) and not writes(call)
-
-

@@ -16,7 +16,7 @@ from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in, is_named_tuple
-from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
+from srcad.ir.kinds import Array, Kind, Scalar, Slice, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
@@ -159,6 +159,8 @@ def cannot_raise(call: Call) -> bool:
         return isinstance(args[1], Const) and hasattr(np.ndarray, args[1].value)
     if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
         return isinstance(kinds[0], Array)
+    if fn is operator.getitem and isinstance(kinds[0], Array) and kinds[0].dims is not None:
+        return _takes_slices(kinds[1], len(kinds[0].dims))
     if is_in(fn, _WHOLE_REDUCTIONS):
         return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
@@ -174,6 +176,23 @@ def cannot_raise(call: Call) -> bool:
         or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
     )
     return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
+
+
+def _takes_slices(index: Kind, rank: int) -> bool:
+    """Whether an index of an array of `rank` axes consists of slices, ``None`` and an ellipsis only."""
+    parts = index.items if isinstance(index, Tuple) and index.cls is tuple else (index,)
+    statics = [part.value for part in parts if isinstance(part, Static)]
+    slices = sum(isinstance(part, Slice) and _is_plain_slice(part) for part in parts)
+    fits = slices <= rank and statics.count(Ellipsis) <= 1 and all(v is None or v is Ellipsis for v in statics)
+    return fits and slices + len(statics) == len(parts)
+
+
+def _is_plain_slice(index: Slice) -> bool:
+    """Whether a slice has integer bounds, and a step that is known not to be zero."""
+    bounds = (index.start, index.stop)
+    whole = all(k == Static(None) or (isinstance(k, Scalar) and k.dtype == "i8") for k in bounds)
+    step = index.step.value.known if isinstance(index.step, Scalar) and index.step.value is not None else None
+    return whole and (index.step == Static(None) or bool(step))
 
 
 def _nonzero(atom: Atom) -> bool:

@@ -37,7 +37,7 @@ from srcad.codegen.tables import (
 from srcad.codegen.unpacking import Unpackings
 from srcad.errors import InternalError
 from srcad.ir import ops
-from srcad.ir.kinds import Scalar
+from srcad.ir.kinds import Scalar, Tuple
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Stmt, Var, While, With
 
 WIDTH = 100
@@ -178,6 +178,8 @@ class _Folder:
         if isinstance(stmt, Call):
             fn = function_of(stmt)
             candidate &= fn not in STATEMENTS and fn is not ops.import_module
+            if fn is list.pop and stmt.loc.saving:  # what was saved has a line of its own
+                candidate &= isinstance(target.kind, Tuple)
             candidate &= fn not in INPLACE or isinstance(target.kind, Scalar)
         root = _Root(stmt, self._position, effects, length, depth, candidate)
         root.foldable = candidate and self.result.uses.get(target.uid, 0) == 1

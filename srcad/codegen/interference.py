@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.codegen.decisions import Folding, Pattern
-from srcad.codegen.tables import COPIES, INPLACE, function_of, operands
+from srcad.codegen.tables import COPIES, INPLACE, function_of, is_temporary, operands
 from srcad.errors import InternalError
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Stmt, Var, While, With
 
@@ -23,7 +23,7 @@ class Webs:
 
     number: `Var.uid` to number. members: the variables with each number. conflicts: a mask for each number.
     copies: pairs of numbers that would be best as one name, most wanted first. apart: masks of what one line reads and
-    binds, which a reader would rather see under two names.
+    binds, which a reader would rather see under two names. unused: the numbers of temporaries that nothing reads.
     """
 
     number: dict[int, int] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class Webs:
     conflicts: list[int] = field(default_factory=list)
     copies: list[tuple[int, int]] = field(default_factory=list)
     apart: list[int] = field(default_factory=list)
+    unused: set[int] = field(default_factory=set)
 
     def define(self, var: Var) -> int:
         """The number of a variable, a new one at first sight."""
@@ -165,6 +166,8 @@ class _Analysis:
     def targets(self, call: Call) -> list[Var]:
         """What a call binds."""
         pattern = self.folding.patterns.get(call.target.uid)
+        if pattern is None and is_temporary(call.target.name) and not self.folding.uses.get(call.target.uid):
+            self.webs.unused.add(self.webs.define(call.target))
         return [call.target] if pattern is None else list(pattern.variables())
 
     def item(self, loop: For) -> list[Var]:

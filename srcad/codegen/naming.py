@@ -18,6 +18,9 @@ from srcad.ir.nodes import Function, Var
 
 _PARAMETER, _USER, _GENERATED, _CONTROL, _TEMPORARY = range(5)
 
+#: What temporaries are called: ``t``, ``t2``, ...
+_STEM = "t"
+
 
 class Names:
     """The names of one function's variables."""
@@ -39,7 +42,7 @@ def name_variables(function: Function, webs: Webs, taken: Collection[str]) -> Na
         taken: names that the text reads from elsewhere (globals, closure, helpers, builtins): never bound.
     """
     groups = _coalesce(function, webs)
-    return Names(webs, _assign(function, groups, taken))
+    return Names(webs, _assign(function, groups, webs, taken))
 
 
 class _Groups:
@@ -55,10 +58,13 @@ class _Groups:
         params = {p.uid for p in function.body.params}
         self.rank: list[int] = []
         self.wanted: list[str] = []
+        self.owner: list[int] = []
         for variables in webs.members:
             ranks = [_PARAMETER if v.uid in params else _rank(v.name, users) for v in variables]
             self.rank.append(min(ranks))
-            self.wanted.append(variables[ranks.index(min(ranks))].name)
+            chosen = variables[ranks.index(min(ranks))]
+            self.wanted.append(chosen.name)
+            self.owner.append(chosen.of or next((v.of for v in variables if v.of and v.name == chosen.name), 0))
 
     def find(self, number: int) -> int:
         while self.parent[number] != number:
@@ -72,6 +78,7 @@ class _Groups:
         first, second = min(a, b), max(a, b)
         winner = min((self.rank[first], first), (self.rank[second], second))[1]
         self.rank[first], self.wanted[first] = self.rank[winner], self.wanted[winner]
+        self.owner[first] = self.owner[winner]
         self.conflicts[first] |= self.conflicts[second]
         self.apart[first] |= self.apart[second]
         self.members[first] |= self.members[second]
@@ -109,38 +116,120 @@ def _rank(name: str, users: Collection[str]) -> int:
     return _CONTROL if users else _USER
 
 
-def _assign(function: Function, groups: _Groups, taken: Collection[str]) -> list[str]:
-    params = [p.name for p in function.body.params]
-    own = _user_names(function)
-    theirs = [p for p in params if not own or p in own]  # a tangent's parameter may be bound again to its tangent
-    used: dict[str, int] = {}
-    for number, name in enumerate(params):
-        root = groups.find(number)
-        used[name] = used.get(name, 0) | groups.members[root]
-    names: dict[int, str] = {}
-    users: set[str] = set()
+def _assign(function: Function, groups: _Groups, webs: Webs, taken: Collection[str]) -> list[str]:
+    namer = _Namer(function, groups, taken)
     roots = [k for k in range(len(groups.parent)) if groups.find(k) == k]
+    families: dict[int | str, list[int]] = {}
     for root in sorted(roots, key=lambda k: (groups.rank[k], k)):
-        rank = groups.rank[root]
-        wanted = groups.wanted[root]
-        if rank == _PARAMETER:
-            names[root] = wanted
+        family = _family(groups, webs, root)
+        if family is None:
+            namer.single(root)
         else:
-            blocked = taken if rank == _USER else (*taken, *users, *theirs)
-            # A temporary without a name of its own is one value: its name is not used again for another.
-            apart = 0 if rank != _TEMPORARY else groups.apart[root] if wanted else -1
-            names[root] = _free(wanted or "t", groups.conflicts[root] | apart, used, blocked)
-        if rank == _USER:
-            users.add(names[root])
-        used[names[root]] = used.get(names[root], 0) | groups.members[root]
-    return [names[groups.find(k)] for k in range(len(groups.parent))]
+            families.setdefault(family, []).append(root)
+    ordered = sorted(families.items(), key=lambda item: min((bool(groups.wanted[m]), m) for m in item[1]))
+    for key, members in ordered:
+        if key not in webs.unused and any(not groups.wanted[m] for m in members):
+            namer.family(key, members)
+    for key, members in ordered:
+        if key not in webs.unused:
+            namer.unprinted(members)
+    for key, members in ordered:
+        namer.family(key, members)
+    return [namer.names[groups.find(k)] for k in range(len(groups.parent))]
 
 
-def _free(wanted: str, others: int, used: dict[str, int], blocked: Collection[str]) -> str:
-    """The first variant of a name that none of `others` nor anything else has."""
-    count = 1
-    while True:
-        name = variant(wanted, count)
-        if not used.get(name, 0) & others and name not in blocked and not keyword.iskeyword(name):
-            return name
-        count += 1
+def _family(groups: _Groups, webs: Webs, root: int) -> int | str | None:
+    """What a group of variables belongs to as a temporary: the group of one that is printed, or its `uid`.
+
+    None for what has a name of its own.
+    """
+    owner, wanted = groups.owner[root], groups.wanted[root]
+    if not owner:
+        return None if wanted else root
+    if wanted and (generated_parts(wanted) or ("", ""))[0] != _STEM:
+        return None
+    return groups.find(webs.number[owner]) if owner in webs.number else f"of {owner}"
+
+
+class _Namer:
+    """Names given so far, and who has them."""
+
+    def __init__(self, function: Function, groups: _Groups, taken: Collection[str]) -> None:
+        self.groups, self.taken = groups, taken
+        params = [p.name for p in function.body.params]
+        own = _user_names(function)
+        # a tangent's parameter may be bound again to its tangent
+        self.theirs = [p for p in params if not own or p in own]
+        self.used: dict[str, int] = {}
+        self.names: dict[int, str] = {}
+        self.users: set[str] = set(own)
+        self.stems: set[str] = set()
+        for number, name in enumerate(params):
+            self.give(groups.find(number), name)
+
+    def give(self, root: int, name: str) -> None:
+        self.names[root] = name
+        self.used[name] = self.used.get(name, 0) | self.groups.members[root]
+
+    def single(self, root: int) -> None:
+        """Name a group that has a name to wish for."""
+        rank, wanted = self.groups.rank[root], self.groups.wanted[root]
+        if rank == _PARAMETER:
+            self.give(root, wanted)
+            return
+        count = 1
+        while not self.is_free(root, variant(wanted, count)):
+            count += 1
+        self.give(root, variant(wanted, count))
+
+    def is_free(self, root: int, name: str) -> bool:
+        """Whether a group may have a name."""
+        rank = self.groups.rank[root]
+        if name in self.taken or keyword.iskeyword(name):
+            return False
+        if rank != _USER and (name in self.users or name in self.theirs):
+            return False
+        # A temporary without a name of its own is one value: its name is not used again for another.
+        others = self.groups.conflicts[root] | (self.groups.apart[root] if rank == _TEMPORARY else 0)
+        return not self.used.get(name, 0) & others
+
+    def family(self, head: int | str, members: Collection[int]) -> None:
+        """Name a temporary that is printed, and with it its adjoint and what is saved of it."""
+        rest = [m for m in members if m not in self.names]
+        stem = self.names.get(head) if isinstance(head, int) else None
+        if stem is None:
+            count = 1
+            while not self.fits(variant(_STEM, count), rest):
+                count += 1
+            stem = variant(_STEM, count)
+        self.stems.add(stem)
+        for root in rest:
+            self.name_after(stem, root)
+
+    def fits(self, stem: str, members: Collection[int]) -> bool:
+        """Whether `stem` is new, and all members of a family can be called after it."""
+        return not self.used.get(stem) and all(self.is_free(m, stem + self.suffix(m)) for m in members)
+
+    def suffix(self, root: int) -> str:
+        return (generated_parts(self.groups.wanted[root]) or ("", ""))[1]
+
+    def name_after(self, stem: str, root: int) -> None:
+        """Call a group after its temporary, or where another one of the family has that name, like a new temporary."""
+        name = stem + self.suffix(root)
+        if self.is_free(root, name):
+            self.give(root, name)
+        else:
+            self.unprinted([root])
+
+    def unprinted(self, members: Collection[int]) -> None:
+        """Name what belongs to a temporary that is folded away: after no temporary that is printed."""
+        for root in (m for m in members if m not in self.names):
+            count = 1
+            while not self.is_new(root, variant(_STEM, count)):
+                count += 1
+            self.give(root, variant(_STEM, count) + self.suffix(root))
+
+    def is_new(self, root: int, stem: str) -> bool:
+        suffix = self.suffix(root)
+        alone = suffix != "" or not self.used.get(stem)
+        return stem not in self.stems and stem not in self.users and alone and self.is_free(root, stem + suffix)

@@ -57,18 +57,28 @@ NOWHERE = Loc("<srcad>", 0, 0, 0, "")
 
 @dataclass(frozen=True)
 class Var:
-    """A value: `name` is the name it would like to have in the printed code ('' for a temporary)."""
+    """A value: `name` is the name it would like to have in the printed code ('' for a temporary).
+
+    `of` is the `uid` of the temporary that it belongs to, as its adjoint, its list of saved values or that value taken
+    from the list again: where the temporary is printed as ``t2``, they are called ``t2_bar``, ``t2_saved`` and ``t2``.
+    """
 
     name: str = field(compare=False)
     kind: Kind = field(default=UNKNOWN, compare=False)
     uid: int = field(default_factory=lambda: next(_uids))
+    of: int = field(default=0, compare=False)
 
     def __repr__(self) -> str:
         return f"{self.name or 't'}.{self.uid}"
 
     def like(self, *, name: str | None = None, kind: Kind | None = None) -> Var:
         """A new variable with this one's name and kind, except as given."""
-        return Var(self.name if name is None else name, self.kind if kind is None else kind)
+        return Var(self.name if name is None else name, self.kind if kind is None else kind, of=self.of)
+
+    @property
+    def temporary(self) -> int:
+        """The `uid` of the temporary that this is, or belongs to; 0 for what has a name of the user's."""
+        return self.of or (0 if self.name else self.uid)
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,6 +102,7 @@ class Builder:
         *,
         name: str = "",
         kind: Kind | None = None,
+        of: int = 0,
     ) -> Var:
         """Append a call as it is, without algebra, and return its target."""
         callee = fn if isinstance(fn, (Var, Const)) else Const(fn)
@@ -109,7 +110,7 @@ class Builder:
         kwargs = [(name, Const(0.0) if is_zero(v) else v) for name, v in kwargs]
         if kind is None:
             kind = result_kind(callee, atoms, tuple(kwargs), self.facts)
-        target = Var(name, kind)
+        target = Var(name, kind, of=of)
         self.emit(Call(target, callee, atoms, tuple(kwargs), self.loc))
         return target
 
@@ -173,14 +174,14 @@ class Builder:
                 self.defs.pop(var, None)
         del self.stmts[mark:]
 
-    def rename(self, var: Var, name: str) -> Var:
-        """Give a variable defined by a call in this block the name that it should be printed with."""
+    def rename(self, var: Var, name: str, of: int = 0) -> Var:
+        """Give a variable defined by a call in this block the name that it should be printed with (`Var.of`)."""
         call = self.defs.get(var)
         if call is None or not name:
             return var
         for k in range(len(self.stmts) - 1, -1, -1):
             if self.stmts[k] is call:
-                named = replace(call, target=replace(var, name=name))
+                named = replace(call, target=replace(var, name=name, of=of))
                 self.stmts[k] = self.defs[var] = named
                 return named.target
         return var

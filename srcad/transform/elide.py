@@ -29,6 +29,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from srcad.analysis.aliases import Aliases
 from srcad.analysis.effects import is_pure, writes
 from srcad.analysis.views import view_of
 from srcad.ir import ops
@@ -40,18 +41,17 @@ from srcad.transform.cleanup import added
 
 def elide_copies(function: Function) -> Function:
     """`function` without copies that make no difference."""
-    counts = count_uses(function.body)
-    return replace(function, body=_block(function.body, counts))
+    return replace(function, body=_block(function.body, count_uses(function.body), Aliases.of(function)))
 
 
-def _block(block: Block, counts: dict[Var, int]) -> Block:
-    stmts: list[Stmt] = [with_blocks(s, tuple(_block(b, counts) for b in blocks(s))) for s in block.stmts]
+def _block(block: Block, counts: dict[Var, int], aliases: Aliases) -> Block:
+    stmts: list[Stmt] = [with_blocks(s, tuple(_block(b, counts, aliases) for b in blocks(s))) for s in block.stmts]
     renamed: dict[Var, Atom] = {}
     kept: list[Stmt] = []
     for k, stmt in enumerate(stmts):
         source = _copied(stmt)
         if source is not None and isinstance(stmt, Call) and counts.get(stmt.target) == 1:
-            user = _only_user(stmts[k + 1 :], stmt.target)
+            user = _only_user(stmts[k + 1 :], stmt, aliases)
             if user is not None and reads_only(user, stmt.target):
                 renamed[stmt.target] = renamed.get(source, source) if isinstance(source, Var) else source
                 continue
@@ -67,14 +67,14 @@ def _copied(stmt: Stmt) -> Atom | None:
     return None if isinstance(source, Star) else source
 
 
-def _only_user(following: list[Stmt], var: Var) -> Call | None:
-    """The call that uses `var`, if nothing changes memory before it."""
+def _only_user(following: list[Stmt], copy: Call, aliases: Aliases) -> Call | None:
+    """The call that uses a copy, if nothing changes what it is a copy of before."""
     for stmt in following:
         if not isinstance(stmt, Call):
             return None
-        if var in tuple(uses(stmt)):
+        if copy.target in tuple(uses(stmt)):
             return stmt
-        if writes(stmt) or not is_pure(stmt):
+        if aliases.crosses(copy, stmt) or not (writes(stmt) or is_pure(stmt)):
             return None
     return None
 

@@ -5,7 +5,8 @@
     ...                              ->        y_bar[1:] += z * z_bar * y[1:]
     y_bar[1:] += z * z_bar * t
 
-Views with constant or named indices, in what a transform adds: the user's own lines stay as they are. A view refers to
+Views with constant or named indices (and sums of such indices), in what a transform adds: the user's own lines stay as
+they are. A view refers to
 the same memory wherever it is taken, so a change of its array in between makes no difference.
 
 >>> import srcad
@@ -34,12 +35,14 @@ import numpy as np
 
 from srcad.analysis.views import is_certain_view
 from srcad.ir import ops
-from srcad.ir.kinds import Array
+from srcad.ir.atoms import atom_kind
+from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Loc, Star, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, map_atoms, uses, walk, with_blocks
 from srcad.transform.cleanup import added
 
 _VIEWS = (Const(operator.getitem), Const(np.ndarray.T))
+_ADDITIONS = (Const(operator.add), Const(operator.sub))
 _PARTS = (Const(slice), Const(ops.make_tuple))
 _DEEPEST = 3
 
@@ -78,13 +81,11 @@ class _Views:
     def is_repeated(self, var: Var) -> bool:
         """Whether a variable is a view that others use, too, and is quickly written."""
         call = self.made.get(var)
-        if call is None or var.name or call.fn not in _VIEWS or call.kwargs:
+        if call is None or var.name or call.kwargs:
             return False
         if call.loc.adjoint and self.counts.get(var, 0) < 2:
             return False
-        kind = call.target.kind
-        short = isinstance(kind, Array) and is_certain_view(call) and isinstance(call.args[0], Var)
-        return short and all(self.is_short(a) for a in call.args)
+        return all(self.is_short(a) for a in call.args) and (_is_view(call) or _is_index(call))
 
     def is_short(self, atom: Atom | Star, depth: int = 0) -> bool:
         """Whether an operand of a view is a constant, a name, or a slice or tuple of such."""
@@ -107,3 +108,15 @@ class _Views:
 
     def is_part(self, atom: Atom | Star) -> bool:
         return isinstance(atom, Var) and not atom.name and atom in self.made and self.made[atom].fn in _PARTS
+
+
+def _is_view(call: Call) -> bool:
+    """Whether `call` takes a view of an array."""
+    array = isinstance(call.target.kind, Array) and isinstance(call.args[0], Var)
+    return call.fn in _VIEWS and array and is_certain_view(call)
+
+
+def _is_index(call: Call) -> bool:
+    """Whether `call` is a sum or difference of Python integers."""
+    kinds = [call.target.kind, *(atom_kind(a) for a in call.args if not isinstance(a, Star))]
+    return call.fn in _ADDITIONS and all(isinstance(k, Scalar) and k.dtype == "i8" and k.weak for k in kinds)

@@ -16,7 +16,6 @@ or a dict whose items come and go.
 def f_grad(y):
     y = y.copy(order='K')
     t = np.exp(y[1:])
-    t2 = y[1:]
     y_old = y[1]
     y[1] = 2.0
     y[0]
@@ -27,9 +26,8 @@ def f_grad(y):
     y[1] = y_old
     y_bar[1] = 0.0
     # z = np.exp(y[1:]) @ y[1:]
-    t_bar = t2.copy()
     y_bar[1:] += t
-    y_bar[1:] += t * t_bar
+    y_bar[1:] += t * y[1:]
     return y_bar
 """
 

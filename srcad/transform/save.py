@@ -267,7 +267,8 @@ class _Saver:
 
     def push(self, var: Var, loops: tuple[int, ...]) -> None:
         if var not in self.pushes:
-            saved = Var("all_saved" if var.name == "saved" else f"{var.name or 't'}_saved", List(var.kind))
+            name = "all_saved" if var.name == "saved" else f"{var.name or 't'}_saved"
+            saved = Var(name, List(var.kind), of=var.temporary)
             self.pushes[var] = saved
             self.lists.setdefault(loops[0], []).append(saved)
 
@@ -286,7 +287,7 @@ class _Saver:
         b = Builder(Facts(), loc, dict(self.forward.calls))
         for var in kept:
             if self.forward.homes[var].arm is None:
-                mapping[var] = b.append(list.pop, (self.pushes[var],), name=var.name, kind=var.kind)
+                mapping[var] = self.pop(b, var)
         item = original.body.params[0] if isinstance(original, For) else None
         if isinstance(original, For) and item is not None and self.is_item(item, original):
             mapping[item] = available_item(b, original, body.params[0])
@@ -327,7 +328,7 @@ class _Saver:
                 here = (stmt.reverse_of, arm)
                 for var in kept:
                     if self.forward.homes[var].arm == here:
-                        mapping[var] = b.append(list.pop, (self.pushes[var],), name=var.name, kind=var.kind)
+                        mapping[var] = self.pop(b, var)
                 for var in needed:
                     if self.forward.homes[var].arm == here and var not in kept_all:
                         rebuild(b, var, self.forward.calls, mapping, kept_all, lambda v: self.is_local(v, loops))
@@ -360,6 +361,9 @@ class _Saver:
         first = [self.pushing(v, loc) for v in block.params if v in self.pushes]
         stmts = (*first, *self.forward_stmts(block.stmts))
         return replace(block, stmts=stmts)
+
+    def pop(self, b: Builder, var: Var) -> Var:
+        return b.append(list.pop, (self.pushes[var],), name=var.name, kind=var.kind, of=var.temporary)
 
     def new_list(self, saved: Var, loc: Loc) -> Call:
         return Call(saved, Const(ops.make_list), (), (), replace(loc, saving=True))

@@ -17,9 +17,10 @@ memory that it reads.
 >>> print(srcad.grad(f, argnums=1).source_for(np.ones(2), np.ones(3)).partition("# x[0] += ")[2])
 np.sum(y[1:] * y[:-1])
         t_bar = x_bar[0]
-        y_bar[1:] += y[:-1] * t_bar
         y_bar[:-1] += y[1:] * t_bar
+        y_bar[1:] += y[:-1] * t_bar
     return y_bar
+<BLANKLINE>
 """
 
 from __future__ import annotations

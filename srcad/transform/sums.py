@@ -22,7 +22,7 @@ import operator
 from collections.abc import Iterable
 from dataclasses import replace
 
-from srcad.analysis.effects import is_pure, writes
+from srcad.analysis.effects import is_pure
 from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -58,8 +58,10 @@ def _block(block: Block, counts: dict[Var, int]) -> Block:
 def _join(stmts: list[Stmt], change: Call, counts: dict[Var, int]) -> None:
     """Make one sum of the last of `stmts`, which adds in place, and what made the array."""
     total, value = change.args
-    at = _made_at(stmts, total)
-    if at is None or not isinstance(total, Var) or isinstance(value, Star) or total == value:
+    if not isinstance(total, Var) or isinstance(value, Star):
+        return
+    at = _made_at(stmts, total, value, counts)
+    if at is None or total == value:
         return
     made = stmts[at]
     assert isinstance(made, Call)
@@ -75,16 +77,18 @@ def _join(stmts: list[Stmt], change: Call, counts: dict[Var, int]) -> None:
     counts[total] -= 1
 
 
-def _made_at(stmts: list[Stmt], total: Atom | Star) -> int | None:
-    """The place of the call that makes `total`, if only calls without effects follow, and none of them uses it."""
+def _made_at(stmts: list[Stmt], total: Var, value: Atom, counts: dict[Var, int]) -> int | None:
+    """The place of the call that makes `total`, if all that follows is only for `value`, which does not use it."""
+    wanted = {value}
     for k in range(len(stmts) - 2, -1, -1):
         stmt = stmts[k]
         if not isinstance(stmt, Call) or not stmt.loc.adjoint:
             return None
         if stmt.target == total:
             return k
-        if total in tuple(uses(stmt)) or writes(stmt) or not is_pure(stmt):
+        if stmt.target not in wanted or counts.get(stmt.target) != 1 or not is_pure(stmt) or total in tuple(uses(stmt)):
             return None
+        wanted.update(uses(stmt))
     return None
 
 

@@ -14,9 +14,9 @@ known.
 def f_grad(x, y):
     x2 = srcad.runtime.arrays.as_updated(x * y, x)
     # return x
-    t_bar = srcad.runtime.arrays.seed(x2)
+    x_bar = srcad.runtime.arrays.seed(x2)
     # x *= y
-    x_bar = srcad.runtime.arrays.unbroadcast(y * t_bar, x)
+    x_bar = srcad.runtime.arrays.unbroadcast(y * x_bar, x)
     x_bar = srcad.runtime.structures.gradient_like(x_bar, x)
     return x_bar
 """

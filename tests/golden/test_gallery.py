@@ -16,9 +16,9 @@ from tests.programs.test_programs import helper_names
 
 #: The lists that the gradients of the golden programs save; the gradients of all others save none.
 SAVED = {
-    "augmented_modulo_index": ["t_saved"],
+    "augmented_modulo_index": ["t3_saved"],
     "break_in_for": ["total_saved"],
-    "gated_like": ["c_saved", "h_saved", "hx_saved", "t2_saved", "t3_saved", "t4_saved", "t_saved"],
+    "gated_like": ["c_saved", "h_saved", "hx_saved", "t2_saved", "t4_saved", "t5_saved", "t_saved"],
     "leapfrog": ["q_old_saved"],
     "list_popped_until_break": ["v_saved"],
     "logistic_map": ["x_saved"],

@@ -150,15 +150,15 @@ class Scope:
             return None
         if not self.loop:
             return self.parent.current(slot)
-        param = Var(bar(*_named(slot)), cotangent_kind(self.kind(slot)))
+        param = Var(bar(*_named(slot)), cotangent_kind(self.kind(slot)), of=_temporary(slot))
         self.carried[slot] = param
         self.states[slot] = State(param, owned=not isinstance(param.kind, Scalar), full=True)
         return self.states[slot]
 
     def set(self, slot: Slot, state: State) -> None:
         """Replace the cotangent at a slot."""
-        if isinstance(state.atom, Var) and not state.atom.name:
-            state = replace(state, atom=self.b.rename(state.atom, bar(*_named(slot))))
+        if isinstance(state.atom, Var) and (not state.atom.name or state.atom.of):
+            state = replace(state, atom=self.b.rename(state.atom, bar(*_named(slot)), _temporary(slot)))
         self.states[slot] = state
 
     def take(self, slot: Slot) -> State | None:
@@ -322,6 +322,11 @@ def _holds_others(kind: Kind) -> bool:
             return False
         case _:
             return True
+
+
+def _temporary(slot: Slot) -> int:
+    """The temporary whose cotangent is at a slot."""
+    return slot[0].temporary if bar(*_named(slot)) == bar("") else 0
 
 
 def _named(slot: Slot) -> tuple[str, Path]:
