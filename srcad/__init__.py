@@ -1,6 +1,6 @@
 """srcad: a source-to-source automatic-differentiation compiler for Python and NumPy."""
 
-from srcad.api import Derivative, check, compile_options, dump, grad, jvp, stop_gradient, value_and_grad
+from srcad.api import Derivative, Graph, check, compile_options, dump, grad, graph, jvp, stop_gradient, value_and_grad
 from srcad.errors import (
     ArgumentError,
     InternalError,
@@ -16,6 +16,7 @@ from srcad.rules import adjoint, elementwise, linear, multilinear, nondifferenti
 __all__ = [
     "ArgumentError",
     "Derivative",
+    "Graph",
     "InternalError",
     "MissingRule",
     "NonDifferentiable",
@@ -29,6 +30,7 @@ __all__ = [
     "dump",
     "elementwise",
     "grad",
+    "graph",
     "jvp",
     "linear",
     "multilinear",
