@@ -352,7 +352,7 @@ class _Saver:
             new = with_blocks(stmt, tuple(self.forward_block(b, stmt.loc) for b in blocks(stmt)))
             out.append(new)
             waiting += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
-            if not _same_unpacking(stmt, stmts[k + 1 : k + 2]):
+            if not same_unpacking(stmt, stmts[k + 1 : k + 2]):
                 out += waiting
                 waiting = []
         return out
@@ -373,7 +373,7 @@ class _Saver:
         return Call(Var("", UNDEFINED), Const(list.append), args, (), replace(loc, saving=True))
 
 
-def _same_unpacking(stmt: Stmt, following: Sequence[Stmt]) -> bool:
+def same_unpacking(stmt: Stmt, following: Sequence[Stmt]) -> bool:
     """Whether the next statement takes another item out of what `stmt` unpacks, or takes an item out of."""
     if not following or not isinstance(stmt, Call) or not isinstance(after := following[0], Call):
         return False
