@@ -25,6 +25,7 @@ from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import Jvp, pushforward
 from srcad.transform.inline import bind_call
 from srcad.transform.normalise import normalise
+from srcad.transform.optimise import polish
 from srcad.transform.request import Request
 from srcad.transform.reverse.buffers import cotangent_kind
 from srcad.transform.reverse.calls import Around, Form, Pair
@@ -228,7 +229,7 @@ class Callees(CalleeFacts):
         function, memory, typed = self._ready(version, forward=True)
         request = Request(wrt, name=name)
         made = pushforward(function, request, memory, typed.facts, typed.facts_of, self.jvp_of, private=False)
-        return clean(made, drop_primal=False, keep_stores=True)
+        return polish(made, lambda f: clean(f, drop_primal=False, keep_stores=True))
 
 
 def _together(version: CalleeVersion, args: Sequence[Atom], memory: Memory) -> tuple[tuple[int, ...], ...]:

@@ -11,12 +11,13 @@ import inspect
 import sys
 import types
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from srcad import passes
 from srcad.analysis.keys import Identity, key_of
 from srcad.analysis.sharing import CannotShare, Sharing, reach, sharing_of
 from srcad.checking import float_arguments
@@ -37,23 +38,44 @@ _MAX_VERSIONS = 64
 _MAX_SHARED = 512
 
 _known_kinds: ContextVar[bool] = ContextVar("known_kinds", default=True)
+_ordinary: ContextVar[bool] = ContextVar("ordinary", default=True)  # no option of `compile_options` is in force
 _compiling = CompileLock()
 _shared: dict[Hashable, tuple[Any, Version]] = {}
 
 
 @contextmanager
-def compile_options(*, kinds: bool = True) -> Iterator[None]:
-    """Options for what is compiled inside the ``with``.
+def compile_options(*, kinds: bool = True, without: Iterable[str] = ()) -> Iterator[None]:
+    """Options for what is compiled inside the ``with``: the result is less pretty, never less right.
 
     Args:
-        kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time. Less
-            pretty, never less right.
+        kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time.
+        without: the names of optimisations that are left out, of `srcad.passes.PASSES`.
+
+    Raises:
+        ValueError: an optimisation is not known by that name.
+
+    Example:
+        >>> import srcad
+        >>> def f(x: float):
+        ...     return x * x
+        >>> with srcad.compile_options(without=["algebra", "fold"]):
+        ...     print(srcad.dump(f))
+        # kinds: x: float
+        def f_grad(x):
+            # return x * x
+            x_bar = x * 1.0
+            t = x * 1.0
+            x_bar += t
+            return x_bar
+        <BLANKLINE>
     """
-    token = _known_kinds.set(kinds)
-    try:
-        yield
-    finally:
-        _known_kinds.reset(token)
+    with passes.without(without):
+        token, ordinary = _known_kinds.set(kinds), _ordinary.set(kinds and not passes.switched_off())
+        try:
+            yield
+        finally:
+            _ordinary.reset(ordinary)
+            _known_kinds.reset(token)
 
 
 @dataclass(frozen=True)
@@ -136,7 +158,7 @@ class Derivative:
         version = self._last
         if kwargs or len(args) != self._arity:
             args = self._bind(args, kwargs)
-        if version is None or not _known_kinds.get() or not version.fits(*args):
+        if version is None or not _ordinary.get() or not version.fits(*args):
             version = self._last = self._version(args)
         if version.choosy:
             self._require_floats(version.unsure, args)
@@ -245,7 +267,7 @@ class Derivative:
         """The version for these arguments, which becomes the one used last."""
         known = _known_kinds.get()
         key = tuple(map(key_of, values)) if known else (ANY,) * len(values)
-        place = (known, key, sharing)
+        place = (known, passes.switched_off(), key, sharing)
         version = self._versions.get(place)
         if version is not None and version.current():
             self._versions.pop(place, None)
@@ -275,7 +297,7 @@ class Derivative:
 
         function = self._primal.function
         code, names = getattr(function, "__code__", None), getattr(function, "__globals__", None)
-        place = (Identity(code), id(names), self.request, self.mode, known, key, sharing)
+        place = (Identity(code), id(names), self.request, self.mode, known, passes.switched_off(), key, sharing)
         if code is not None and place in _shared:
             old, version = _shared[place]
             version = version if old is function else version.rebound(old, function)  # the same where it has no closure

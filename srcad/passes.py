@@ -1,4 +1,4 @@
-"""The optimisations by name, each of which can be switched off: a derivative without it is longer or slower, never wrong.
+"""The optimisations by name. Each can be switched off: a derivative without it is longer or slower, never wrong.
 
 ``inline`` and what follows in the table are the names for `srcad.compile_options` and ``srcad dump --without``.
 Whether they are right is tested with all of them on, all off, and each off alone.
@@ -27,6 +27,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "views": ("views are taken again where they are used", "transform/rederive.py"),
     "sink": ("adjoints are computed where they are used", "transform/sink.py"),
     "sums": ("contributions that follow one another are one expression", "transform/sums.py"),
+    "bundle": ("what a pass of a loop keeps is kept in one list", "transform/bundle.py"),
     "fold": ("temporaries that are used once are written in place", "codegen/folding.py"),
 }
 

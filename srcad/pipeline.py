@@ -29,17 +29,18 @@ from srcad.frontend.resolve import Hook
 from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function, Program
 from srcad.ir.verify import verify
+from srcad.passes import is_on
 from srcad.rules.registry import rule_for
 from srcad.transform.cleanup import clean
+from srcad.transform.common import share_common, share_common_forward
 from srcad.transform.companions import with_companions
 from srcad.transform.constant import is_constant
 from srcad.transform.contract import refuse_cuts
 from srcad.transform.decide import take_known_branches
-from srcad.transform.elide import elide_copies
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
 from srcad.transform.normalise import normalise
-from srcad.transform.rederive import rederive_views
+from srcad.transform.optimise import polish
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
 from srcad.transform.results import keep_results
@@ -47,9 +48,7 @@ from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
-from srcad.transform.sink import sink
 from srcad.transform.spread import spread_indices
-from srcad.transform.sums import join_sums
 from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.watch import watched
 from srcad.transform.zeros import settle_zeros
@@ -121,7 +120,7 @@ def _lower(job: Job) -> Job:
 
 def _inline(job: Job) -> Job:
     """The bodies of short callees in place of their calls, so that kinds are exact there."""
-    return replace(job, function=inline_calls(job.body))
+    return replace(job, function=inline_calls(job.body)) if is_on("inline") else job
 
 
 def _infer(job: Job) -> Job:
@@ -162,6 +161,13 @@ def _differentiate(job: Job) -> Job:
     return replace(job, function=function)
 
 
+def _share(job: Job) -> Job:
+    """What was computed is not computed again, in the reverse sweep or for tangents."""
+    if not is_on("common"):
+        return job
+    return replace(job, function=(share_common if job.mode == "reverse" else share_common_forward)(job.body))
+
+
 def _restore(job: Job) -> Job:
     """Which stores the reverse sweep undoes: only those whose old values something still reads."""
     assert job.memory is not None
@@ -176,7 +182,7 @@ def _save(job: Job) -> Job:
 
 def _cleaned(job: Job, *, last: bool = False) -> Function:
     """The function without dead code: what nobody reads need be neither restored nor saved."""
-    drop = not job.request.value
+    drop = not job.request.value and is_on("dead")
     keep = job.mode == "forward"
     return clean(job.body, drop_primal=drop, keep_stores=keep, drop_regions=last, memory=job.memory)
 
@@ -184,11 +190,8 @@ def _cleaned(job: Job, *, last: bool = False) -> Function:
 def _clean(job: Job) -> Job:
     """No dead code, no copies that protect nothing; verified."""
     function = _cleaned(job, last=True)
-    if job.mode == "reverse":
-        function = rederive_views(keep_results(elide_copies(settle_zeros(function))))
-        function = join_sums(sink(_cleaned(replace(job, function=function), last=True)))
-    else:
-        function = elide_copies(function)
+    own = (("zeros", settle_zeros), ("results", keep_results)) if job.mode == "reverse" else ()
+    function = polish(function, lambda f: _cleaned(replace(job, function=f), last=True), own)
     verify(function, stage="simplified")
     return replace(job, function=function)
 
@@ -218,6 +221,7 @@ STAGES: tuple[tuple[str, Callable[[Job], Job]], ...] = (
     ("infer", _infer),
     ("normalise", _normalise),
     ("differentiate", _differentiate),
+    ("share", _share),
     ("restore", _restore),
     ("save", _save),
     ("clean", _clean),

@@ -19,6 +19,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Scalar, Static, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks
+from srcad.passes import is_on
 from srcad.rules import rule_for
 
 
@@ -39,7 +40,7 @@ def active(function: Function, inputs: Iterable[Var], memory: Memory, outputs: I
     for call in found.returned:
         if call.target in useful:
             raise _in_disguise(call)
-    return frozenset(varied & useful)
+    return frozenset(varied & useful) if is_on("useful") else frozenset(varied)
 
 
 def cuts(call: Call) -> bool:

@@ -13,6 +13,7 @@ import types
 
 import numpy as np
 
+from srcad.analysis.effects import cannot_raise
 from srcad.analysis.outputs import outputs
 from srcad.codegen.tables import BINARY, COMPARE, INPLACE, UNARY, function_of
 from srcad.ir import kinds, ops
@@ -181,4 +182,4 @@ def _subscript(args: list[Kind], call: Call) -> int:
     base, index = args[0], call.args[1]
     if isinstance(base, Tuple) and isinstance(index, Const) and isinstance(index.value, int):
         return PURE if -len(base.items) <= index.value < len(base.items) else RAISE
-    return READ | RAISE
+    return READ if cannot_raise(call) else READ | RAISE

@@ -39,6 +39,7 @@ from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.kinds import Scalar, Tuple
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Stmt, Var, While, With
+from srcad.passes import is_on
 
 WIDTH = 100
 DEEPEST = 12
@@ -173,7 +174,7 @@ class _Folder:
     def _add(self, stmt: Call | If, roots: list[_Root], effects: int, length: int, depth: int) -> None:
         """Append a root that may itself be folded into its use."""
         target = stmt.target if isinstance(stmt, Call) else stmt.targets[0]
-        nameless = is_temporary(target.name) or target.uid in self._given
+        nameless = (is_temporary(target.name) and is_on("fold")) or target.uid in self._given
         candidate = nameless and target.uid not in self.result.patterns
         if isinstance(stmt, Call):
             fn = function_of(stmt)

@@ -19,6 +19,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Opaque, Scalar, Slice, Static, Tuple, Undefined, Unknown
 from srcad.ir.nodes import Atom, Const, Star, Var
+from srcad.passes import is_on
 
 if TYPE_CHECKING:
     from srcad.transform.builder import Builder
@@ -46,6 +47,7 @@ _FOLDED: frozenset[Any] = frozenset(
      str.upper, str.lower]
 )  # fmt: skip
 
+_ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow)
 _FLOATS = ("f", "c")
 
 
@@ -63,7 +65,9 @@ def simplified(b: Builder, fn: Atom, args: Arguments, kwargs: tuple[tuple[str | 
         rule = _REWRITES.get(fn.value)
     except TypeError:
         return None
-    return None if rule is None else rule(b, *atoms)
+    if rule is None or (fn.value in _ARITHMETIC and not is_on("algebra") and not any(map(is_zero, atoms))):
+        return None
+    return rule(b, *atoms)
 
 
 def _fold(fn: Any, atoms: tuple[Atom, ...], kwargs: tuple[tuple[str | None, Atom], ...]) -> Atom | None:

@@ -23,7 +23,7 @@ begins makes one tuple, what the pass computes another one, where its names keep
 ...     return np.sum(x)
 >>> text = srcad.grad(f).source_for(np.ones(3), 2)
 >>> text.count("append"), "saved.append((y, " in text
-(2, True)
+(1, True)
 """
 
 from __future__ import annotations

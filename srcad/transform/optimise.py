@@ -10,23 +10,47 @@ from collections.abc import Callable, Sequence
 
 from srcad.ir.nodes import Function
 from srcad.passes import is_on
+from srcad.transform.bundle import bundle_saved
+from srcad.transform.elide import elide_copies
+from srcad.transform.rederive import rederive_views
+from srcad.transform.sink import sink
+from srcad.transform.sums import join_sums
 
 Pass = Callable[[Function], Function]
+
+#: What every derivative goes through at last: functions that are called, and the one that calls them.
+LATE: tuple[tuple[str, Pass], ...] = (
+    ("elide", elide_copies),
+    ("views", rederive_views),
+    ("sink", sink),
+    ("sums", join_sums),
+)
 
 #: Programs of the tests need two or three; more would mean that passes undo each other's work.
 ROUNDS = 4
 
 
-def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function:
-    """`function` after rounds of the passes that are on.
+def polish(function: Function, clean: Pass, passes: Sequence[tuple[str, Pass]] = ()) -> Function:
+    """`function` after `passes` and the late ones, with the lists of a loop joined.
 
-    >>> from srcad.transform.sink import sink
+    Args:
+        function: a derivative in its proper form, both sweeps or one of them.
+        clean: removes what nobody needs; it runs in each round, too.
+        passes: what is for this function only.
+    """
+    function = optimise(function, (*passes, *LATE, ("", clean)))
+    return bundle_saved(function) if is_on("bundle") else function
+
+
+def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function:
+    """`function` after rounds of the passes that are on; one without a name always is.
+
     >>> from srcad.ir.nodes import NOWHERE, Block
     >>> empty = Function("f", Block((), (), ()), NOWHERE)
     >>> optimise(empty, [("sink", sink)]) == empty
     True
     """
-    chosen = [run for name, run in passes if is_on(name)]
+    chosen = [run for name, run in passes if not name or is_on(name)]
     for _ in range(ROUNDS):
         before = function
         for run in chosen:

@@ -14,6 +14,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in
 from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Numeric, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
+from srcad.passes import is_on
 from srcad.transform.builder import Builder
 
 _ALWAYS: frozenset[Any] = frozenset(
@@ -57,7 +58,7 @@ def is_cheap(call: Call, memory: Memory) -> bool:
         return not memory.is_mutated(source)
     if is_in(fn, _ALWAYS):
         return fn not in _QUESTIONS or not any(_may_change_size(a, memory) for a in call.args)
-    if is_in(fn, _SCALAR_ARITHMETIC):
+    if is_in(fn, _SCALAR_ARITHMETIC) and is_on("recompute"):
         return all(_is_number(_kind(a)) for a in call.args)
     return False
 

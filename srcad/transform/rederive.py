@@ -81,7 +81,7 @@ class _Views:
     def is_repeated(self, var: Var) -> bool:
         """Whether a variable is a view that others use, too, and is quickly written."""
         call = self.made.get(var)
-        if call is None or var.name or call.kwargs:
+        if call is None or var.name or not call.args or call.kwargs:
             return False
         if call.loc.adjoint and self.counts.get(var, 0) < 2:
             return False
@@ -112,7 +112,8 @@ class _Views:
 
 def _is_view(call: Call) -> bool:
     """Whether `call` takes a view of an array."""
-    array = isinstance(call.target.kind, Array) and isinstance(call.args[0], Var)
+    base = call.args[0]
+    array = isinstance(call.target.kind, Array) and isinstance(base, Var) and isinstance(base.kind, Array)
     return call.fn in _VIEWS and array and is_certain_view(call)
 
 

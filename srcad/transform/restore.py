@@ -43,6 +43,7 @@ from srcad.analysis.memory import Memory
 from srcad.ir import ops
 from srcad.ir.nodes import Block, Call, Const, For, Function, Star, Stmt, Var, While
 from srcad.ir.visit import blocks, uses, with_blocks
+from srcad.passes import is_on
 
 #: Operations that need only the shape or the identity of an array, not what is in it.
 _SHAPE_ONLY = frozenset(
@@ -87,6 +88,8 @@ class _Readers:
                 found.setdefault(root, []).append((self.order, loops))
 
     def needed(self, call: Call) -> bool:
+        if not is_on("restore"):
+            return True
         order, loops = self.marks[call.target]
         base = call.args[0]
         assert not isinstance(base, Star)

@@ -25,11 +25,13 @@ np.sum(y[1:] * y[:-1])
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 from srcad.analysis.aliases import Aliases
 from srcad.analysis.effects import is_pure
-from srcad.ir.nodes import Block, Call, Function, Stmt, Var
+from srcad.ir import ops
+from srcad.ir.nodes import Block, Call, Const, Function, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, uses, with_blocks
 
 
@@ -51,7 +53,7 @@ def _block(block: Block, aliases: Aliases, counts: dict[Var, int]) -> Block:
 
 def _move(stmts: list[Stmt], at: int, call: Call, aliases: Aliases) -> None:
     """Move one call to right before its user, and before what else stands there for it."""
-    if not is_pure(call):
+    if not is_pure(call) or _is_target(stmts[at - 1], call):
         return
     for k in range(at + 1, len(stmts)):
         stmt = stmts[k]
@@ -65,6 +67,14 @@ def _move(stmts: list[Stmt], at: int, call: Call, aliases: Aliases) -> None:
             return
         if aliases.crosses(call, stmt):
             return
+
+
+def _is_target(before: Stmt, call: Call) -> bool:
+    """Whether `call` takes an item out of what is unpacked right before: it is written as a target, ``a, b = c``."""
+    if not isinstance(before, Call) or call.fn != Const(operator.getitem):
+        return False
+    source = before.args[0] if before.fn == Const(operator.getitem) else before.target
+    return call.args[0] == source and (before.fn in (Const(ops.unpack), Const(operator.getitem)))
 
 
 def _first_operand(stmts: list[Stmt], at: int, user: int) -> int:

@@ -21,9 +21,21 @@ def statements(text: str, name: str | None = None) -> int:
 
 
 def saved_lists(text: str) -> list[str]:
-    """The names ending in ``_saved`` that a source assigns, in alphabetical order."""
-    stores = (n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return sorted({name for name in stores if name.rstrip("0123456789").endswith("_saved")})
+    """The lists in which a source saves values of loops, in alphabetical order.
+
+    A list of one value by its name, ``y_saved``; a list of tuples with what it holds, ``saved(t, y_old)``.
+    """
+    tree = ast.parse(text)
+    stores = (n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    found = {name for name in stores if name.rstrip("0123456789").endswith("_saved")}
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        match call:
+            case ast.Call(func=ast.Attribute(value=ast.Name(name), attr="append"), args=[ast.Tuple(items)]):
+                if name.rstrip("0123456789") == "saved":
+                    found.add(f"{name}({', '.join(map(ast.unparse, items))})")
+            case _:
+                pass
+    return sorted(found)
 
 
 def unused(text: str) -> list[str]:

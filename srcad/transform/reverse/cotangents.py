@@ -27,6 +27,7 @@ from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Const, Star, Var
+from srcad.passes import is_on
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value
 from srcad.transform.reverse.buffers import (
@@ -227,7 +228,7 @@ class Scope:
                 copy = np.ndarray.copy if isinstance(found, Array) else runtime.own
                 g, owned = self.b.append(copy, (g,), kind=found), True
             self.set(slot, State(g, owned))
-        elif state.owned and isinstance(kind, Array) and isinstance(state.atom, Var) and self.is_buffer(slot, state):
+        elif isinstance(kind, Array) and self.is_buffer(slot, state) and is_on("accumulate"):
             add_in_place(self.b, state.atom, g)
         else:
             self.set(slot, State(self._sum(state.atom, g, kind), owned=True))

@@ -43,9 +43,12 @@ from srcad.ir.nodes import (
 )
 from srcad.ir.verify import verify
 from srcad.ir.visit import blocks, definitions, free_vars, substitute, walk, with_blocks
+from srcad.passes import is_on
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
+from srcad.transform.common import share_common
 from srcad.transform.expand import materialise
+from srcad.transform.optimise import polish
 from srcad.transform.restore import restore
 from srcad.transform.reverse.arms import packed
 from srcad.transform.reverse.calls import Form, PairOf, bar_kind, cotangent, mirrored
@@ -105,8 +108,13 @@ def pair(
     seed = Var(f"{result}_bar", bar_kind(atom_kind(value))) if shadows.form.seeded else None
     joint, marks = _joint(function, wrt, seed, memory, lengths, pair_of, shadows)
     outputs = (*shadows.given, *shadows.given.values(), *shadows.sums.values())
+    joint = share_common(joint) if is_on("common") else joint
     joint = clean(restore(joint, memory, shadows.given), drop_primal=False, memory=memory, outputs=outputs)
-    joint = clean(save(joint, memory), drop_primal=False, memory=memory, outputs=outputs)
+
+    def cleaned(f: Function) -> Function:
+        return clean(f, drop_primal=False, memory=memory, outputs=outputs)
+
+    joint = polish(cleaned(save(joint, memory)), cleaned)
     restored = frozenset(s.target for s in walk(joint.body) if isinstance(s, Call) and s.target in marks)
     forward, reverse = _cut(joint, seed, names, memory, restored, shadows)
     verify(forward, stage="split")

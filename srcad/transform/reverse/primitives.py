@@ -19,6 +19,7 @@ from srcad.analysis.views import view_of
 from srcad.errors import MissingRule
 from srcad.ir.kinds import Array, Kind, Numeric, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.passes import is_on
 from srcad.rules import Rule, Template
 from srcad.transform.algebra import is_zero
 from srcad.transform.broadcast import unbroadcast
@@ -87,7 +88,7 @@ def reverse_primitive(
         return
     assert rule.adjoint is not None
     known = all(not isinstance(k, (Numeric, Unknown)) for k in _kinds(scope.b, bound, wanted))
-    if not rule.smaller or not known:
+    if not rule.smaller or not known or not is_on("broadcast"):
         ans_bar = _full(scope.b, ans_bar, call.target)
     mark = scope.b.mark()
     values = {**reading.values(bound), "ans": ans or call.target, "ans_bar": ans_bar}
