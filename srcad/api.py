@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -255,6 +256,7 @@ def dump(
     kinds: Mapping[str, Kind] | None = None,
     stage: str = "source",
     comments: bool = True,
+    dialect: str = "numpy",
 ) -> str:
     """The text of the derivative of a function, or of a stage on the way to it.
 
@@ -267,11 +269,15 @@ def dump(
         kinds: kinds of arguments by name; others are as annotated, else float scalars or arrays of any rank.
         stage: ``"gast"``, ``"ssa"``, ``"typed"``, ``"adjoint"``, ``"simplified"`` or ``"source"``.
         comments: whether the text has the user's statements as comments.
+        dialect: the language of the text: ``"numpy"``, or ``"numba"`` for the subset that ``numba.njit`` compiles (an
+            experiment: it may change).
 
     Raises:
-        ArgumentError: an unknown argument or stage.
+        ArgumentError: an unknown argument, stage or dialect.
+        UnsupportedSyntax: the derivative cannot be said in the dialect.
     """
     from srcad.callees import Callees
+    from srcad.codegen.dialects.named import DIALECTS
     from srcad.ir.printer import to_text
     from srcad.pipeline import SHOWN, Job, run
 
@@ -288,15 +294,16 @@ def dump(
         raise ArgumentError(f"there is no stage {stage!r}", remedy=f"stages are gast, {', '.join(SHOWN)}")
     if mode not in ("reverse", "forward"):
         raise ArgumentError(f"there is no mode {mode!r}", remedy="modes are reverse and forward")
+    if dialect not in DIALECTS:
+        raise ArgumentError(f"there is no dialect {dialect!r}", remedy=f"dialects are {', '.join(DIALECTS)}")
     found, single = positions(primal, argnums, argnames)
     wrt = tuple(dict.fromkeys(position for position, _ in found))
     suffix = "jvp" if mode == "forward" else "value_and_grad" if value else "grad"
     request = Request(wrt, single, value, name=f"{primal.stem}_{suffix}")
     annotated = annotated_kinds(primal.parameters)
     given = tuple((kinds or {}).get(name) or kind for name, kind in zip(names, annotated, strict=True))
-    job = run(
-        Job(primal.function, given, request, mode, Callees(primal.function), comments=comments), until=SHOWN[stage]
-    )
+    job = Job(primal.function, given, request, mode, Callees(primal.function))
+    job = run(replace(job, comments=comments, dialect=DIALECTS[dialect]), until=SHOWN[stage])
     return job.generated.source if job.generated is not None else to_text(job.body)
 
 
