@@ -58,8 +58,7 @@ _METHODS: dict[Any, Any] = {
 def method_for(fn: Any, kind: Kind) -> Any:
     """The method that does for a value of this kind what a function of NumPy does, or None where there is none.
 
-    >>> from srcad.ir.kinds import Array
-    >>> method_for(np.sum, Array("f8")) is np.ndarray.sum
+    >>> method_for(np.sum, Array("f8", None)) is np.ndarray.sum
     True
     """
     return _METHODS.get(fn) if isinstance(kind, Array) and is_hashable(fn) else None
