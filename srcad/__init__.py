@@ -1,11 +1,12 @@
 """srcad: a source-to-source automatic-differentiation compiler for Python and NumPy."""
 
-from srcad.api import Derivative, check, compile_options, dump, grad, jvp, stop_gradient, value_and_grad
+from srcad.api import Derivative, Graph, check, compile_options, dump, grad, graph, jvp, stop_gradient, value_and_grad
 from srcad.errors import (
     ArgumentError,
     InternalError,
     MissingRule,
     NonDifferentiable,
+    NotFinite,
     RuleError,
     SourceUnavailable,
     SrcadError,
@@ -16,9 +17,11 @@ from srcad.rules import adjoint, elementwise, linear, multilinear, nondifferenti
 __all__ = [
     "ArgumentError",
     "Derivative",
+    "Graph",
     "InternalError",
     "MissingRule",
     "NonDifferentiable",
+    "NotFinite",
     "RuleError",
     "SourceUnavailable",
     "SrcadError",
@@ -29,6 +32,7 @@ __all__ = [
     "dump",
     "elementwise",
     "grad",
+    "graph",
     "jvp",
     "linear",
     "multilinear",

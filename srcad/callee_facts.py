@@ -306,6 +306,15 @@ class CalleeFacts:
                 return version.outside
         return None
 
+    def opened(self, call: Call) -> tuple[Function, tuple[Atom, ...]] | None:
+        """What a call of another function runs, normalised, and an atom for each of its parameters."""
+        callee, version = callee_of(call), self.called(call)
+        if callee is None or version is None:
+            return None
+        self._summarise(version)
+        bound = bind_call(callee, call.args, dict(call.kwargs))
+        return None if version.normal is None or bound is None else (version.normal, tuple(bound))
+
     def called(self, call: Call) -> CalleeVersion | None:
         """The version of the callee that a call runs, where it can be looked into."""
         callee = callee_of(call)

@@ -8,7 +8,7 @@ module: the hierarchy and the rendering; it imports nothing of srcad, so a locat
 from __future__ import annotations
 
 import linecache
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Where(Protocol):
@@ -76,6 +76,16 @@ class SourceUnavailable(SrcadError):
 
 class ArgumentError(SrcadError, TypeError):
     """Arguments or options that make no sense: integer inputs, a result that is not a scalar, an unknown option."""
+
+
+class NotFinite(SrcadError, FloatingPointError):
+    """An adjoint or a tangent that became NaN or infinite, in a derivative with `check_finite=True`.
+
+    Attributes:
+        earlier: a value of the function that was not finite before, as the run-time check noted it; else None.
+    """
+
+    earlier: Any = None
 
 
 class RuleError(SrcadError, ValueError):

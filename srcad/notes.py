@@ -9,7 +9,7 @@ import linecache
 from collections.abc import Mapping
 from types import TracebackType
 
-from srcad.errors import ArgumentError, SrcadError, Where, excerpt
+from srcad.errors import ArgumentError, NotFinite, SrcadError, Where, excerpt, render
 
 _lines: dict[str, Mapping[int, Where]] = {}
 
@@ -39,9 +39,27 @@ def annotate(error: BaseException, filename: str) -> None:
     if innermost is None or innermost[0] != filename:
         return
     place = origin(*innermost)
-    if place is not None:
+    if isinstance(error, NotFinite):
+        _complete(error, place)
+    elif place is not None:
         sweep = "in the derivative of" if getattr(place, "adjoint", False) else "in the function that is differentiated"
         error.add_note("\n".join([f"{sweep}:", *excerpt(place, caret=False)]))
+
+
+def _complete(error: NotFinite, place: Where | None) -> None:
+    """Tell a failed check of generated code at the user's line."""
+    if error.where is not None:
+        return
+    error.where, earlier = place, error.earlier
+    came = None if earlier is None else origin(earlier.file, earlier.line)
+    if earlier is not None and came is not None and earlier.is_nan:
+        told = [error.what, *([] if place is None else excerpt(place, caret=False))]
+        error.what, error.where = f"the value {earlier.text}", came
+        error.why = "the function itself computes it; then\n" + "\n".join(told)
+        error.remedy = "look at the function first: inside np.errstate(all='raise') it stops where the value appears"
+    elif earlier is not None and came is not None:
+        error.why = "\n".join([f"a value of the function was not finite before: {earlier.text}", *excerpt(came)])
+    error.args = (render(error.what, error.where, error.why, error.remedy),)
 
 
 def origin(filename: str, line: int) -> Where | None:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from srcad.analysis.carried import carry
 from srcad.analysis.infer import Typed
 from srcad.analysis.memory import Memory, find_memory
+from srcad.analysis.paths import Paths
 from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
 from srcad.codegen.dialects.base import NUMPY, Dialect
@@ -32,6 +33,8 @@ from srcad.ir.verify import verify
 from srcad.rules.registry import rule_for
 from srcad.transform.cleanup import clean
 from srcad.transform.companions import with_companions
+from srcad.transform.constant import is_constant
+from srcad.transform.contract import refuse_cuts
 from srcad.transform.decide import take_known_branches
 from srcad.transform.elide import elide_copies
 from srcad.transform.forward import pushforward
@@ -46,6 +49,7 @@ from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import changed_parameters, guard_updates
+from srcad.transform.watch import watched
 from srcad.transform.zeros import settle_zeros
 
 Mode = Literal["reverse", "forward"]
@@ -103,8 +107,11 @@ class Job:
     @cached_property
     def program(self) -> Program:
         """The function and those that it calls."""
-        callees = tuple((key, spread_indices(function)) for key, function in self.callees.generated())
-        return Program(spread_indices(self.body), callees)
+        entry, callees = self.body, self.callees.generated()
+        if self.request.check_finite:
+            entry = watched(entry, entry=True)
+            callees = tuple((key, watched(function)) for key, function in callees)
+        return Program(spread_indices(entry), tuple((key, spread_indices(function)) for key, function in callees))
 
 
 def _lower(job: Job) -> Job:
@@ -132,6 +139,9 @@ def _normalise(job: Job) -> Job:
         carry(memory)
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function, memory, forward=job.mode == "forward")
+    if job.request.strict:
+        inputs = [function.body.params[k] for k in job.request.wrt]
+        refuse_cuts(Paths(job.callees.opened, job.callees.effect_of, is_constant).cuts(function, inputs))
     function = guard_updates(function, memory, private=True)
     companions = Companions()
     if job.mode == "reverse":

@@ -10,10 +10,11 @@ from srcad.templates._array_helpers import sum_to
 nondifferentiable(np.zeros, kind="zeros")
 nondifferentiable(np.ones, kind="ones")
 nondifferentiable(np.empty, kind="empty")
-nondifferentiable(np.zeros_like, np.ones_like, np.empty_like, kind="zeros_like")
+nondifferentiable(np.zeros_like, np.ones_like, np.empty_like, kind="zeros_like", of_form=True)
 nondifferentiable(np.eye, np.identity, kind="eye")
-nondifferentiable(np.tri, np.indices, np.diag_indices, np.tril_indices, np.triu_indices, np.ix_, kind="unknown")
-nondifferentiable(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, kind="unknown")
+nondifferentiable(np.tri, kind="tri")
+nondifferentiable(np.indices, np.diag_indices, np.tril_indices, np.triu_indices, np.ix_, kind="unknown")
+nondifferentiable(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, kind="unknown", of_form=True)
 nondifferentiable(np.bartlett, np.blackman, np.hamming, np.hanning, kind="unknown")
 
 

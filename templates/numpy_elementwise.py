@@ -287,7 +287,7 @@ nondifferentiable(
 )  # fmt: skip
 nondifferentiable(np.invert, kind="elementwise")
 nondifferentiable(np.bitwise_count, kind="elementwise_int")
-nondifferentiable(np.iscomplexobj, np.isrealobj, kind="bool")
+nondifferentiable(np.iscomplexobj, np.isrealobj, kind="bool", of_form=True)
 
 
 _SMOOTH = (

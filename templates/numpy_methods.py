@@ -52,10 +52,12 @@ def conj(a, *, ans, ans_bar):
 
 
 nondifferentiable(np.ndarray.round, kind="same")
-nondifferentiable(np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.ndarray.dtype, raises="never")
-nondifferentiable(np.ndarray.strides, np.ndarray.itemsize, np.ndarray.nbytes, np.ndarray.flags, raises="never")
-nondifferentiable(np.ndarray.__len__)
-nondifferentiable(np.shape, np.size, np.ndim)
+nondifferentiable(np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.ndarray.dtype, of_form=True, raises="never")
+nondifferentiable(
+    np.ndarray.strides, np.ndarray.itemsize, np.ndarray.nbytes, np.ndarray.flags, of_form=True, raises="never"
+)
+nondifferentiable(np.ndarray.__len__, of_form=True)
+nondifferentiable(np.shape, np.size, np.ndim, of_form=True)
 
 SAMPLES = [
     sample(np.ndarray.item, "a: (1, 1)"),

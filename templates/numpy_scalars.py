@@ -18,11 +18,13 @@ nondifferentiable(
 )  # fmt: skip
 
 # Questions about types, shapes and memory.
-nondifferentiable(np.dtype, np.finfo, np.iinfo, kind="unknown")
-nondifferentiable(np.result_type, np.promote_types, np.min_scalar_type, np.common_type, kind="unknown")
-nondifferentiable(np.can_cast, np.issubdtype, np.isdtype, np.isscalar, np.isfortran, np.iterable, kind="bool")
-nondifferentiable(np.may_share_memory, np.shares_memory, kind="bool")
-nondifferentiable(np.broadcast_shapes, kind="unknown")
+nondifferentiable(np.dtype, np.finfo, np.iinfo, kind="unknown", of_form=True)
+nondifferentiable(np.result_type, np.promote_types, np.min_scalar_type, np.common_type, kind="unknown", of_form=True)
+nondifferentiable(
+    np.can_cast, np.issubdtype, np.isdtype, np.isscalar, np.isfortran, np.iterable, kind="bool", of_form=True
+)
+nondifferentiable(np.may_share_memory, np.shares_memory, kind="bool", of_form=True)
+nondifferentiable(np.broadcast_shapes, kind="unknown", of_form=True)
 
 
 SAMPLES = [

@@ -4,14 +4,17 @@ from srcad.rules import adjoint, linear, nondifferentiable, sample, tangent
 from srcad.runtime import (
     as_view,
     broadcast_like,
+    check_finite,
     gradient_like,
     into_memory,
     laid_out,
     memory_of,
+    note_value,
     own,
     seed,
     tangent_of_memory,
     unbroadcast,
+    watch_values,
 )
 
 
@@ -112,7 +115,8 @@ def into_memory_tangent(g, memory, x, *others, ans, g_dot, memory_dot, x_dot, ot
     return into_memory(g_dot, memory, x, *others)
 
 
-nondifferentiable(seed, kind="scalar_float")
+nondifferentiable(seed, kind="scalar_float", of_form=True)
+nondifferentiable(check_finite, note_value, watch_values, kind="none", impure=True)
 
 SAMPLES = [
     sample(unbroadcast, "g: (2, 3), x: (3,)"),

@@ -31,9 +31,9 @@ def active(function: Function, inputs: Iterable[Var], memory: Memory, outputs: I
         memory: its memory facts.
         outputs: the parameters in whose memory the caller is interested, beside the result.
     """
-    found = _Varied(memory, inputs)
+    found = Varied(memory, inputs)
     varied = found.solve(function.body)
-    useful = _Useful(memory, outputs).solve(function.body)
+    useful = Useful(memory, outputs).solve(function.body)
     refuse_detours(function, varied, useful, memory)
     refuse_active_keys(function, varied, memory)
     for call in found.returned:
@@ -61,7 +61,7 @@ def cuts(call: Call) -> bool:
 METADATA = frozenset(("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"))
 
 
-class _Solver:
+class Solver:
     """A set of variables that grows over walks of the function until nothing changes."""
 
     def __init__(self, memory: Memory) -> None:
@@ -78,6 +78,7 @@ class _Solver:
             self.touched = True
 
     def mark_memory(self, atom: Atom) -> None:
+        """Add a variable and the memory that it refers to."""
         for root in self.memory.of(atom):
             if root not in self.found_roots:
                 self.found_roots.add(root)
@@ -85,6 +86,7 @@ class _Solver:
         self.mark(atom)
 
     def solve(self, body: Block) -> set[Var]:
+        """Walk until nothing changes; returns what was found."""
         self.touched = True
         while self.touched:
             self.touched = False
@@ -93,6 +95,7 @@ class _Solver:
         return self.found
 
     def spread(self) -> None:
+        """Add every name of memory that was found."""
         for root, linked in self.memory.links.items():  # what a callee returned may be memory of its arguments
             group = [root, *linked]
             if linked and any(r in self.found_roots for r in group):
@@ -103,6 +106,7 @@ class _Solver:
                 self.mark(var)
 
     def has(self, atom: Atom | Star) -> bool:
+        """Whether an atom was found."""
         var = atom.value if isinstance(atom, Star) else atom
         return isinstance(var, Var) and var in self.found
 
@@ -113,6 +117,7 @@ class _Solver:
         return (*written, *(root for a in written for root in self.memory.reachable(a)))
 
     def block(self, block: Block) -> None:
+        """Walk over the statements of a block."""
         raise NotImplementedError
 
     def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
@@ -120,6 +125,7 @@ class _Solver:
         raise NotImplementedError
 
     def regions(self, stmt: Stmt) -> None:
+        """Link what goes into and out of the blocks of a statement."""
         match stmt:
             case If():
                 self.link(stmt.then.yields, stmt.targets)
@@ -138,6 +144,7 @@ class _Solver:
                 pass
 
     def loop(self, carried: tuple[Var, ...], body: Block, stmt: For | While) -> None:
+        """Link what a loop carries."""
         yields = body.yields[: len(carried)]
         self.link(stmt.inits, carried)
         self.link(yields, carried)
@@ -145,7 +152,9 @@ class _Solver:
         self.link(yields, stmt.targets)
 
 
-class _Varied(_Solver):
+class Varied(Solver):
+    """What depends differentiably on the inputs."""
+
     def __init__(self, memory: Memory, inputs: Iterable[Var]) -> None:
         super().__init__(memory)
         self.found.update(v for v in inputs if may_be_active(v.kind))
@@ -153,6 +162,7 @@ class _Varied(_Solver):
         self.returned: list[Call] = []  # what makes numbers of them
 
     def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
+        """Let the derivative flow between each pair, in the direction of the analysis."""
         for source, target in zip(sources, targets, strict=True):
             if self.has(source):
                 self.mark(target)
@@ -166,6 +176,7 @@ class _Varied(_Solver):
             self.touched = True
 
     def block(self, block: Block) -> None:
+        """Walk over the statements of a block."""
         for stmt in block.stmts:
             if isinstance(stmt, Call):
                 self.call(stmt)
@@ -176,6 +187,7 @@ class _Varied(_Solver):
             self.regions(stmt)
 
     def call(self, call: Call) -> None:
+        """One call: what it makes and changes."""
         fn = [call.fn] if isinstance(call.fn, Var) else []
         given = [a.value if isinstance(a, Star) else a for a in call.args]
         if any(a in self.disguised for a in given):
@@ -241,29 +253,36 @@ def _refuse_untracked(call: Call, target: Atom) -> None:
     )
 
 
-class _Useful(_Solver):
+class Useful(Solver):
+    """What the result, and the outputs, depend on differentiably."""
+
     def __init__(self, memory: Memory, outputs: Iterable[Var]) -> None:
         super().__init__(memory)
         self.outputs = tuple(outputs)
 
     def solve(self, body: Block) -> set[Var]:
+        """Walk until nothing changes; returns what was found."""
         for atom in (*body.yields, *self.outputs):
             self.mark_roots(atom)
         return super().solve(body)
 
     def mark_roots(self, atom: Atom) -> None:
+        """Add a variable and its memory, if it can carry a derivative."""
         if isinstance(atom, Var) and may_be_active(atom.kind):
             self.mark_memory(atom)
 
     def solve_memory(self, atom: Atom) -> bool:
+        """Whether memory that an atom refers to was found."""
         return any(root in self.found_roots for root in self.memory.of(atom))
 
     def link(self, sources: Iterable[Atom], targets: Iterable[Atom]) -> None:
+        """Let the derivative flow between each pair, in the direction of the analysis."""
         for source, target in zip(sources, targets, strict=True):
             if self.has(target):
                 self.mark_roots(source)
 
     def block(self, block: Block) -> None:
+        """Walk over the statements of a block."""
         for stmt in reversed(block.stmts):
             if isinstance(stmt, Call):
                 self.call(stmt)
@@ -274,6 +293,7 @@ class _Useful(_Solver):
             self.regions(stmt)
 
     def call(self, call: Call) -> None:
+        """One call: what it makes and changes."""
         written = any(self.has(a) or self.solve_memory(a) for a in (*writes(call), *self.changed(call)))
         if cuts(call) or not (self.has(call.target) or written):
             return

@@ -14,6 +14,7 @@ Keyword options that the decorators share:
 - ``broadcasts``: for adjoints of elementwise functions: the compiler sums each result over the axes that its
   argument was broadcast along.
 - ``impure``: draws random numbers or does input or output.
+- ``of_form``: for `nondifferentiable`: the result depends on types, shapes and memory only (``len``), not on numbers.
 - ``raises``: ``"never"`` if the primitive cannot raise for numeric arguments whose shapes fit together.
 """
 
@@ -41,6 +42,7 @@ class Options(TypedDict, total=False):
     singular: bool
     broadcasts: bool
     impure: bool
+    of_form: bool
     raises: Literal["never", "maybe"]
 
 

@@ -35,6 +35,7 @@ class Rule:
         linear: jointly linear in `wrt`; the tangent is the primitive applied to the tangents.
         multilinear: linear in each parameter of `wrt` alone.
         nondifferentiable: the derivative is zero.
+        of_form: the result depends on types, shapes and memory only, not on the numbers.
         structural: the compiler's own passes differentiate it (containers, iterators, attribute access).
         views: parameters that the result may share memory with.
         writes: parameters that it mutates.
@@ -56,6 +57,7 @@ class Rule:
     linear: bool = False
     multilinear: bool = False
     nondifferentiable: bool = False
+    of_form: bool = False
     structural: bool = False
     views: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()

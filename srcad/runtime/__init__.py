@@ -30,6 +30,7 @@ from srcad.runtime.changes import (
     take_entries,
     unsort,
 )
+from srcad.runtime.finite import check_finite, note_value, watch_values
 from srcad.runtime.memory import apart, into_memory, laid_out, memory_of, tangent_of_memory
 from srcad.runtime.repeated import at_adjoint, at_tangent, sum_by_source
 from srcad.runtime.structures import (
@@ -62,6 +63,7 @@ __all__ = [
     "at_tangent",
     "backwards",
     "broadcast_like",
+    "check_finite",
     "column",
     "copied",
     "entries_at",
@@ -73,6 +75,7 @@ __all__ = [
     "items_like",
     "laid_out",
     "memory_of",
+    "note_value",
     "own",
     "own_parts",
     "parts_of_joined",
@@ -91,5 +94,6 @@ __all__ = [
     "unless_view",
     "unsort",
     "unsorted",
+    "watch_values",
     "zeros_like",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import BuiltinFunctionType, FunctionType
 
 import numpy as np
 
-from srcad.errors import ArgumentError, UnsupportedSyntax
+from srcad.analysis.paths import Cut
+from srcad.errors import ArgumentError, NonDifferentiable, UnsupportedSyntax
 from srcad.ir.kinds import Array, Dict, Kind, List, Object, Opaque, Scalar, Static, Tuple, Undefined, may_be_active
 from srcad.ir.nodes import Function, Var
 
@@ -139,3 +140,20 @@ def _result(kind: Kind) -> str:
             return f"an array of shape ({', '.join(lengths)}{',' * (len(lengths) == 1)})"
         case _:
             return _described(kind)
+
+
+def refuse_cuts(found: Iterable[Cut]) -> None:
+    """Make sure that no statement cuts the path of the derivative without being asked to.
+
+    Raises:
+        NonDifferentiable: one does.
+    """
+    for cut in found:
+        if not cut.wanted:
+            raise NonDifferentiable(
+                "this cuts the path of the derivative, and strict=True is given",
+                where=cut.where,
+                why=cut.why,
+                remedy="wrap its argument in srcad.stop_gradient(...) where that is meant, "
+                "or use an operation that has a derivative",
+            )

@@ -15,6 +15,8 @@ class Request:
         value: whether the value is returned too.
         has_aux: whether the function returns ``(value, aux)``.
         name: the name of the generated function.
+        check_finite: whether every adjoint or tangent is checked to be finite.
+        strict: whether a statement that cuts the path of a derivative is an error.
     """
 
     wrt: tuple[int, ...]
@@ -22,3 +24,5 @@ class Request:
     value: bool = False
     has_aux: bool = False
     name: str = "f_grad"
+    check_finite: bool = False
+    strict: bool = False

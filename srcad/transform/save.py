@@ -36,15 +36,14 @@ function f_grad(x: float, n: int):
     x_bar: float = 1.0
     # adjoint of: for _ in range(n):
     _4: range[int] = range(n)
-    x_bar.4: np.f8 = for i: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
+    x_bar.3: np.f8 = for i: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
         # for _ in range(n):
         x.4: float = list.pop(x_saved)
         # adjoint of: x = x * x
-        x_bar.2: np.f8 = x.4 * x_bar.1
-        _5: np.f8 = x.4 * x_bar.1
-        x_bar.3: np.f8 = x_bar.2 + _5
-        next x_bar.3
-    return x_bar.4
+        _5: float = 2 * x.4
+        x_bar.2: np.f8 = _5 * x_bar.1
+        next x_bar.2
+    return x_bar.3
 """
 
 from __future__ import annotations
@@ -351,7 +350,7 @@ class _Saver:
             new = with_blocks(stmt, tuple(self.forward_block(b, stmt.loc) for b in blocks(stmt)))
             out.append(new)
             waiting += [self.pushing(v, stmt.loc) for v in defs(stmt) if v in self.pushes]
-            if not _same_unpacking(stmt, stmts[k + 1 : k + 2]):
+            if not same_unpacking(stmt, stmts[k + 1 : k + 2]):
                 out += waiting
                 waiting = []
         return out
@@ -369,7 +368,7 @@ class _Saver:
         return Call(Var("", UNDEFINED), Const(list.append), args, (), replace(loc, saving=True))
 
 
-def _same_unpacking(stmt: Stmt, following: Sequence[Stmt]) -> bool:
+def same_unpacking(stmt: Stmt, following: Sequence[Stmt]) -> bool:
     """Whether the next statement takes another item out of what `stmt` unpacks, or takes an item out of."""
     if not following or not isinstance(stmt, Call) or not isinstance(after := following[0], Call):
         return False

@@ -12,7 +12,7 @@ PACKAGE = pathlib.Path(srcad.__file__).parent
 #: From the bottom to the top. What is not named here (`srcad`, `__main__`) is the face of the package and may use all.
 ORDER = (
     "errors", "notes", "ir", "frontend", "rules", "analysis", "transform", "codegen", "callee_facts", "callees",
-    "pipeline", "primals", "versions", "derivative", "api", "cli",
+    "pipeline", "primals", "versions", "derivative", "directions", "explanation", "drawing", "inspection", "api", "cli",
 )  # fmt: skip
 
 #: Parts beside the line, and what of srcad they may use. Formulas may call what generated code may call.
@@ -25,7 +25,7 @@ BESIDE = {
 #: The parts of the line that may use something beside it. The runtime is a leaf: it imports nothing but errors. Who
 #: reads or writes generated code names its functions: analyses know their effects, passes and printing write calls.
 USES = {
-    "runtime": ("analysis", "transform", "codegen", "callee_facts", "pipeline", "api", "cli"),
+    "runtime": ("analysis", "transform", "codegen", "callee_facts", "pipeline", "directions", "api", "cli"),
     "checking": ("derivative", "api", "cli"),
 }
 
