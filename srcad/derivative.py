@@ -63,9 +63,8 @@ def compile_options(*, kinds: bool = True, without: Iterable[str] = ()) -> Itera
         # kinds: x: float
         def f_grad(x):
             # return x * x
-            x_bar = x * 1.0
-            t = x * 1.0
-            x_bar += t
+            t = 2 * x
+            x_bar = t * 1.0
             return x_bar
         <BLANKLINE>
     """

@@ -44,6 +44,7 @@ from srcad.transform.cleanup import added
 _VIEWS = (Const(operator.getitem), Const(np.ndarray.T))
 _ADDITIONS = (Const(operator.add), Const(operator.sub))
 _PARTS = (Const(slice), Const(ops.make_tuple))
+_DISPLAYS = (Const(ops.make_tuple), Const(ops.make_list), Const(ops.make_dict), Const(list.append))
 _DEEPEST = 3
 
 
@@ -71,7 +72,12 @@ class _Views:
         return replace(block, stmts=tuple(stmts))
 
     def call(self, call: Call) -> list[Stmt]:
-        """A call, after new views for those of its operands that are views with other users."""
+        """A call, after new views for those of its operands that are views with other users.
+
+        What is put into a tuple or a list (results, what is saved) is the view itself.
+        """
+        if call.fn in _DISPLAYS:
+            return [call]
         before: list[Stmt] = []
         again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v)}
         if not again:
