@@ -22,6 +22,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "recompute": ("what is cheaper to compute than to save is computed again", "transform/recompute.py"),
     "dead": ("lines of the function that cannot raise and that no adjoint reads go", "transform/cleanup.py"),
     "zeros": ("buffers are set to zero where that matters", "transform/zeros.py"),
+    "propagate": ("constants and copies are written where they are used", "transform/propagate.py"),
     "elide": ("no copies of what does not change", "transform/elide.py"),
     "results": ("no copies of gradients that nobody else holds", "transform/results.py"),
     "views": ("views are taken again where they are used", "transform/rederive.py"),

@@ -72,7 +72,15 @@ def kind_of(atom: Atom | Star) -> Kind:
 
 
 def effect(call: Call) -> int:
-    """The effects of one call, its operands aside."""
+    """The effects of one call, its operands aside.
+
+    What a transform added raises nothing where the function did not: in which order it would, does not matter.
+    """
+    found = _effect(call)
+    return found & ~RAISE if (call.loc.adjoint or call.loc.saving) and not found & (WRITE | OPAQUE) else found
+
+
+def _effect(call: Call) -> int:
     fn = function_of(call)
     if fn is None:
         return CALL

@@ -29,10 +29,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcad.analysis.aliases import Aliases
+from srcad.analysis.aliases import Aliases, makes_new
 from srcad.analysis.effects import is_pure, writes
 from srcad.analysis.views import view_of
 from srcad.ir import ops
+from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, map_atoms, uses, with_blocks
 from srcad.rules import rule_for
@@ -50,6 +51,8 @@ def _block(block: Block, counts: dict[Var, int], aliases: Aliases) -> Block:
     kept: list[Stmt] = []
     for k, stmt in enumerate(stmts):
         source = _copied(stmt)
+        if source is not None and isinstance(stmt, Call) and _takes_over(kept, stmt, source, counts):
+            continue
         if source is not None and isinstance(stmt, Call) and counts.get(stmt.target) == 1:
             user = _only_user(stmts[k + 1 :], stmt, aliases)
             if user is not None and reads_only(user, stmt.target):
@@ -57,6 +60,20 @@ def _block(block: Block, counts: dict[Var, int], aliases: Aliases) -> Block:
                 continue
         kept.append(map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a))
     return replace(block, stmts=tuple(kept))
+
+
+def _takes_over(before: list[Stmt], copy: Call, source: Atom, counts: dict[Var, int]) -> bool:
+    """Whether what is copied is a new array that only this copy uses; then its maker makes the copy's target."""
+    if not isinstance(source, Var) or counts.get(source) != 1:
+        return False
+    for k in range(len(before) - 1, -1, -1):
+        stmt = before[k]
+        if isinstance(stmt, Call) and stmt.target == source:
+            if not (added(stmt.loc) and isinstance(source.kind, Array) and makes_new(stmt)):
+                return False
+            before[k] = replace(stmt, target=copy.target)
+            return True
+    return False
 
 
 def _copied(stmt: Stmt) -> Atom | None:

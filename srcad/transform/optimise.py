@@ -12,6 +12,7 @@ from srcad.ir.nodes import Function
 from srcad.passes import is_on
 from srcad.transform.bundle import bundle_saved
 from srcad.transform.elide import elide_copies
+from srcad.transform.propagate import propagate
 from srcad.transform.rederive import rederive_views
 from srcad.transform.sink import sink
 from srcad.transform.sums import join_sums
@@ -20,6 +21,7 @@ Pass = Callable[[Function], Function]
 
 #: What every derivative goes through at last: functions that are called, and the one that calls them.
 LATE: tuple[tuple[str, Pass], ...] = (
+    ("propagate", propagate),
     ("elide", elide_copies),
     ("views", rederive_views),
     ("sink", sink),

@@ -103,6 +103,10 @@ def rebuild(
     if var in kept or not is_local(var):
         return var
     call = calls[var]
+    source = call.args[0] if call.fn == Const(ops.unpack) and len(call.args) == 2 else None
+    if isinstance(source, Var) and isinstance(source.kind, Array):
+        mapping[var] = rebuild(b, source, calls, mapping, kept, is_local)  # its items are read from the array itself
+        return mapping[var]
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
     exact = isinstance(call.fn, Const) and is_in(
@@ -165,7 +169,16 @@ def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
 def available_item(b: Builder, loop: For, element: Var) -> Atom:
     """The item of a pass in the reverse loop: its element where the loop runs over a range, else read again."""
     fn, _ = made_by(b.defs, loop.iter)
-    return element if fn is range else item_at(b, loop.iter, element)
+    if fn is range or (not loop.stops and mirrored_range(b.defs, loop.iter) is not None):
+        return element
+    return item_at(b, loop.iter, element)
+
+
+def mirrored_range(calls: Mapping[Var, Call], source: Atom) -> Call | None:
+    """The call of ``range`` in ``reversed(range(...))``, whose numbers the reverse sweep needs forwards."""
+    fn, args = made_by(calls, source)
+    made = calls.get(args[0]) if fn is reversed and isinstance(args[0], Var) else None
+    return made if made is not None and made.fn == Const(range) else None
 
 
 def item_at(b: Builder, source: Atom, index: Atom) -> Atom:

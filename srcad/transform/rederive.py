@@ -33,6 +33,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from srcad.analysis.aliases import Aliases
 from srcad.analysis.views import is_certain_view
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -51,7 +52,7 @@ _DEEPEST = 3
 def rederive_views(function: Function) -> Function:
     """`function` with views taken again in the lines that a transform added, where they were used more than once."""
     made = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
-    repeated = _Views(made, count_uses(function.body))
+    repeated = _Views(made, count_uses(function.body), Aliases.of(function))
     return replace(function, body=repeated.block(function.body))
 
 
@@ -61,6 +62,7 @@ class _Views:
 
     made: Mapping[Var, Call]
     counts: Mapping[Var, int]
+    aliases: Aliases
 
     def block(self, block: Block) -> Block:
         stmts: list[Stmt] = []
@@ -91,7 +93,15 @@ class _Views:
             return False
         if call.loc.adjoint and self.counts.get(var, 0) < 2:
             return False
-        return all(self.is_short(a) for a in call.args) and (_is_view(call) or _is_index(call))
+        if not all(self.is_short(a) for a in call.args):
+            return False
+        return _is_view(call) or _is_index(call) or self.is_fixed_item(call)
+
+    def is_fixed_item(self, call: Call) -> bool:
+        """Whether `call` reads a number by a constant out of an array that nothing changes."""
+        base, index = call.args[0], call.args[-1]
+        reads = call.fn == Const(operator.getitem) and isinstance(call.target.kind, Scalar) and isinstance(index, Const)
+        return reads and isinstance(base, Var) and isinstance(base.kind, Array) and not self.aliases.is_changed(base)
 
     def is_short(self, atom: Atom | Star, depth: int = 0) -> bool:
         """Whether an operand of a view is a constant, a name, or a slice or tuple of such."""
@@ -100,7 +110,8 @@ class _Views:
         if isinstance(atom, Const) or atom.name:
             return True
         call = self.made.get(atom)
-        if call is None or call.fn not in _PARTS or call.kwargs or depth == _DEEPEST:
+        part = call is not None and not call.kwargs and (call.fn in _PARTS or _is_index(call))
+        if call is None or not part or depth == _DEEPEST:
             return False
         return all(self.is_short(a, depth + 1) for a in call.args)
 
@@ -113,7 +124,8 @@ class _Views:
         return new.target
 
     def is_part(self, atom: Atom | Star) -> bool:
-        return isinstance(atom, Var) and not atom.name and atom in self.made and self.made[atom].fn in _PARTS
+        call = self.made.get(atom) if isinstance(atom, Var) and not atom.name else None
+        return call is not None and (call.fn in _PARTS or _is_index(call))
 
 
 def _is_view(call: Call) -> bool:
@@ -124,6 +136,12 @@ def _is_view(call: Call) -> bool:
 
 
 def _is_index(call: Call) -> bool:
-    """Whether `call` is a sum or difference of Python integers."""
-    kinds = [call.target.kind, *(atom_kind(a) for a in call.args if not isinstance(a, Star))]
-    return call.fn in _ADDITIONS and all(isinstance(k, Scalar) and k.dtype == "i8" and k.weak for k in kinds)
+    """Whether `call` makes an index: a sum or difference of Python integers, a tuple of integers."""
+    if call.fn == Const(ops.make_tuple):
+        return all(_is_integer(a) for a in call.args)
+    return call.fn in _ADDITIONS and all(_is_integer(a) for a in (call.target, *call.args))
+
+
+def _is_integer(atom: Atom | Star) -> bool:
+    kind = None if isinstance(atom, Star) else atom_kind(atom)
+    return isinstance(kind, Scalar) and kind.dtype == "i8" and bool(kind.weak)

@@ -33,6 +33,7 @@ from srcad.analysis.effects import is_pure
 from srcad.ir import ops
 from srcad.ir.nodes import Block, Call, Const, Function, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, uses, with_blocks
+from srcad.transform.cleanup import added
 
 
 def sink(function: Function) -> Function:
@@ -45,7 +46,7 @@ def _block(block: Block, aliases: Aliases, counts: dict[Var, int]) -> Block:
     at = len(stmts) - 1
     while at >= 0:
         stmt = stmts[at]
-        if isinstance(stmt, Call) and stmt.loc.adjoint and not stmt.loc.saving and counts.get(stmt.target) == 1:
+        if isinstance(stmt, Call) and added(stmt.loc) and counts.get(stmt.target) == 1:
             _move(stmts, at, stmt, aliases)
         at -= 1
     return replace(block, stmts=tuple(stmts))
@@ -57,12 +58,14 @@ def _move(stmts: list[Stmt], at: int, call: Call, aliases: Aliases) -> None:
         return
     for k in range(at + 1, len(stmts)):
         stmt = stmts[k]
-        if not isinstance(stmt, Call) or not _same_statement(call, stmt):
+        if not isinstance(stmt, Call) or not added(stmt.loc) or not _same_statement(call, stmt):
             return
         if call.target in tuple(uses(stmt)):
+            if not stmt.loc.adjoint or stmt.loc.saving:
+                return
             place = _first_operand(stmts, at, k)
-            if place > at + 1:
-                stmts.insert(place, call)
+            if place > at + 1 or call.loc.saving:
+                stmts.insert(place, replace(call, loc=stmt.loc))
                 del stmts[at]
             return
         if aliases.crosses(call, stmt):
@@ -91,4 +94,5 @@ def _first_operand(stmts: list[Stmt], at: int, user: int) -> int:
 
 
 def _same_statement(a: Call, b: Call) -> bool:
-    return b.loc.adjoint and (a.loc.function, a.loc.stmt) == (b.loc.function, b.loc.stmt)
+    again = a.loc.saving and not a.loc.adjoint  # computed again for the reverse sweep, for whichever statement
+    return again or (b.loc.adjoint and (a.loc.function, a.loc.stmt) == (b.loc.function, b.loc.stmt))

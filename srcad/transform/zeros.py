@@ -36,10 +36,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcad.analysis.effects import writes
-from srcad.analysis.views import view_of
+from srcad.analysis.views import index_form, view_of
 from srcad.ir import ops
+from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, is_mutable
-from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, defs, map_atoms, uses, walk, walk_blocks, with_blocks
 from srcad.rules import rule_for
 from srcad.transform.elide import reads_only
@@ -50,7 +51,7 @@ _ZERO = (Const(Ellipsis), Const(0.0))
 def settle_zeros(function: Function) -> Function:
     """`function` with its buffers set to zero where that matters."""
     known = _Known.of(function)
-    body = _block(known, function.body, count_uses(function.body))
+    body = _first_stores(known, _block(known, function.body, count_uses(function.body)))
     return replace(function, body=_without_dead_stores(known, body))
 
 
@@ -148,6 +149,24 @@ def _block(known: _Known, block: Block, counts: dict[Var, int]) -> Block:
         if isinstance(stmt, Call) and stmt.fn == Const(operator.setitem) and stmt.args[1:] == _ZERO:
             _settle(known, stmts, at, counts)
         at += 1
+    return replace(block, stmts=tuple(stmts))
+
+
+def _first_stores(known: _Known, block: Block) -> Block:
+    """A block in which the first contribution to an element of a new buffer of zeros is stored, not added."""
+    stmts: list[Stmt] = [with_blocks(s, tuple(_first_stores(known, b) for b in blocks(s))) for s in block.stmts]
+    for at, stmt in enumerate(stmts):
+        if not (isinstance(stmt, Call) and stmt.loc.adjoint and stmt.fn == Const(np.zeros_like)):
+            continue
+        buffer = stmt.target
+        k = next((k for k in range(at + 1, len(stmts)) if _stops(known, stmts[k], buffer)), len(stmts))
+        first = stmts[k] if k < len(stmts) else None
+        if not isinstance(first, Call) or first.fn != Const(ops.UPDATES[operator.iadd]) or first.args[0] != buffer:
+            continue
+        place, value = first.args[1:]
+        alone = not isinstance(place, Star) and index_form(atom_kind(place)) == "basic" and value != buffer
+        if alone and isinstance(buffer.kind, Array) and buffer.kind.dtype is not None:
+            stmts[k] = replace(first, fn=Const(operator.setitem))
     return replace(block, stmts=tuple(stmts))
 
 

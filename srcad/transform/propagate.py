@@ -1,0 +1,130 @@
+"""Constants and copies where they are used: of loops that hand a value on unchanged, and of what they make constant.
+
+    loss_bar = 1.0                               for _ in range(n):
+    for _ in range(n):                               y_bar = 0.5 * x
+        y_bar = 0.5 * loss_bar * x     ->
+    (loss_bar as it was)
+
+A loop that does not need the number of its pass runs forwards over it.
+
+>>> import srcad
+>>> def f(x, n: int):
+...     loss = 0.0
+...     for i in range(n):
+...         loss += 0.5 * x[i]
+...     return loss
+>>> import numpy as np
+>>> print(srcad.grad(f).source_for(np.ones(3), 2))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from srcad.ir import ops
+from srcad.ir.dims import Facts
+from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
+from srcad.ir.visit import blocks, count_uses, map_atoms, uses, walk, with_blocks
+from srcad.transform.builder import Builder
+from srcad.transform.cleanup import added
+
+
+def propagate(function: Function) -> Function:
+    """`function` with constants and copies of the lines that a transform added where they are used."""
+    calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
+    found = _Known(calls, count_uses(function.body))
+    body = found.block(function.body)
+    return replace(function, body=replace(body, yields=tuple(map(found.of, body.yields))))
+
+
+@dataclass
+class _Known:
+    """The calls of a function, how often variables are used, and what has turned out to be something else."""
+
+    calls: Mapping[Var, Call]
+    counts: Mapping[Var, int]
+    atoms: dict[Var, Atom] = field(default_factory=dict)
+    seeds: dict[Var, Const] = field(default_factory=dict)
+
+    def of(self, atom: Atom) -> Atom:
+        """What an atom is."""
+        while isinstance(atom, Var) and atom in self.atoms:
+            atom = self.atoms[atom]
+        return atom
+
+    def number(self, atom: Atom) -> Const | None:
+        """The number that an atom is known to be."""
+        known = self.of(atom)
+        found = self.seeds.get(known) if isinstance(known, Var) else known
+        return found if found is not None and isinstance(found.value, (int, float)) else None
+
+    def value(self, atom: Atom) -> Atom:
+        """What an atom is, the number where it is one."""
+        return self.number(atom) or self.of(atom)
+
+    def block(self, block: Block) -> Block:
+        stmts: list[Stmt] = []
+        for stmt in block.stmts:
+            if isinstance(stmt, Call):
+                stmts += self.call(stmt)
+                continue
+            new = map_atoms(stmt, self.of) if any(v in self.atoms for v in uses(stmt)) else stmt
+            if isinstance(new, (For, While)) and added(new.loc):
+                new = self.loop(new)
+            inner = tuple(self.yielding(self.block(b)) for b in blocks(new))
+            stmts.append(with_blocks(new, inner))
+        return replace(block, stmts=tuple(stmts))
+
+    def yielding(self, block: Block) -> Block:
+        return replace(block, yields=tuple(map(self.of, block.yields)))
+
+    def call(self, call: Call) -> list[Stmt]:
+        """A call with what its operands are; folded, if one has become a constant."""
+        if call.fn == Const(ops.identity) and call.loc.adjoint and isinstance(call.args[0], Const):
+            self.seeds[call.target] = call.args[0]
+        if not any(v in self.atoms or v in self.seeds for v in uses(call)):
+            return [call]
+        constant = added(call.loc) and any(self.number(v) is not None for v in uses(call))
+        new = map_atoms(call, self.value if constant else self.of)
+        assert isinstance(new, Call)
+        if not constant:
+            return [new]
+        b = Builder(Facts(), call.loc, dict(self.calls))
+        atom = b.call(new.fn, *new.args, kwargs=new.kwargs, name=new.target.name, kind=new.target.kind)
+        if isinstance(atom, Var) and b.stmts and isinstance(last := b.stmts[-1], Call) and last.target == atom:
+            return [*b.stmts[:-1], replace(last, target=call.target)]
+        self.atoms[call.target] = atom
+        return list(b.stmts)
+
+    def loop(self, loop: For | While) -> For | While:
+        """A loop of the reverse sweep without the values that every pass hands on as they are."""
+        first = 1 if isinstance(loop, For) else 0
+        params = loop.body.params[first:]
+        steady = [k for k, param in enumerate(params) if loop.body.yields[k] == param]
+        for k in steady:
+            self.atoms[params[k]] = self.atoms[loop.targets[k]] = loop.inits[k]
+            if isinstance(loop, While):
+                self.atoms[loop.cond.params[k]] = loop.inits[k]
+        kept = [k for k in range(len(params)) if k not in steady]
+        rest = loop.body.yields[len(params) :]
+        body = replace(
+            loop.body,
+            params=(*loop.body.params[:first], *(params[k] for k in kept)),
+            yields=(*(loop.body.yields[k] for k in kept), *rest),
+        )
+        targets = tuple(loop.targets[k] for k in kept)
+        inits = tuple(loop.inits[k] for k in kept)
+        if isinstance(loop, While):
+            cond = replace(loop.cond, params=tuple(loop.cond.params[k] for k in kept))
+            return replace(loop, targets=targets, inits=inits, body=body, cond=cond)
+        return replace(loop, targets=targets, inits=inits, body=body, iter=self.forwards(loop))
+
+    def forwards(self, loop: For) -> Atom:
+        """What a loop runs over: ``range(n)`` for ``reversed(range(n))``, where nothing asks for the number."""
+        made = self.calls.get(loop.iter) if isinstance(loop.iter, Var) else None
+        if self.counts.get(loop.body.params[0]) or made is None or made.fn != Const(reversed):
+            return loop.iter
+        inner = made.args[0]
+        source = self.calls.get(inner) if isinstance(inner, Var) else None
+        return inner if source is not None and source.fn == Const(range) and isinstance(inner, Var) else loop.iter
