@@ -8,6 +8,8 @@ then leaves the builder as it was and returns None, and the caller writes a call
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from srcad.ir.kinds import List, Tuple
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.rules import rule_for
+from srcad.transform import identities  # noqa: F401 - registers what `Builder.call` applies
 from srcad.transform.algebra import is_const, is_zero
 from srcad.transform.builder import Builder
 
@@ -211,7 +214,19 @@ class _Expansion:
         bound = bind_values(fn, args, kwargs)
         if bound is None:
             raise _CannotExpand
-        return _Expansion(self.b, self.depth + 1).run(lower(fn, template=True), bound)
+        return _Expansion(self.b, self.depth + 1).run(_lowered(fn), bound)
+
+
+@functools.cache
+def _lowered(fn: FunctionType) -> Function:
+    """The body of a helper of the template modules."""
+    return lower(fn, template=True)
+
+
+@functools.cache
+def _signature(fn: FunctionType) -> inspect.Signature:
+    """The signature of a function of the template modules, or of one that templates call."""
+    return inspect.signature(fn)
 
 
 def _evaluated(fn: FunctionType, args: Sequence[Value]) -> Value | None:
@@ -240,16 +255,15 @@ def _as_value(value: Any) -> Value:
 
 def bind_values(fn: FunctionType, args: Sequence[Value], kwargs: Mapping[str | None, Value]) -> list[Value] | None:
     """The value of each parameter of `fn` in order, for a call with these arguments; None where they do not fit."""
-    import inspect
-
     if None in kwargs:
         return None
     try:
-        bound = inspect.signature(fn).bind(*args, **{str(k): v for k, v in kwargs.items()})
+        signature = _signature(fn)
+        bound = signature.bind(*args, **{str(k): v for k, v in kwargs.items()})
     except TypeError:
         return None
     values: list[Value] = []
-    for name, param in inspect.signature(fn).parameters.items():
+    for name, param in signature.parameters.items():
         if param.kind is inspect.Parameter.VAR_POSITIONAL:
             values.append(Seq(list(bound.arguments.get(name, ()))))
         elif param.kind is inspect.Parameter.VAR_KEYWORD:
@@ -278,7 +292,7 @@ def truth(b: Builder, value: Value) -> bool | None:
 
 def _resolve_method(b: Builder, fn: Any, atoms: list[Atom]) -> tuple[Any, list[Atom]] | None:
     """A method call or attribute read on a receiver of known class, as a call of the class's own function."""
-    from srcad.transform.methods import resolve_attribute, resolve_method
+    from srcad.transform.methods import method_for, resolve_attribute, resolve_method
 
     if fn is ops.call_method and isinstance(atoms[1], Const):
         method = resolve_method(b.kind(atoms[0]), atoms[1].value)
@@ -286,7 +300,8 @@ def _resolve_method(b: Builder, fn: Any, atoms: list[Atom]) -> tuple[Any, list[A
     if fn is getattr and len(atoms) == 2 and isinstance(atoms[1], Const):
         attribute = resolve_attribute(b.kind(atoms[0]), atoms[1].value)
         return None if attribute is None else (attribute, [atoms[0]])
-    return None
+    method = method_for(fn, b.kind(atoms[0])) if atoms else None
+    return None if method is None else (method, atoms)
 
 
 # --- operations on sequences known while compiling -----------------------------------------------------------------
