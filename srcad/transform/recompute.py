@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,8 +105,9 @@ def rebuild(
     call = calls[var]
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
+    outer, b.loc = b.loc, replace(call.loc, saving=True, adjoint=False)
     known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
-    mapping[var] = known
+    mapping[var], b.loc = known, outer
     return known
 
 
