@@ -1,6 +1,6 @@
 """srcad: a source-to-source automatic-differentiation compiler for Python and NumPy."""
 
-from srcad.api import Derivative, check, compile_options, dump, grad, jvp, stop_gradient, value_and_grad
+from srcad.api import Derivative, Graph, check, compile_options, dump, grad, graph, jvp, stop_gradient, value_and_grad
 from srcad.errors import (
     ArgumentError,
     InternalError,
@@ -19,6 +19,7 @@ __all__ = [
     "ArgumentError",
     "Derivative",
     "Explanation",
+    "Graph",
     "InternalError",
     "MissingRule",
     "NonDifferentiable",
@@ -34,6 +35,7 @@ __all__ = [
     "elementwise",
     "explain",
     "grad",
+    "graph",
     "jvp",
     "linear",
     "multilinear",

@@ -5,23 +5,32 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 
 from srcad.checking import CheckReport, check_derivatives, float_arguments
-from srcad.derivative import Derivative, Mode, Picks, Pushforward, compile_options
+from srcad.derivative import Derivative, Picks, Pushforward, compile_options
 from srcad.directions import sequences, tangent_like, varies
 from srcad.errors import ArgumentError
-from srcad.primals import Primal, annotated_kinds, positions, require_callable
+from srcad.inspection import Graph, dump, graph
+from srcad.primals import Primal, positions, require_callable
 from srcad.runtime import stop_gradient
 from srcad.transform.request import Request
 from srcad.versions import drop_oldest
 
-if TYPE_CHECKING:
-    from srcad.ir.kinds import Kind
-
-__all__ = ["Derivative", "check", "compile_options", "dump", "grad", "jvp", "stop_gradient", "value_and_grad"]
+__all__ = [
+    "Derivative",
+    "Graph",
+    "check",
+    "compile_options",
+    "dump",
+    "grad",
+    "graph",
+    "jvp",
+    "stop_gradient",
+    "value_and_grad",
+]
 
 
 @overload
@@ -212,70 +221,6 @@ def _make_pushforward(f: Callable[..., Any], asked: Request) -> Pushforward:
             f"jvp of {primal.name} varies an item of its *args", remedy="give the function named arguments instead"
         )
     return Pushforward(f, replace(asked, wrt=wrt, name=f"{primal.stem}_jvp"), mode="forward")
-
-
-def dump(
-    f: Callable[..., Any],
-    *,
-    mode: Mode = "reverse",
-    argnums: int | tuple[int, ...] = 0,
-    argnames: str | tuple[str, ...] | None = None,
-    value: bool = False,
-    kinds: Mapping[str, Kind] | None = None,
-    stage: str = "source",
-    comments: bool = True,
-) -> str:
-    """The text of the derivative of a function, or of a stage on the way to it.
-
-    Args:
-        f: the function.
-        mode: ``"reverse"`` for the gradient, ``"forward"`` for value and tangent.
-        argnums: as for `grad`.
-        argnames: as for `grad`.
-        value: as `value_and_grad` rather than `grad`.
-        kinds: kinds of arguments by name; others are as annotated, else float scalars or arrays of any rank.
-        stage: ``"gast"``, ``"ssa"``, ``"typed"``, ``"adjoint"``, ``"simplified"`` or ``"source"``.
-        comments: whether the text has the user's statements as comments.
-
-    Raises:
-        ArgumentError: an unknown argument or stage.
-    """
-    from srcad.callees import Callees
-    from srcad.ir.printer import to_text
-    from srcad.pipeline import SHOWN, Job, run
-
-    primal = Primal.of(f.primal if isinstance(f, Derivative) else require_callable(f, "dump"))
-    names = list(primal.inner.parameters)
-    for name in kinds or ():
-        if name not in names:
-            raise ArgumentError(
-                f"{primal.name} has no argument {name!r}", remedy=f"its arguments are {', '.join(names) or 'none'}"
-            )
-    if stage == "gast":
-        return _tree(primal.function)
-    if stage not in SHOWN:
-        raise ArgumentError(f"there is no stage {stage!r}", remedy=f"stages are gast, {', '.join(SHOWN)}")
-    if mode not in ("reverse", "forward"):
-        raise ArgumentError(f"there is no mode {mode!r}", remedy="modes are reverse and forward")
-    found, single = positions(primal, argnums, argnames)
-    wrt = tuple(dict.fromkeys(position for position, _ in found))
-    suffix = "jvp" if mode == "forward" else "value_and_grad" if value else "grad"
-    request = Request(wrt, single, value, name=f"{primal.stem}_{suffix}")
-    annotated = annotated_kinds(primal.parameters)
-    given = tuple((kinds or {}).get(name) or kind for name, kind in zip(names, annotated, strict=True))
-    job = run(
-        Job(primal.function, given, request, mode, Callees(primal.function), comments=comments), until=SHOWN[stage]
-    )
-    return job.generated.source if job.generated is not None else to_text(job.body)
-
-
-def _tree(function: Any) -> str:
-    """The syntax tree of a function."""
-    import gast
-
-    from srcad.frontend.source import find
-
-    return str(gast.dump(find(function).tree, indent=2))
 
 
 def check(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from srcad.analysis.reasons import Reason, reasons
 from srcad.derivative import Derivative
 from srcad.errors import ArgumentError, excerpt
 from srcad.ir.dims import Symbol
@@ -18,6 +17,7 @@ from srcad.primals import Primal, annotated_kinds, positions, require_callable
 from srcad.transform.request import Request
 
 if TYPE_CHECKING:
+    from srcad.analysis.reasons import Reason
     from srcad.analysis.saved import Kept, LoopMemory
     from srcad.pipeline import Job
 
@@ -254,6 +254,7 @@ def _compiled(primal: Primal, kinds: tuple[Kind, ...], wrt: tuple[int, ...]) -> 
 
 
 def _argument(job: Job, position: int) -> ArgumentPath:
+    from srcad.analysis.reasons import Reason, reasons
     from srcad.pipeline import paths_of
 
     assert job.normal is not None

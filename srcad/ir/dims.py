@@ -124,6 +124,7 @@ class Facts:
     def __init__(self, parent: Facts | None = None) -> None:
         self._parent = parent
         self._known: dict[Symbol, Dim] = {}
+        self._quotients: dict[tuple[Dim, int], Symbol] = {} if parent is None else parent._quotients
 
     def child(self) -> Facts:
         """A scope for a nested region: sees these facts, keeps its own to itself."""
@@ -146,6 +147,23 @@ class Facts:
             else:
                 return dim
         return dim
+
+    def quotient(self, dim: Dim, divisor: int) -> Dim:
+        """``dim // divisor`` of a length: a symbol of its own, the same one for equal lengths.
+
+        >>> facts, n = Facts(), Dim.fresh("n")
+        >>> half = facts.quotient(n, 2)
+        >>> str(half), facts.child().quotient(n, 2) == half, str(facts.quotient(Dim.of(7), 2))
+        ('n // 2', True, '3')
+        """
+        dim = self.resolve(dim)
+        if dim.known is not None:
+            return Dim.of(dim.known // divisor)
+        if (dim, divisor) not in self._quotients:
+            local = any(symbol.local for symbol, _ in dim.terms)
+            text = f"{dim}" if len(dim.terms) == 1 and not dim.const else f"({dim})"
+            self._quotients[dim, divisor] = Symbol(f"{text} // {divisor}", local=local)
+        return Dim.of(self._quotients[dim, divisor])
 
     def _lookup(self, symbol: Symbol) -> Dim | None:
         scope: Facts | None = self

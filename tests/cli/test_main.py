@@ -11,7 +11,7 @@ from srcad.cli.main import build_parser, main
 from srcad.cli.usage import UsageError, describe
 from srcad.errors import ArgumentError
 
-COMMANDS = ("dump", "check", "rules", "demo")
+COMMANDS = ("dump", "check", "graph", "rules", "demo")
 
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(srcad.__file__))}
@@ -37,7 +37,7 @@ def test_help_shows_an_example_that_parses(command, capsys):
 
 
 def test_help_says_that_the_file_is_executed(capsys):
-    for command in ("dump", "check"):
+    for command in ("dump", "check", "graph"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         assert "The top level of FILE is executed" in capsys.readouterr().out

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 import srcad
-from tests.golden.test_gallery import unused
 from tests.programs import library, numeric
 from tests.programs.bank import named
-from tests.programs.test_programs import helper_names
+from tests.programs.counts import helper_names, unused
 
 HERE = Path(__file__).parent / "forward"
 NAMES = ["loss", "heat", "sqrt_newton", "kalman", "logistic_map", "rosenbrock", "over_rows", "in_place_operators"]

@@ -1,10 +1,8 @@
 """Every program of the bank, on every input, in every mode, against differences and against itself."""
 
-import builtins
 import contextlib
 import copy
 import io
-import symtable
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +10,10 @@ import pytest
 
 import srcad
 import srcad.errors
-from tests.programs import library, modes, numeric
+from tests.programs import modes, numeric
 from tests.programs.bank import PROGRAMS, RUNS
 from tests.programs.checks import check_gradient, primal, wide
+from tests.programs.counts import helper_names
 
 
 def located(error):
@@ -189,25 +188,6 @@ def test_no_helpers_where_kinds_are_known(entry, k):
 def test_helpers_are_allowed_only_where_they_are_called(entry):
     allowed = [k for k in range(len(entry.inputs)) if entry.may_call_helpers(k)]
     assert any(helpers_called(entry, k) for k in allowed)
-
-
-def helper_names(text, fn):
-    """The global names in a generated source that neither it, nor Python, nor the primal's own modules define.
-
-    What the runtime provides reaches generated code under such names; `srcad` itself is always one.
-    """
-    top = symtable.symtable(text, "generated", "exec")
-    known = {*dir(builtins), *fn.__globals__, *vars(library), *fn.__code__.co_freevars, "np", "math"} - {"srcad"}
-    known |= {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
-    found = []
-
-    def visit(table):
-        found.extend(s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced())
-        for child in table.get_children():
-            visit(child)
-
-    visit(top)
-    return sorted({name for name in found if name not in known})
 
 
 def test_helper_names_are_found():

@@ -8,17 +8,10 @@ import pytest
 from tests.project.documents import ROOT, blocks_of, documents, run_document, updated
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents(), ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_document(path, tmp_path):
     failures = run_document(path.read_text(encoding="utf-8"), tmp_path, path.stem)
     assert not failures, "\n\n".join(f"{path.name}:{f.line}: {f.message}" for f in failures)
-
-
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
-def test_links_lead_somewhere(path):
-    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-        if not target.startswith(("http://", "https://")):
-            assert (path.parent / target).exists(), target
 
 
 def document(text):

@@ -14,6 +14,7 @@ from srcad.runtime import unbroadcast
 from srcad.templates import (
     numpy_creation,
     numpy_einsum,
+    numpy_fft,
     numpy_joining,
     numpy_linalg,
     numpy_methods,
@@ -27,6 +28,7 @@ from srcad.templates import (
 MODULES = (
     numpy_creation,
     numpy_einsum,
+    numpy_fft,
     numpy_joining,
     numpy_linalg,
     numpy_methods,

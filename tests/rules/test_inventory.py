@@ -56,6 +56,11 @@ def test_no_callable_is_in_two_lists(module: ModuleType) -> None:
     assert [n for n in REFUSED[module] if n in names and rule_for(names[n]) is not None] == []
 
 
+def test_every_function_of_fft_has_a_rule() -> None:
+    missing = {name for name in np.fft.__all__ if rule_for(getattr(np.fft, name)) is None}
+    assert missing == set()
+
+
 def test_every_ufunc_has_a_rule() -> None:
     missing = {v.__name__ for v in vars(np).values() if isinstance(v, np.ufunc) and rule_for(v) is None}
     assert missing == set()

@@ -583,17 +583,17 @@ def test_effects_that_carry_no_derivative_take_place_once(mode):
 
 
 def transform(x, n):
-    return np.fft.fft(x) if n == 0 else transform(x, n - 1)
+    return np.median(x) if n == 0 else transform(x, n - 1)
 
 
 def calls_transform(x):
-    return np.sum(transform(x, 1)).real
+    return np.sum(transform(x, 1))
 
 
 def test_an_error_inside_a_callee_says_where_it_is_called():
     with pytest.raises(MissingRule) as caught:
         srcad.grad(calls_transform)(V)
-    assert "np.fft.fft has no derivative rule" in str(caught.value)
+    assert "np.median has no derivative rule" in str(caught.value)
     assert re.search(r"transform is called.*where its derivative is needed", str(caught.value))
 
 

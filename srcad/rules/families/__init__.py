@@ -7,6 +7,7 @@ A rule names its family; `FAMILIES` maps the name to a function ``(BoundCall, Fa
 from srcad.rules.families import (  # noqa: F401 (they register their families)
     creation,
     elementwise,
+    fft,
     indexing,
     joining,
     linalg,

@@ -1,0 +1,1 @@
+"""The gallery: programs from many fields, their generated gradients, and what is counted of these."""

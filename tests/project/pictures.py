@@ -1,0 +1,46 @@
+"""The pictures in docs/images: graphs of the example that the documents use.
+
+``python -m tests.project.pictures`` draws them again; a test holds that each shows what would be drawn now.
+"""
+
+import pathlib
+import xml.etree.ElementTree as ElementTree
+
+import srcad
+from tests.project.documents import ROOT, blocks_of
+
+FOLDER = ROOT / "docs" / "images"
+
+#: The name of a picture, and of what it is the graph.
+PICTURES = {"sqrt_newton.svg": "primal", "sqrt_newton_grad.svg": "adjoint"}
+
+
+def drawn(of, folder):
+    """The SVG of the graph of README's first example."""
+    (source,) = [b.text for b in blocks_of((ROOT / "README.md").read_text(encoding="utf-8")) if b.file == "example.py"]
+    path = pathlib.Path(folder) / "example.py"
+    path.write_text(source, encoding="utf-8")
+    space = {"__name__": "example"}
+    exec(compile(source, str(path), "exec", dont_inherit=True), space)
+    return srcad.graph(space["sqrt_newton"], of=of).svg
+
+
+def shown(svg):
+    """What a picture says: the texts and tooltips, in order; where things stand depends on the version of Graphviz."""
+    root = ElementTree.fromstring(svg)
+    texts = ["".join(e.itertext()).strip() for e in root.iter() if e.tag.endswith(("}text", "}title"))]
+    return texts + [value for e in root.iter() for name, value in e.attrib.items() if name.endswith("}title")]
+
+
+def main():
+    """Draws all pictures."""
+    import tempfile
+
+    FOLDER.mkdir(exist_ok=True)
+    for name, of in PICTURES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            (FOLDER / name).write_text(drawn(of, folder), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
