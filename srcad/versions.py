@@ -266,7 +266,7 @@ class _Writer:
             "            return False",
             "    return test",
         ]
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = {"__name__": __name__}  # a debugger that skips srcad skips it
         exec(compile("\n".join(lines), "<srcad choice of a version>", "exec"), scope)
         test: Callable[..., bool] = scope["make"](**self.objects)
         return test
