@@ -84,7 +84,7 @@ def take(a, indices, axis=None, *, mode="raise", ans, ans_bar):
     return a_bar
 
 
-@linear(np.take_along_axis, wrt=("arr",), kind="unknown")
+@linear(np.take_along_axis, wrt=("arr",), kind="take_along_axis")
 def take_along_axis(arr, indices, axis=-1, *, ans, ans_bar):
     """Added up at the indices."""
     if axis is None:
@@ -133,17 +133,20 @@ def extract(condition, arr, *, ans, ans_bar):
 def order_of(a, axis, kind, stable):
     """The permutation that sorts."""
     if kind is None and stable is None:
-        return np.argsort(a, axis=axis)
+        return np.argsort(a) if axis == -1 else np.argsort(a, axis=axis)
     return np.argsort(a, axis=axis, kind=kind, stable=stable)
 
 
 @adjoint(np.sort, wrt=("a",), kind="same")
 def sort(a, axis=-1, kind=None, *, stable=None, ans, ans_bar):
-    """Back through the inverse of the permutation that sorts."""
+    """Back to where the permutation that sorts took each element from."""
     order = order_of(a, axis, kind, stable)
-    if axis is None:
-        return np.reshape(ans_bar[np.argsort(order)], np.shape(a))
-    return np.take_along_axis(ans_bar, np.argsort(order, axis=axis), axis)
+    a_bar = np.empty_like(ans_bar)
+    if np.ndim(a) == 1 or axis is None:
+        a_bar[order] = ans_bar
+        return np.reshape(a_bar, np.shape(a)) if axis is None else a_bar
+    np.put_along_axis(a_bar, order, ans_bar, axis)
+    return a_bar
 
 
 @tangent(np.sort)
@@ -250,9 +253,10 @@ def diff(a, n=1, axis=-1, *, ans, ans_bar):
     return np.moveaxis(g, 0, axis)
 
 
-nondifferentiable(np.argsort, np.argpartition, np.searchsorted, np.argwhere, np.digitize, np.lexsort, kind="unknown")
+nondifferentiable(np.argsort, np.ndarray.argsort, kind="argsort")
+nondifferentiable(np.argpartition, np.searchsorted, np.argwhere, np.digitize, np.lexsort, kind="unknown")
 nondifferentiable(np.nonzero, np.flatnonzero, np.ndarray.nonzero, kind="unknown")
-nondifferentiable(np.ndarray.argsort, np.ndarray.argpartition, np.ndarray.searchsorted, kind="unknown")
+nondifferentiable(np.ndarray.argpartition, np.ndarray.searchsorted, kind="unknown")
 nondifferentiable(np.array_equal, np.allclose, np.array_equiv, kind="reduction_bool")
 
 SAMPLES = [

@@ -19,9 +19,6 @@ HELPERS = {
     "convolution": "a slice may be shorter than it asks for",
     "lstm": "a slice may be shorter than it asks for",
     "heat_equation": "two rods of two points: a flux of length 1 would be broadcast",
-    "attention": "np.tri has no exact type",
-    "wasserstein": "np.argsort has no exact type",
-    "trimmed_squares": "np.argsort has no exact type",
     "bundle_adjustment": "np.cross has no exact type",
     "runge_kutta": "the items of an array are taken again in the reverse sweep",
 }

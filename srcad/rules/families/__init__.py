@@ -11,6 +11,7 @@ from srcad.rules.families import (  # noqa: F401 (they register their families)
     indexing,
     joining,
     linalg,
+    ordering,
     products,
     python,
     reductions,

@@ -43,6 +43,14 @@ def eye(call: BoundCall, facts: Facts) -> Kind:
     return Array(dtype_argument(call, "f8"), (rows, columns))
 
 
+@family("tri")
+def tri(call: BoundCall, facts: Facts) -> Kind:
+    """``np.tri(N, M)``: square without M, empty where a number is negative."""
+    rows = _int_value(call.first())
+    columns = rows if is_none(call.kind("M")) else _int_value(call.kind("M"))
+    return Array(dtype_argument(call, "f8"), tuple(None if n is None else n.clamp() for n in (rows, columns)))
+
+
 def _int_value(kind: Kind | None) -> Dim | None:
     return kind.value if isinstance(kind, Scalar) else None
 
