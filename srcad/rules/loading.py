@@ -16,11 +16,18 @@ TEMPLATES = "srcad.templates"
 _lock = threading.RLock()
 _loaded: set[str] = set()
 _loading = False
+_waiting_for: tuple[str, ...] | None = None
+"""The optional libraries whose templates are not loaded yet; None before anything is loaded."""
 
 
 def load() -> None:
     """Load the template modules that are due. Cheap when nothing is, and a no-op while they are being loaded."""
-    global _loading
+    if _waiting_for is None or not sys.modules.keys().isdisjoint(_waiting_for):
+        _load()
+
+
+def _load() -> None:
+    global _loading, _waiting_for
     with _lock:
         if _loading:
             return
@@ -31,6 +38,7 @@ def load() -> None:
                 if name not in _loaded and (library is None or library in sys.modules):
                     importlib.import_module(f"{TEMPLATES}.{name}")
                     _loaded.add(name)
+            _waiting_for = tuple(library for name, library in modules.items() if library and name not in _loaded)
         finally:
             _loading = False
 
