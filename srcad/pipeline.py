@@ -20,6 +20,7 @@ from srcad.analysis.memory import Memory, find_memory
 from srcad.analysis.paths import Paths
 from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
+from srcad.codegen.dialects.base import NUMPY, Dialect
 from srcad.codegen.emit import Generated, emit
 from srcad.codegen.load import load
 from srcad.errors import InternalError, SrcadError
@@ -79,6 +80,7 @@ class Job:
         changed: the positions of the parameters that it changes in place.
         sharing: which arguments share memory that the function changes.
         comments: whether the text has the user's statements as comments.
+        dialect: the language of the text.
         generated: the text, in the end.
     """
 
@@ -95,6 +97,7 @@ class Job:
     changed: tuple[int, ...] = ()
     sharing: Sharing = ()
     comments: bool = True
+    dialect: Dialect = NUMPY
     generated: Generated | None = None
 
     @property
@@ -203,7 +206,7 @@ def _emit(job: Job) -> Job:
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
     if shared := shared_names(job.sharing, names):
         header += f"; memory as given: {', '.join(shared)}"
-    return replace(job, generated=emit(job.program, header=header, comments=job.comments))
+    return replace(job, generated=emit(job.program, header=header, comments=job.comments, dialect=job.dialect))
 
 
 def _compiled(function: Function) -> Callable[..., Any]:
