@@ -4,7 +4,7 @@ A version is valid for the kinds of arguments it was compiled for, while every n
 meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is written for
 the version, because it is on the path of every call:
 
-    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 2 and 1 not in y.shape
+    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 1 and len(y) != 1
     and globals2.get("helper") is value3
 """
 
@@ -27,6 +27,7 @@ from srcad.ir.nodes import Guard
 
 if TYPE_CHECKING:
     from srcad.codegen.emit import Generated
+    from srcad.ir.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Version:
         data: the data that was read while compiling.
         fits: whether arguments (given separately) have the right kinds, and everything else is as it was.
         current: whether everything else is as it was.
+        kinds: of the arguments that it was compiled for.
         unsure: positions of arguments to differentiate whose kind is unknown.
         changed: positions of arguments that the primal changes in place; the derivative works on copies of them.
         sharing: which of them share memory, with each other or with other arguments.
@@ -76,6 +78,7 @@ class Version:
     fits: Callable[..., bool]
     current: Callable[[], bool]
     below: Version | None = None
+    kinds: tuple[Kind, ...] = ()
     unsure: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
     sharing: Sharing = ()
@@ -101,7 +104,7 @@ class Version:
         data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
         made = make_version(function, self.generated, self.key, guards, data, self.below)
         held = tuple(replace(datum, root=moved(datum.root)) for datum in self.held)
-        fields = {name: getattr(self, name) for name in ("unsure", "changed", "sharing", "outward")}
+        fields = {name: getattr(self, name) for name in ("kinds", "unsure", "changed", "sharing", "outward")}
         return replace(made, held=held, **fields)
 
 
@@ -194,6 +197,15 @@ def drop_oldest(kept: dict[Any, Any], limit: int) -> None:
 ANY = object()
 
 
+def _of_rank(value: str, rank: int) -> str:
+    """Whether an array has this rank and no length that is 1, in the form that takes the least time."""
+    if rank == 0:
+        return f"{value}.ndim == 0"
+    return (
+        f"{value}.ndim == 1 and len({value}) != 1" if rank == 1 else f"len(s := {value}.shape) == {rank} and 1 not in s"
+    )
+
+
 class _Writer:
     """Writes conditions; the objects that they name are variables around them."""
 
@@ -239,18 +251,17 @@ class _Writer:
             case type():
                 return f"type({value}) is {self.name('type', key)}"
             case (np.ndarray, np.dtype() as dtype, int(rank)):
-                shape = f" and 1 not in {value}.shape" if rank else ""
-                return f"{self._array(value, dtype, rank)}{shape}"
+                return f"{self._array(value, dtype)} and {_of_rank(value, rank)}"
             case (np.ndarray, np.dtype() as dtype, tuple(ones)):
                 lengths = [f"{value}.shape[{axis}] {'==' if one else '!='} 1" for axis, one in enumerate(ones)]
-                return " and ".join([self._array(value, dtype, len(ones)), *lengths])
+                return " and ".join([self._array(value, dtype), f"{value}.ndim == {len(ones)}", *lengths])
             case (first, bool() | None) if first is Static:
                 return f"{value} is {key[1]}"
             case _:
                 return f"key_of({value}) == {self.name('key', key)}"
 
-    def _array(self, value: str, dtype: np.dtype[Any], rank: int) -> str:
-        return f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)} and {value}.ndim == {rank}"
+    def _array(self, value: str, dtype: np.dtype[Any]) -> str:
+        return f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)}"
 
     def test(self, params: list[str], conditions: Iterable[str]) -> Callable[..., bool]:
         """The function of these conditions; a look-up that fails is a condition that does not hold."""
@@ -263,7 +274,7 @@ class _Writer:
             "            return False",
             "    return test",
         ]
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = {"__name__": __name__}  # a debugger that skips srcad skips it
         exec(compile("\n".join(lines), "<srcad choice of a version>", "exec"), scope)
         test: Callable[..., bool] = scope["make"](**self.objects)
         return test

@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import replace
-from types import MethodDescriptorType
+from types import GetSetDescriptorType, MethodDescriptorType
 
 from srcad.ir import ops
 from srcad.ir.atoms import is_in
-from srcad.ir.kinds import Slice, Tuple
+from srcad.ir.kinds import Kind, Slice, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Function, Loc, Star, Var
 from srcad.ir.printer import Printer, const_text
 from srcad.ir.visit import count_uses, definitions, walk, walk_blocks
@@ -61,8 +61,10 @@ class Labels(Printer):
         return ", ".join(texts) + ("," if len(texts) == 1 else "")
 
     def operation(self, call: Call) -> str:
-        """What a call does, without its target; a method stands behind its receiver."""
+        """What a call does, without its target; a method or an attribute stands behind its object."""
         fn = call.fn.value if isinstance(call.fn, Const) else None
+        if isinstance(fn, GetSetDescriptorType) and len(call.args) == 1:
+            return shortened(f"{self.atom(call.args[0])}.{fn.__name__}")
         if isinstance(fn, MethodDescriptorType) and call.args and not isinstance(call.args[0], Star):
             receiver, rest = self.atom(call.args[0]), replace(call, fn=Const(fn, fn.__name__), args=call.args[1:])
             return shortened(f"{receiver}.{self._expression(rest)}")
@@ -87,15 +89,16 @@ class Labels(Printer):
 def shortened(text: str) -> str:
     """A text of at most 48 characters on one line.
 
-    >>> shortened("x" * 50) == "x" * 47 + "…"
-    True
+    >>> shortened("x  +  y"), shortened("x" * 50) == "x" * 47 + "…"
+    ('x + y', True)
     """
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def tip(loc: Loc, of: str = "") -> str:
-    """The tooltip of what a statement of the user's became: its line and text, and a kind."""
+def tip(loc: Loc, kind: Kind | None = None) -> str:
+    """The tooltip of what a statement of the user's became: its kind, line and text."""
+    of = "" if kind is None else shortened(str(kind))
     place = f"line {loc.line}" + (f": {loc.text}" if loc.text else "") if loc.line else ""
     what = f"{'adjoint of ' if loc.adjoint else ''}{place}" if place else ""
     return "; ".join(part for part in (of, what) if part)

@@ -15,6 +15,17 @@ A loop that does not need the number of its pass runs forwards over it.
 ...     return loss
 >>> import numpy as np
 >>> print(srcad.grad(f).source_for(np.ones(3), 2))
+# kinds: x: f8[n], n: int(m)
+def f_grad(x, n):
+    for i in range(n):
+        x[i]
+    # for i in range(n):
+    x_bar = np.zeros_like(x)
+    for i in reversed(range(n)):
+        # loss += 0.5 * x[i]
+        x_bar[i] += 0.5
+    return x_bar
+<BLANKLINE>
 """
 
 from __future__ import annotations
@@ -24,6 +35,7 @@ from dataclasses import dataclass, field, replace
 
 from srcad.ir import ops
 from srcad.ir.dims import Facts
+from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
 from srcad.ir.visit import blocks, count_uses, map_atoms, uses, walk, with_blocks
 from srcad.transform.builder import Builder
@@ -94,6 +106,8 @@ class _Known:
         atom = b.call(new.fn, *new.args, kwargs=new.kwargs, name=new.target.name, kind=new.target.kind)
         if isinstance(atom, Var) and b.stmts and isinstance(last := b.stmts[-1], Call) and last.target == atom:
             return [*b.stmts[:-1], replace(last, target=call.target)]
+        if isinstance(atom, Var) and not isinstance(atom.kind, Scalar):
+            return [new]  # a new array is not the same as one that something else refers to
         self.atoms[call.target] = atom
         return list(b.stmts)
 

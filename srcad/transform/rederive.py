@@ -19,7 +19,7 @@ def f_grad(y):
     t = np.exp(y[1:])
     # return np.exp(y[1:]) @ y[1:]
     y_bar = np.zeros_like(y)
-    y_bar[1:] += t
+    y_bar[1:] = t
     y_bar[1:] += t * y[1:]
     return y_bar
 <BLANKLINE>

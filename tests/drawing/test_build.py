@@ -116,14 +116,28 @@ def test_parts_are_told_apart():
     primal = {n.name for n in found.nodes() if n.part is Part.PRIMAL}
     assert {"x_bar", "a_bar"} <= adjoint and {"a", "tol", "x"} <= primal
     assert [c.part for c in clusters(found.members)] == [Part.PRIMAL, Part.ADJOINT]
-    tangents = drawing("straight", "forward")
-    assert {n.part for n in tangents.nodes() if n.name.endswith("_dot")} == {Part.ADJOINT}
+    for name in ("straight", "loop", "branch", "store"):
+        nodes = [n for n in drawing(name, "forward").nodes() if n.part is not Part.SAVED]
+        assert {n.part for n in nodes if n.name.endswith("_dot")} == {Part.ADJOINT}, name
+        assert {n.part for n in nodes if n.name and not n.name.endswith("_dot")} == {Part.PRIMAL}, name
 
 
 def test_tooltips_name_kind_and_line():
     tips = {n.name + n.text: n.tip for n in drawing("newton", "adjoint").nodes()}
     assert tips["x = 0.5 * ·"] == "float; line 31: x = 0.5 * (x + a / x)"
     assert tips["t_bar = 0.5 * x_bar"].endswith("; adjoint of line 31: x = 0.5 * (x + a / x)")
+
+
+def test_long_kinds_are_cut():
+    fields = ", ".join(f"weight_{k}: f8[n, d]" for k in range(30))
+
+    def first(p):
+        return np.sum(p["weight_0"])
+
+    found = srcad.graph(first, kinds=dict(kindspec.parse(f"p: {{{fields}}}"))).drawing
+    (node,) = [node for node in found.nodes() if node.shape is Shape.INPUT]
+    assert node.text.startswith(": {'weight_0': f8[n, d], ") and node.text.endswith("…")
+    assert max(len(n.text) for n in found.nodes()) <= 50 >= max(len(n.tip.partition("; ")[0]) for n in found.nodes())
 
 
 def test_of_and_kinds_are_checked():
