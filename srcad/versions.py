@@ -4,7 +4,7 @@ A version is valid for the kinds of arguments it was compiled for, while every n
 meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is written for
 the version, because it is on the path of every call:
 
-    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 2 and 1 not in y.shape
+    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 2 and len(y) >= 4 and y.shape[1] >= 4
     and globals2.get("helper") is value3
 """
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.analysis.keys import key_of
+from srcad.analysis.keys import LONG, key_of
 from srcad.analysis.sharing import Sharing
 from srcad.ir.kinds import Static
 from srcad.ir.nodes import Guard
@@ -239,18 +239,22 @@ class _Writer:
             case type():
                 return f"type({value}) is {self.name('type', key)}"
             case (np.ndarray, np.dtype() as dtype, int(rank)):
-                shape = f" and 1 not in {value}.shape" if rank else ""
-                return f"{self._array(value, dtype, rank)}{shape}"
-            case (np.ndarray, np.dtype() as dtype, tuple(ones)):
-                lengths = [f"{value}.shape[{axis}] {'==' if one else '!='} 1" for axis, one in enumerate(ones)]
-                return " and ".join([self._array(value, dtype, len(ones)), *lengths])
+                return self._array(value, dtype, (LONG,) * rank)
+            case (np.ndarray, np.dtype() as dtype, tuple(classes)):
+                return self._array(value, dtype, classes)
             case (first, bool() | None) if first is Static:
                 return f"{value} is {key[1]}"
             case _:
                 return f"key_of({value}) == {self.name('key', key)}"
 
-    def _array(self, value: str, dtype: np.dtype[Any], rank: int) -> str:
-        return f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)} and {value}.ndim == {rank}"
+    def _array(self, value: str, dtype: np.dtype[Any], classes: tuple[int, ...]) -> str:
+        form = f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)}"
+        conditions = {0: f"in {(0, *range(2, LONG))}", 1: "== 1", LONG: f">= {LONG}"}
+        lengths = [
+            f"{f'{value}.shape[{axis}]' if axis else f'len({value})'} {conditions[one]}"
+            for axis, one in enumerate(classes)
+        ]
+        return " and ".join([form, f"{value}.ndim == {len(classes)}", *lengths])
 
     def test(self, params: list[str], conditions: Iterable[str]) -> Callable[..., bool]:
         """The function of these conditions; a look-up that fails is a condition that does not hold."""

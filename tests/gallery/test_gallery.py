@@ -18,8 +18,7 @@ STALE = f"docs/gallery.md is not what the compiler writes now: run `{page.COMMAN
 HELPERS = {
     "convolution": "a slice may be shorter than it asks for",
     "lstm": "a slice may be shorter than it asks for",
-    "heat_equation": "two rods of two points: a flux of length 1 would be broadcast",
-    "bundle_adjustment": "np.cross has no exact type",
+    "bundle_adjustment": "a slice may be shorter than it asks for: camera[:, 3:6] may be one column",
     "runge_kutta": "the items of an array are taken again in the reverse sweep",
 }
 
