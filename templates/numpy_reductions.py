@@ -109,9 +109,11 @@ def shares(chosen, axis, ans, initial):
 
 
 def sharing(chosen, axis, ans):
-    """How many elements share an extremum, in the precision of the result."""
+    """How many elements share an extremum; a number that leaves other precisions than double as they are."""
     if axis is None:
-        return int(np.count_nonzero(chosen))
+        return np.count_nonzero(chosen) if ans.dtype == float else int(np.count_nonzero(chosen))
+    if ans.dtype == float:
+        return np.sum(chosen, axis=axis, keepdims=True)
     return np.sum(chosen, axis=axis, keepdims=True, dtype=ans.dtype)
 
 

@@ -90,7 +90,7 @@ def transpose_attribute(a, *, ans, ans_bar):
     return full_like_result(ans_bar, ans).T
 
 
-@linear(np.matrix_transpose, np.linalg.matrix_transpose, np.ndarray.mT, kind="unknown", views=("a",), smaller=True)
+@linear(np.matrix_transpose, np.linalg.matrix_transpose, np.ndarray.mT, kind="transpose", views=("a",), smaller=True)
 def matrix_transpose(a, *, ans, ans_bar):
     """The last two axes exchanged."""
     return np.swapaxes(full_like_result(ans_bar, ans), -1, -2)

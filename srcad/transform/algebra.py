@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_hashable
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Opaque, Scalar, Slice, Static, Tuple, Undefined, Unknown
 from srcad.ir.nodes import Atom, Const, Star, Var
 
@@ -34,6 +34,8 @@ class _ZeroType:
 ZERO = Const(_ZeroType())
 
 Arguments = tuple[Atom | Star, ...]
+Keywords = tuple[tuple[str | None, Atom], ...]
+WithKeywords = Callable[["Builder", tuple[Atom, ...], Keywords], Atom | None]
 
 #: Python functions that are evaluated while compiling when all their arguments are constants.
 _FOLDED: frozenset[Any] = frozenset(
@@ -57,13 +59,14 @@ def simplified(b: Builder, fn: Atom, args: Arguments, kwargs: tuple[tuple[str | 
     folded = _fold(fn.value, atoms, kwargs)
     if folded is not None:
         return folded
-    if kwargs:
+    if not is_hashable(fn.value):
         return None
-    try:
-        rule = _REWRITES.get(fn.value)
-    except TypeError:
-        return None
-    return None if rule is None else rule(b, *atoms)
+    for rule in () if kwargs else _REWRITES.get(fn.value, ()):
+        found = rule(b, *atoms)
+        if found is not None:
+            return found
+    with_keywords = _KEYWORDS.get(fn.value)
+    return None if with_keywords is None else with_keywords(b, atoms, kwargs)
 
 
 def _fold(fn: Any, atoms: tuple[Atom, ...], kwargs: tuple[tuple[str | None, Atom], ...]) -> Atom | None:
@@ -257,6 +260,22 @@ def _iscomplexobj(b: Builder, x: Atom) -> Atom | None:
     return None
 
 
+def _eq(b: Builder, x: Atom, y: Atom) -> Atom | None:
+    """``x.dtype == float`` for something whose dtype is known."""
+    call = b.definition(x, getattr)
+    if (
+        call is None
+        or call.args[1:] != (Const("dtype"),)
+        or not isinstance(y, Const)
+        or y.value not in (float, complex)
+    ):
+        return None
+    kind = None if isinstance(call.args[0], Star) else atom_kind(call.args[0])
+    if not isinstance(kind, (Array, Scalar, Numeric)) or kind.dtype is None:
+        return None
+    return Const(bool(np.dtype(kind.dtype) == y.value))
+
+
 def _is(b: Builder, x: Atom, y: Atom) -> Atom | None:
     """``x is None`` for something that is known not to be None."""
     if not (isinstance(y, Const) and y.value is None):
@@ -312,36 +331,56 @@ def _shape_of(b: Builder, x: Atom) -> Atom | None:
     return b.call(getattr, x, Const("shape")) if isinstance(kind, Array) else None
 
 
-_REWRITES: dict[Any, Callable[..., Atom | None]] = {
-    operator.add: _add,
-    operator.sub: _sub,
-    operator.mul: _mul,
-    operator.truediv: _truediv,
-    operator.neg: _neg,
-    operator.pow: _pow,
-    operator.matmul: _matmul,
-    operator.getitem: _getitem,
-    operator.is_: _is,
-    operator.is_not: _is_not,
-    ops.unpack: _unpack,
-    np.ndarray.T: _transpose,
-    np.conj: _linear,
-    np.real: _linear,
-    np.sum: _linear,
-    np.ndarray.sum: _linear,
-    np.ndim: _ndim,
-    np.shape: _shape_of,
-    len: _len,
-    np.iscomplexobj: _iscomplexobj,
-    isinstance: _isinstance,
+_REWRITES: dict[Any, list[Callable[..., Atom | None]]] = {
+    fn: [rule]
+    for fn, rule in (
+        (operator.add, _add),
+        (operator.sub, _sub),
+        (operator.mul, _mul),
+        (operator.truediv, _truediv),
+        (operator.neg, _neg),
+        (operator.pow, _pow),
+        (operator.matmul, _matmul),
+        (operator.getitem, _getitem),
+        (operator.eq, _eq),
+        (operator.is_, _is),
+        (operator.is_not, _is_not),
+        (ops.unpack, _unpack),
+        (np.ndarray.T, _transpose),
+        (np.conj, _linear),
+        (np.real, _linear),
+        (np.sum, _linear),
+        (np.ndarray.sum, _linear),
+        (np.ndim, _ndim),
+        (np.shape, _shape_of),
+        (len, _len),
+        (np.iscomplexobj, _iscomplexobj),
+        (isinstance, _isinstance),
+    )
 }
+
+#: Rewritings of calls with keyword arguments.
+_KEYWORDS: dict[Any, WithKeywords] = {}
 
 
 def rewrites(fn: Callable[..., Any]) -> Callable[[Callable[..., Atom | None]], Callable[..., Atom | None]]:
-    """Register a rewriting of calls of `fn`; for rewritings that need more of the compiler than this module sees."""
+    """Register a rewriting of calls of `fn`; for rewritings that need more of the compiler than this module sees.
+
+    Those of one function are tried in the order of their registration.
+    """
 
     def register(rewrite: Callable[..., Atom | None]) -> Callable[..., Atom | None]:
-        _REWRITES[fn] = rewrite
+        _REWRITES.setdefault(fn, []).append(rewrite)
+        return rewrite
+
+    return register
+
+
+def rewrites_keywords(fn: Callable[..., Any]) -> Callable[[WithKeywords], WithKeywords]:
+    """Register a rewriting of calls of `fn` that have keyword arguments, or none."""
+
+    def register(rewrite: WithKeywords) -> WithKeywords:
+        _KEYWORDS[fn] = rewrite
         return rewrite
 
     return register

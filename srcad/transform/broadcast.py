@@ -14,9 +14,12 @@ from srcad import runtime
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import Array, Kind, Scalar, Tuple
 from srcad.ir.nodes import Atom, Const, Var
-from srcad.transform.algebra import rewrites
+from srcad.transform.algebra import rank, rewrites
 from srcad.transform.builder import Builder
 from srcad.transform.reverse.buffers import full
+
+#: The leading axes that an operand lacks, and the axes of length 1 along which it was stretched.
+Axes = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
@@ -27,18 +30,46 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
         return g
     if not isinstance(ans_kind, Array) or ans_kind.dims is None:
         return _at_run_time(b, g, x)
-    if isinstance(x_kind, Scalar):
-        if isinstance(g_kind, Scalar):
-            return b.call(operator.mul, g, b.call(getattr, ans, Const("size")))
-        return b.call(np.ndarray.sum, _whole(b, g, ans))
-    if not isinstance(x_kind, Array) or x_kind.dims is None:
-        return _at_run_time(b, _whole(b, g, ans), x)
-    axes = repeated_axes(b, x_kind.dims, ans_kind.dims)
+    if isinstance(x_kind, Scalar) and isinstance(g_kind, Scalar):
+        return b.call(operator.mul, g, b.call(getattr, ans, Const("size")))
+    dims = () if isinstance(x_kind, Scalar) else x_kind.dims if isinstance(x_kind, Array) else None
+    axes = None if dims is None else repeated_axes(b, dims, ans_kind.dims)
     if axes is None:
         return _at_run_time(b, _whole(b, g, ans), x)
     if not any(axes):
         return g
-    return _summed(b, _whole(b, g, ans), axes)
+    return _without_repeats(b, g, ans, axes) or _summed(b, _whole(b, g, ans), axes)
+
+
+def _without_repeats(b: Builder, g: Atom, ans: Var, axes: Axes) -> Atom | None:
+    """The sum of a `g` smaller than `ans`: where it is repeated itself, it is multiplied by how often.
+
+    None where that is not known, or `g` is not smaller.
+    """
+    kind, whole = b.kind(g), ans.kind
+    assert isinstance(whole, Array) and whole.dims is not None
+    own = () if isinstance(kind, Scalar) else kind.dims if isinstance(kind, Array) else None
+    if own is None or len(own) > len(whole.dims):
+        return None
+    lacking = len(whole.dims) - len(own)
+    missing, stretched = axes
+    repeated, kept = [k for k in (*missing, *stretched) if k < lacking], []
+    for k in sorted((*missing, *stretched)):
+        if k >= lacking:
+            if b.facts.equal(own[k - lacking], whole.dims[k]):
+                kept.append(k)
+            elif b.facts.is_one(own[k - lacking]):
+                repeated.append(k)
+            else:
+                return None
+    if not repeated or any(k in missing and k >= lacking for k in repeated):
+        return None
+    inside = tuple([k - lacking for k in kept if k in missing]), tuple([k - lacking for k in kept if k in stretched])
+    total = _summed(b, g, inside)
+    shape = b.call(getattr, ans, Const("shape"))
+    for k in sorted(repeated):
+        total = b.call(operator.mul, total, b.call(operator.getitem, shape, Const(k)))
+    return total
 
 
 def _whole(b: Builder, g: Atom, ans: Var) -> Atom:
@@ -62,9 +93,7 @@ def _known_unbroadcast(b: Builder, g: Atom, x: Atom) -> Atom | None:
     return _summed(b, g, axes) if any(axes) else g
 
 
-def repeated_axes(
-    b: Builder, x: tuple[Dim | None, ...], ans: tuple[Dim | None, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def repeated_axes(b: Builder, x: tuple[Dim | None, ...], ans: tuple[Dim | None, ...]) -> Axes | None:
     """The leading axes that `x` lacks, and the axes of length 1 that were stretched; None where it is not known."""
     extra = len(ans) - len(x)
     if extra < 0:
@@ -81,10 +110,12 @@ def repeated_axes(
     return tuple(range(extra)), tuple(stretched)
 
 
-def _summed(b: Builder, g: Atom, axes: tuple[tuple[int, ...], tuple[int, ...]]) -> Atom:
+def _summed(b: Builder, g: Atom, axes: Axes) -> Atom:
     missing, stretched = axes
     if stretched:
         g = b.call(np.ndarray.sum, g, kwargs=[("axis", _axis(stretched)), ("keepdims", Const(True))])
+    if missing and len(missing) == rank(b.kind(g)):
+        return b.call(np.ndarray.sum, g)
     return b.call(np.ndarray.sum, g, kwargs=[("axis", _axis(missing))]) if missing else g
 
 

@@ -17,10 +17,8 @@ needed; stores into a cotangent buffer go when the buffer is never read.
 function f_grad(x: float):
     # y = 3.0 * x
     y: float = 3.0 * x
-    # adjoint of: return y * y
-    y_bar: float = y + y
     # adjoint of: y = 3.0 * x
-    x_bar: float = 3.0 * y_bar
+    x_bar: float = 6.0 * y
     return x_bar
 """
 

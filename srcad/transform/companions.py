@@ -32,8 +32,7 @@ def f_grad(u, v, c):
         w_bar = v_bar
     w[0] = 1.0
     # return u @ u
-    u_bar += u
-    u_bar += u
+    u_bar += 2 * u
     # w[0] = 1.0
     w_bar[0] = 0.0
     return u_bar

@@ -22,6 +22,7 @@ from srcad.ir.kinds import List, Tuple
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.rules import rule_for
+from srcad.transform import identities  # noqa: F401 - registers what `Builder.call` applies
 from srcad.transform.algebra import is_const, is_zero
 from srcad.transform.builder import Builder
 
@@ -278,7 +279,7 @@ def truth(b: Builder, value: Value) -> bool | None:
 
 def _resolve_method(b: Builder, fn: Any, atoms: list[Atom]) -> tuple[Any, list[Atom]] | None:
     """A method call or attribute read on a receiver of known class, as a call of the class's own function."""
-    from srcad.transform.methods import resolve_attribute, resolve_method
+    from srcad.transform.methods import method_for, resolve_attribute, resolve_method
 
     if fn is ops.call_method and isinstance(atoms[1], Const):
         method = resolve_method(b.kind(atoms[0]), atoms[1].value)
@@ -286,7 +287,8 @@ def _resolve_method(b: Builder, fn: Any, atoms: list[Atom]) -> tuple[Any, list[A
     if fn is getattr and len(atoms) == 2 and isinstance(atoms[1], Const):
         attribute = resolve_attribute(b.kind(atoms[0]), atoms[1].value)
         return None if attribute is None else (attribute, [atoms[0]])
-    return None
+    method = method_for(fn, b.kind(atoms[0])) if atoms else None
+    return None if method is None else (method, atoms)
 
 
 # --- operations on sequences known while compiling -----------------------------------------------------------------

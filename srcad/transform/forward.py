@@ -16,13 +16,14 @@ always have the full shape of their values. Tuples of known length have their ta
 function f_jvp(x: float, x_dot: np.f8):
     # y = x * x
     y: float = x * x
-    _1: np.f8 = x * x_dot
-    _2: np.f8 = x * x_dot
-    y_dot: np.f8 = _1 + _2
+    x * x_dot
+    x * x_dot
+    _3: float = 2 * x
+    y_dot: np.f8 = _3 * x_dot
     # return y
     value: float = y
-    _3: (float, np.f8) = (value, y_dot)
-    return _3
+    _4: (float, np.f8) = (value, y_dot)
+    return _4
 """
 
 from __future__ import annotations

@@ -104,7 +104,14 @@ def rebuild(
     call = calls[var]
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
-    known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
+    exact = isinstance(call.fn, Const) and is_in(
+        call.fn.value, _SCALAR_ARITHMETIC
+    )  # no algebra on the primal's numbers
+    known: Atom
+    if exact:
+        known = b.append(call.fn, args, kwargs, name=var.name, kind=var.kind)
+    else:
+        known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
     mapping[var] = known
     return known
 

@@ -36,15 +36,14 @@ function f_grad(x: float, n: int):
     x_bar: float = 1.0
     # adjoint of: for _ in range(n):
     _4: range[int] = range(n)
-    x_bar.4: np.f8 = for i: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
+    x_bar.3: np.f8 = for i: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
         # for _ in range(n):
         x.4: float = list.pop(x_saved)
         # adjoint of: x = x * x
-        x_bar.2: np.f8 = x.4 * x_bar.1
-        _5: np.f8 = x.4 * x_bar.1
-        x_bar.3: np.f8 = x_bar.2 + _5
-        next x_bar.3
-    return x_bar.4
+        _5: float = 2 * x.4
+        x_bar.2: np.f8 = _5 * x_bar.1
+        next x_bar.2
+    return x_bar.3
 """
 
 from __future__ import annotations

@@ -19,11 +19,10 @@ def f_grad(x):
     y = x * x
     srcad.runtime.finite.note_value(y, 'y')
     # return y * y
-    y_bar = y + y
+    y_bar = 2 * y
     srcad.runtime.finite.check_finite(y_bar, 'y_bar')
     # y = x * x
-    x_bar = x * y_bar
-    x_bar += x * y_bar
+    x_bar = 2 * x * y_bar
     srcad.runtime.finite.check_finite(x_bar, 'x_bar')
     return x_bar
 """

@@ -19,6 +19,7 @@ from srcad.ir.atoms import atom_kind, constant, field_number, is_hashable, is_na
 from srcad.ir.kinds import List, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
 from srcad.transform.expand import Value, materialise
+from srcad.transform.reverse.axes import through_axes
 from srcad.transform.reverse.containers import (
     reverse_copy,
     reverse_dict,
@@ -142,8 +143,14 @@ def _getitem(scope: Scope, call: Call, active: Active) -> None:
     if inner is None:
         value = whole(scope, call.target)
         state = None if value is None else State(materialise(scope.b, value))
-        if state is not None:
+        if state is None:
+            return
+        plain = isinstance(base, Var) and scope.memory.root(base) is None and base not in scope.companions
+        g = through_axes(scope.b, state.atom, base, index) if plain else None
+        if g is None:
             give_item(scope, base, index, (), state)
+        else:
+            give(scope, base, g)
         return
     direct = scope.take((call.target, ()))
     if direct is not None:

@@ -16,7 +16,7 @@ function f_grad(x: float):
     # return y
     y
     # adjoint of: y = x * x
-    x_bar: float = x + x
+    x_bar: float = 2 * x
     return x_bar
 """
 

@@ -23,16 +23,22 @@ from srcad.transform.builder import Builder
 
 _DEPTH = 24
 _HARMLESS = (0.5, 1.0, 2.0)
+_POWERS = (operator.pow, operator.ipow, np.power, np.float_power)
 
 
 def is_masked(b: Builder, g: Atom) -> bool:
     """Whether a cotangent may have exact zeros where something was not selected."""
-    seen: set[Var] = set()
+    answers: dict[Var, bool] = {}
 
     def visit(atom: Atom | Star, depth: int) -> bool:
-        if not isinstance(atom, Var) or atom in seen or depth > _DEPTH:
+        if not isinstance(atom, Var) or depth > _DEPTH:
             return False
-        seen.add(atom)
+        if atom not in answers:
+            answers[atom] = False
+            answers[atom] = look(atom, depth)
+        return answers[atom]
+
+    def look(atom: Var, depth: int) -> bool:
         if atom in b.masked:
             return True
         call = b.definition(atom)
@@ -42,6 +48,8 @@ def is_masked(b: Builder, g: Atom) -> bool:
             return any(is_const(a, 0) for a in call.args[1:])
         if call.fn.value is operator.mul and any(_is_mask(b, a) for a in call.args):
             return True
+        if call.fn.value in (operator.add, operator.sub):  # zero where both are
+            return all(visit(a, depth + 1) for a in call.args)
         return any(visit(a, depth + 1) for a in call.args)
 
     return visit(g, 0)
@@ -82,11 +90,14 @@ def harmless(
         names: the parameters to replace; without them those that carry derivatives, and the result.
     """
     assert rule.partials is not None
-    point = _harmless_point(rule)
+    fixed = {name: v.value for name, v in values.items() if isinstance(v, Const) and type(v.value) in (int, float)}
+    point = _harmless_point(rule, fixed)
+    if point is None:
+        fixed, point = {}, _harmless_point(rule, {}) or _HARMLESS[0]
     new: dict[str, Any] = dict(values)
     for name in names or (*rule.wrt, "ans"):
         value = values.get(name)
-        if isinstance(value, (Var, Const)):
+        if isinstance(value, (Var, Const)) and name not in fixed:
             new[name] = b.append(np.where, (mask, value, Const(point)))
     return new
 
@@ -97,10 +108,16 @@ def unsafe_names(b: Builder, rule: Rule, bound: Mapping[str, Any]) -> tuple[str,
     Those of a rule with singular partials, and what such a rule's primitive has computed: in ``x * np.log(x)`` the
     partial by ``x`` is the logarithm.
     """
-    if rule.singular:
+    if rule.singular and not is_square(rule, bound):
         return (*rule.wrt, "ans")
     found = tuple(name for name in rule.wrt if _may_be_infinite(b, bound.get(name)))
     return (*found, "ans") if found else ()
+
+
+def is_square(rule: Rule, bound: Mapping[str, Any]) -> bool:
+    """Whether a call is ``x ** 1`` or ``x ** 2``, whose partial is finite wherever `x` is."""
+    exponents = [bound.get(name) for name in rule.wrt[1:]]
+    return rule.primitive in _POWERS and any(is_const(e, 1) or is_const(e, 2) for e in exponents)
 
 
 def _may_be_infinite(b: Builder, operand: Any) -> bool:
@@ -116,24 +133,25 @@ def _may_be_infinite(b: Builder, operand: Any) -> bool:
             return False
         rule = rule_for(call.fn.value) if isinstance(call.fn, Const) else None
         if rule is not None and rule.singular and rule.partials is not None:
-            return True
+            return not is_square(rule, rule.bind(call.args, call.kwargs) or {}) or visit(call.args[0], depth + 1)
         return any(visit(a, depth + 1) for a in call.args)
 
     return visit(operand, 0)
 
 
-def _harmless_point(rule: Rule) -> float:
-    """A number at which every partial of an elementwise function is finite."""
+def _harmless_point(rule: Rule, fixed: Mapping[str, float]) -> float | None:
+    """A number at which every partial of an elementwise function is finite, `fixed` parameters being what they are."""
     assert rule.partials is not None
-    count = len(rule.partials.params)
+    params = rule.partials.params
     for point in _HARMLESS:
+        at = [fixed.get(name, point) for name in params]
         with np.errstate(all="ignore"):
             try:
-                ans = rule.primitive(*[point] * count)
-                partials = rule.partials.function(*[point] * count, ans=ans)
+                ans = rule.primitive(*at)
+                partials = rule.partials.function(*at, ans=ans)
             except (ValueError, TypeError, ArithmeticError):
                 continue
         found = partials if isinstance(partials, tuple) else (partials,)
         if all(np.all(np.isfinite(p)) for p in found):
             return point
-    return _HARMLESS[0]
+    return None

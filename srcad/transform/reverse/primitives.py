@@ -25,6 +25,7 @@ from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.callees import require_rule
 from srcad.transform.expand import Seq, Value, expand, materialise
+from srcad.transform.identities import doubled, lean, may_double
 from srcad.transform.reverse.buffers import full
 from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.give import give, unpacked
@@ -93,16 +94,27 @@ def reverse_primitive(
     values = {**reading.values(bound), "ans": ans or call.target, "ans_bar": ans_bar}
     result = apply_template(scope.b, rule.adjoint, values)
     cotangents = [result] if len(rule.wrt) == 1 else unpacked(scope.b, result, len(rule.wrt))
+    given: list[tuple[Atom, Value, bool]] = []
     for name, g in zip(rule.wrt, cotangents, strict=True):
-        if name not in wanted:
-            continue
-        value = bound[name]
-        if isinstance(value, tuple):
-            for item, part in zip(value, unpacked(scope.b, g, len(value)), strict=True):
+        if name in wanted:
+            for item, part in _pairs(scope.b, bound[name], g):
                 owned = _is_new(scope.b, part, mark, cotangents)
-                give(scope, item, _fitted(scope, rule, item, part, call), owned=owned)
-        else:
-            give(scope, value, _fitted(scope, rule, value, g, call), owned=_is_new(scope.b, g, mark, cotangents))
+                given.append((item, _fitted(scope, rule, item, part, call), owned))
+    _give_all(scope, given, mark)
+
+
+def _give_all(scope: Scope, given: Sequence[tuple[Atom, Value, bool]], mark: int) -> None:
+    """Give each operand its cotangent; one that is two operands, with the same cotangent for each, gets it doubled."""
+    rest = list(given)
+    while rest:
+        item, g, owned = rest.pop(0)
+        for k, (other, h, _) in enumerate(rest):
+            if other == item and not isinstance(g, Seq) and not isinstance(h, Seq) and may_double(scope.b, g, h):
+                g = doubled(scope.b, g)
+                owned = _is_new(scope.b, g, mark, [])
+                del rest[k]
+                break
+        give(scope, item, g if isinstance(g, Seq) else lean(scope.b, g), owned=owned)
 
 
 def _fitted(scope: Scope, rule: Rule, arg: Atom, g: Value, call: Call) -> Value:
@@ -190,8 +202,8 @@ def _reverse_partials(
         for item, factor in _pairs(b, arg, partial):
             g = b.call(operator.mul, materialise(b, factor), ans_bar)
             given.append((item, unbroadcast(b, g, item, call.target)))
-    for item, g in given:
-        give(scope, item, g, owned=_is_new(b, g, mark, [other for _, other in given]))
+    all_given = [g for _, g in given]
+    _give_all(scope, [(item, g, _is_new(b, g, mark, all_given)) for item, g in given], mark)
 
 
 def _pairs(b: Builder, arg: Atom | tuple[Atom, ...], partial: Value) -> list[tuple[Atom, Value]]:
