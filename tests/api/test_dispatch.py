@@ -152,7 +152,7 @@ def diffuse(k, u):
 
 @pytest.mark.parametrize("order", [(9, 3, 2, 4), (2, 3, 4, 9), (3, 4, 2, 9)])
 def test_short_and_long_axes_have_versions_of_their_own(order):
-    """Of two points there is one difference, which is broadcast; of at least four there are several, which never are."""
+    """Two points have one difference, which is broadcast; four or more have several, which never are."""
     df = grad(diffuse, argnums=(0, 1))
     rng = np.random.default_rng(1)
     for n in order:
