@@ -4,7 +4,7 @@ A version is valid for the kinds of arguments it was compiled for, while every n
 meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is written for
 the version, because it is on the path of every call:
 
-    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 2 and 1 not in y.shape
+    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 1 and len(y) >= 4
     and globals2.get("helper") is value3
 """
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.analysis.keys import key_of
+from srcad.analysis.keys import LONG, key_of
 from srcad.analysis.sharing import Sharing
 from srcad.ir.kinds import Static
 from srcad.ir.nodes import Guard
@@ -206,6 +206,19 @@ def drop_oldest(kept: dict[Any, Any], limit: int) -> None:
 ANY = object()
 
 
+#: What holds of the length of an axis, by its class (see `srcad.analysis.keys`).
+_LENGTHS = {0: f"in {(0, *range(2, LONG))}", 1: "== 1", LONG: f">= {LONG}"}
+
+
+def _of_shape(value: str, classes: tuple[int, ...]) -> str:
+    """Whether an array has so many axes with lengths of these classes, in the form that takes the least time."""
+    rank = len(classes)
+    if rank < 2:
+        return " and ".join([f"{value}.ndim == {rank}", *(f"len({value}) {_LENGTHS[one]}" for one in classes)])
+    lengths = [f"s[{axis}] {_LENGTHS[one]}" for axis, one in enumerate(classes)]
+    return " and ".join([f"len(s := {value}.shape) == {rank}", *lengths])
+
+
 class _Writer:
     """Writes conditions; the objects that they name are variables around them."""
 
@@ -251,18 +264,16 @@ class _Writer:
             case type():
                 return f"type({value}) is {self.name('type', key)}"
             case (np.ndarray, np.dtype() as dtype, int(rank)):
-                shape = f" and 1 not in {value}.shape" if rank else ""
-                return f"{self._array(value, dtype, rank)}{shape}"
-            case (np.ndarray, np.dtype() as dtype, tuple(ones)):
-                lengths = [f"{value}.shape[{axis}] {'==' if one else '!='} 1" for axis, one in enumerate(ones)]
-                return " and ".join([self._array(value, dtype, len(ones)), *lengths])
+                return f"{self._array(value, dtype)} and {_of_shape(value, (LONG,) * rank)}"
+            case (np.ndarray, np.dtype() as dtype, tuple(classes)):
+                return f"{self._array(value, dtype)} and {_of_shape(value, classes)}"
             case (first, bool() | None) if first is Static:
                 return f"{value} is {key[1]}"
             case _:
                 return f"key_of({value}) == {self.name('key', key)}"
 
-    def _array(self, value: str, dtype: np.dtype[Any], rank: int) -> str:
-        return f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)} and {value}.ndim == {rank}"
+    def _array(self, value: str, dtype: np.dtype[Any]) -> str:
+        return f"type({value}) is ndarray and {value}.dtype is {self.name('dtype', dtype)}"
 
     def test(self, params: list[str], conditions: Iterable[str]) -> Callable[..., bool]:
         """The function of these conditions; a look-up that fails is a condition that does not hold."""
