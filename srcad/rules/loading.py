@@ -44,6 +44,11 @@ def _load() -> None:
             _loading = False
 
 
+def in_progress() -> bool:
+    """Whether srcad's own templates are being loaded."""
+    return _loading
+
+
 def load_before_registration(file: str) -> None:
     """Load srcad's templates before a rule from another file is added, so that a second rule is noticed."""
     if not is_own(file):
