@@ -47,17 +47,23 @@ class Identity:
 def key_of(value: object) -> Hashable:
     """A description of a value that decides its kind.
 
-    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(3)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of([1.0])
+    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(5)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of([1.0])
     (True, True, False)
     """
     describe = _DESCRIBE.get(type(value))
     return describe(value) if describe is not None else _describe(value, (), 0)
 
 
+#: Axes of at least so many elements are long: of ``x[1:-1]`` and of what is like it more than one element remains.
+LONG = 4
+
+
 def _describe_array(value: np.ndarray[Any, Any]) -> Hashable:
+    """With the number of axes where all are long, else with a class for each: 1, 0 for other short ones, `LONG`."""
     shape = value.shape
-    if 1 in shape:
-        return (np.ndarray, value.dtype, tuple([n == 1 for n in shape]))
+    for n in shape:
+        if n < LONG:
+            return (np.ndarray, value.dtype, tuple([LONG if n >= LONG else int(n == 1) for n in shape]))
     return (np.ndarray, value.dtype, len(shape))
 
 
