@@ -84,6 +84,7 @@ class Job:
         comments: whether the text has the user's statements as comments.
         dialect: the language of the text.
         generated: the text, in the end.
+        written: the program that it was written from.
     """
 
     primal: Any
@@ -101,6 +102,7 @@ class Job:
     comments: bool = True
     dialect: Dialect = NUMPY
     generated: Generated | None = None
+    written: Program | None = None
 
     @property
     def body(self) -> Function:
@@ -111,6 +113,8 @@ class Job:
     @cached_property
     def program(self) -> Program:
         """The function and those that it calls."""
+        if self.written is not None:
+            return self.written
         entry, callees = self.body, self.callees.generated()
         if self.request.check_finite:
             entry = watched(entry, entry=True)
@@ -208,7 +212,10 @@ def _emit(job: Job) -> Job:
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
     if shared := shared_names(job.sharing, names):
         header += f"; memory as given: {', '.join(shared)}"
-    return replace(job, generated=emit(job.program, header=header, comments=job.comments, dialect=job.dialect))
+    program = job.program
+    return replace(
+        job, written=program, generated=emit(program, header=header, comments=job.comments, dialect=job.dialect)
+    )
 
 
 def _compiled(function: Function) -> Callable[..., Any]:
