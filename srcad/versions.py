@@ -49,6 +49,15 @@ class Datum:
             return None
 
 
+def root_of(function: Any, place: str, name: str) -> Any:
+    """The dict or cell that holds data."""
+    if place == "attribute":
+        return function.value  # a module, or a cell
+    if place == "global":
+        return function.__globals__
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))[name]
+
+
 @dataclass(frozen=True, eq=False)
 class Version:
     """One compiled derivative.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcad.analysis.calls import map_lengths
-from srcad.analysis.keys import LONG, Identity, key_of
+from srcad.analysis.keys import LONG, Identity, OtherArray, key_of
 from srcad.ir.atoms import atom_kind, const_kind, dtype_name
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import (
@@ -93,6 +93,8 @@ def kind_from_key(key: Any, names: Names) -> Kind:
         case (np.ndarray, dtype, int() as rank):
             return _array_kind(dtype, (LONG,) * rank, names)
         case (np.ndarray, dtype, classes):
+            return _array_kind(dtype, classes, names)
+        case (first, _, dtype, classes) if first is OtherArray:
             return _array_kind(dtype, classes, names)
         case (np.generic, dtype):
             return Scalar(dtype_name(dtype), False, names.integer() if dtype.kind in "iu" else None)
