@@ -15,6 +15,7 @@ from srcad.transform.request import Request
 if TYPE_CHECKING:
     from srcad.drawing.model import Drawing
     from srcad.ir.kinds import Kind
+    from srcad.ir.nodes import Function
     from srcad.pipeline import Job
 
 Of = Literal["primal", "forward", "adjoint"]
@@ -156,8 +157,26 @@ def graph(
     job = run(
         _job(primal, mode, argnums, argnames, value, kinds), until=SHOWN["typed" if of == "primal" else "simplified"]
     )
-    function = job.program.entry
-    return Graph(build(function, find_memory(function, job.callees.effect_of), len(job.kinds)))
+    callees = _called(job) if of == "primal" else [function for _, function in job.program.callees]
+    functions = [(f, find_memory(f, job.callees.effect_of)) for f in (job.program.entry, *callees)]
+    return Graph(build(*functions[0], len(job.kinds), functions[1:]))
+
+
+def _called(job: Job) -> list[Function]:
+    """The functions that a primal calls, and those that they call, as far as srcad looks into them."""
+    from srcad.ir.nodes import Call
+    from srcad.ir.visit import walk
+    from srcad.transform.spread import spread_indices
+
+    found: dict[int, Function] = {}
+    pending = [job.body]
+    while pending:
+        for stmt in walk(pending.pop(0).body):
+            version = job.callees.called(stmt) if isinstance(stmt, Call) else None
+            if version is not None and version.normal is not None and id(version) not in found:
+                found[id(version)] = spread_indices(version.normal)
+                pending.append(version.normal)
+    return list(found.values())
 
 
 def _primal(f: Any, called: str, kinds: Mapping[str, Kind] | None) -> Primal:
