@@ -32,6 +32,7 @@ def dump(
     stage: str = "source",
     comments: bool = True,
     dialect: str = "numpy",
+    module: bool = False,
 ) -> str:
     """The text of the derivative of a function, or of a stage on the way to it.
 
@@ -46,15 +47,19 @@ def dump(
         comments: whether the text has the user's statements as comments.
         dialect: the language of the text: ``"numpy"``, or ``"numba"`` for the subset that ``numba.njit`` compiles (an
             experiment: it may change).
+        module: whether the text is that of a module of its own, which imports all that it names.
 
     Raises:
         ArgumentError: an unknown argument, stage or dialect.
-        UnsupportedSyntax: the derivative cannot be said in the dialect.
+        UnsupportedSyntax: the derivative cannot be said in the dialect, or not in a module of its own.
     """
     from srcad.codegen.dialects.named import DIALECTS
+    from srcad.codegen.module import as_module
     from srcad.ir.printer import to_text
     from srcad.pipeline import SHOWN, run
 
+    if module and stage != "source":
+        raise ArgumentError(f"the stage {stage!r} is no module", remedy="leave out the stage, or do without a module")
     primal = _primal(f, "dump", kinds)
     if stage == "gast":
         return _tree(primal.function)
@@ -66,7 +71,9 @@ def dump(
         raise ArgumentError(f"there is no dialect {dialect!r}", remedy=f"dialects are {', '.join(DIALECTS)}")
     job = _job(primal, mode, argnums, argnames, value, kinds, comments)
     job = run(replace(job, dialect=DIALECTS[dialect]), until=SHOWN[stage])
-    return job.generated.source if job.generated is not None else to_text(job.body)
+    if job.generated is None:
+        return to_text(job.body)
+    return as_module(job.generated, job.program) if module else job.generated.source
 
 
 @dataclass(frozen=True)
