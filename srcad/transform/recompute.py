@@ -104,10 +104,9 @@ def rebuild(
     if var in kept or not is_local(var):
         return var
     call = calls[var]
-    source = call.args[0] if call.fn == Const(ops.unpack) and len(call.args) == 2 else None
-    if isinstance(source, Var) and isinstance(source.kind, Array):
-        mapping[var] = rebuild(b, source, calls, mapping, kept, is_local)  # its items are read from the array itself
-        return mapping[var]
+    items = call.args[0] if call.args else None
+    if isinstance(items, Var) and items in calls and items not in mapping and items not in kept and is_local(items):
+        call = _without_unpacking(call, calls[items])  # it would be unpacked again
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
     # no algebra on the primal's numbers
@@ -120,6 +119,14 @@ def rebuild(
         known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
     mapping[var], b.loc = known, outer
     return known
+
+
+def _without_unpacking(item: Call, items: Call) -> Call:
+    """An item of an unpacked array, taken from the array itself: that it has so many the forward sweep has found."""
+    if item.fn != Const(operator.getitem) or items.fn != Const(ops.unpack) or len(items.args) != 2:
+        return item
+    source = items.args[0]
+    return replace(item, args=(source, *item.args[1:])) if isinstance(source, Var) and is_array(source) else item
 
 
 def _again(
@@ -169,17 +176,10 @@ def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
 
 def available_item(b: Builder, loop: For, element: Var) -> Atom:
     """The item of a pass in the reverse loop: its element where the loop runs over a range, else read again."""
-    fn, _ = made_by(b.defs, loop.iter)
-    if fn is range or (not loop.stops and mirrored_range(b.defs, loop.iter) is not None):
-        return element
-    return item_at(b, loop.iter, element)
-
-
-def mirrored_range(calls: Mapping[Var, Call], source: Atom) -> Call | None:
-    """The call of ``range`` in ``reversed(range(...))``, whose numbers the reverse sweep needs forwards."""
-    fn, args = made_by(calls, source)
-    made = calls.get(args[0]) if fn is reversed and isinstance(args[0], Var) else None
-    return made if made is not None and made.fn == Const(range) else None
+    fn, args = made_by(b.defs, loop.iter)
+    if fn is reversed:
+        return element if made_by(b.defs, args[0])[0] is range else item_at(b, loop.iter, element)
+    return element if fn is range else item_at(b, loop.iter, element)
 
 
 def item_at(b: Builder, source: Atom, index: Atom) -> Atom:

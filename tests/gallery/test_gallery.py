@@ -17,10 +17,7 @@ STALE = f"docs/gallery.md is not what the compiler writes now: run `{page.COMMAN
 #: Gradients that call a helper of srcad's, and why a kind or a length is not known.
 HELPERS = {
     "convolution": "a slice may be shorter than it asks for",
-    "lstm": "a slice may be shorter than it asks for",
-    "heat_equation": "two rods of two points: a flux of length 1 would be broadcast",
-    "bundle_adjustment": "np.cross has no exact type",
-    "runge_kutta": "the items of an array are taken again in the reverse sweep",
+    "bundle_adjustment": "a slice may be shorter than it asks for: camera[:, 3:6] may be one column",
 }
 
 #: Gradients in which a statement computes what nobody reads, and why it stays.
@@ -36,7 +33,6 @@ _UNFOLDED = "each operation of a long statement takes a line"
 LONG = {
     "logistic_regression": _UNFOLDED,
     "softmax_network": _UNFOLDED,
-    "k_means": "a cotangent that a choice made zero meets a power: the partial is taken at a harmless point there",
     "ridge_path": _MANY_SAVED,
     "gaussian_mixture": "cotangents that a choice made zero: partials are taken at a harmless point there",
     "lstm": _MANY_SAVED,
