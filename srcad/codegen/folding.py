@@ -133,6 +133,8 @@ class _Folder:
         own, size = effect(call), _overhead(call)
         if function_of(call) in (ops.store_global, ops.store_free):
             self._allow(call.args[1], roots)
+        if _is_partial(call) and is_on("sums"):
+            self._allow(call.args[0], roots)
         folded, length, depth = self._sink(operands(call), roots, call.loc, room - size, harmless=last)
         self._add(call, roots, own | folded, length + size, depth + 1)
 
@@ -225,6 +227,12 @@ class _Folder:
                 return root if commute(root.effect, crossed) and all(commute(root.effect, e) for e in after) else None
             crossed |= root.effect
         return None
+
+
+def _is_partial(call: Call) -> bool:
+    """Whether an adjoint adds to a sum that has the name of the result: ``x_bar = a`` and ``x_bar = x_bar + b``."""
+    first = call.args[0] if function_of(call) in (operator.add, operator.sub) else None
+    return call.loc.adjoint and isinstance(first, Var) and first.name == call.target.name != ""
 
 
 def _target(stmt: Stmt) -> Var | None:

@@ -36,12 +36,12 @@ function f_grad(x: float, n: int):
     x_bar: float = 1.0
     # adjoint of: for _ in range(n):
     _4: range[int] = range(n)
-    x_bar.3: np.f8 = for _.5: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
+    x_bar.3: np.f8 = for i: int in _4 with x_bar.1: np.f8 = x_bar:  # loop 2, reverse of 1
         # for _ in range(n):
         x.4: float = list.pop(x_saved)
         # adjoint of: x = x * x
-        _6: float = 2 * x.4
-        x_bar.2: np.f8 = _6 * x_bar.1
+        _5: float = 2 * x.4
+        x_bar.2: np.f8 = _5 * x_bar.1
         next x_bar.2
     return x_bar.3
 """

@@ -34,7 +34,6 @@ from srcad.rules import rule_for
 #: So many operations may stand in the expression of one sum.
 LONGEST = 9
 
-_SUMS = (Const(operator.add), Const(operator.sub))
 _OPERATORS: dict[Atom, object] = {
     Const(ops.IN_PLACE[operator.iadd]): operator.add,
     Const(ops.IN_PLACE[operator.isub]): operator.sub,
@@ -53,8 +52,6 @@ def _block(block: Block, counts: dict[Var, int]) -> Block:
         stmts.append(new)
         if isinstance(new, Call) and new.fn in _OPERATORS:
             _join(stmts, new, counts)
-        elif isinstance(new, Call) and new.fn in _SUMS and new.loc.adjoint:
-            _fold(stmts, new, counts)
     return replace(block, stmts=tuple(stmts))
 
 
@@ -78,21 +75,6 @@ def _join(stmts: list[Stmt], change: Call, counts: dict[Var, int]) -> None:
     stmts[-1] = Call(total, fn, (first, value), (), change.loc)
     counts[first] = 1
     counts[total] -= 1
-
-
-def _fold(stmts: list[Stmt], total: Call, counts: dict[Var, int]) -> None:
-    """Take the name from a first term that is only for the sum of the same name: it can be written in place."""
-    first, value = total.args
-    if not isinstance(first, Var) or isinstance(value, Star) or first.name != total.target.name or not first.name:
-        return
-    at = _made_at(stmts, first, value, counts) if counts.get(first) == 1 and first != value else None
-    made = stmts[at] if at is not None else None
-    if not isinstance(made, Call) or not _same_statement(made, total) or not made.loc.adjoint:
-        return
-    if at is not None and _size(stmts, first, counts) + _size(stmts, value, counts) <= LONGEST:
-        unnamed = replace(first, name="", of=0)
-        stmts[at] = replace(made, target=unnamed)
-        stmts[-1] = replace(total, args=(unnamed, value))
 
 
 def _made_at(stmts: list[Stmt], total: Var, value: Atom, counts: dict[Var, int]) -> int | None:

@@ -358,7 +358,7 @@ def test_the_printed_pair():
         "def fibonacci_reverse(saved, value_bar):",
         "    x, t, kept = saved",
         "        saved, t2, saved2 = kept",
-        "        t3 = t2 * value_bar + fibonacci_reverse(saved2, x * value_bar)",
+        "        x_bar = t2 * value_bar + fibonacci_reverse(saved2, x * value_bar)",
         "        x_bar += fibonacci_reverse(saved, value_bar)",
     ]
 
