@@ -46,6 +46,7 @@ from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
+from srcad.transform.signs import settle_signs
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.watch import watched
@@ -185,6 +186,7 @@ def _clean(job: Job) -> Job:
         function = keep_results(elide_copies(settle_zeros(function)))
     else:
         function = elide_copies(function)
+    function = settle_signs(function)
     verify(function, stage="simplified")
     return replace(job, function=function)
 

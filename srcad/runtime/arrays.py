@@ -14,6 +14,17 @@ from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.runtime.structures import accumulate, mirrored
 
 
+def is_array(x: Any) -> bool:
+    """Whether `x` has axes: for templates with one form for arrays and another, equal one for numbers.
+
+    While compiling, what may be a number is taken for one.
+
+    >>> is_array(np.zeros(3)), is_array(2.0)
+    (True, False)
+    """
+    return isinstance(x, np.ndarray) and x.ndim > 0
+
+
 def unbroadcast(g: Any, x: Any) -> Any:
     """The cotangent of `x` from the cotangent `g` of what `x` was broadcast to: `g` summed to the shape of `x`.
 
