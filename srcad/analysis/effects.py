@@ -160,7 +160,7 @@ def cannot_raise(call: Call) -> bool:
     if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
         return isinstance(kinds[0], Array)
     if is_in(fn, _WHOLE_REDUCTIONS):
-        return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
+        return len(args) == 1 and _is_number(kinds[0]) and _axes_fit(call, kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
         return kinds[0].weak is False or kinds[1].weak is False or _nonzero(args[1])
     if is_in(fn, _PRODUCTS):
@@ -174,6 +174,20 @@ def cannot_raise(call: Call) -> bool:
         or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
     )
     return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
+
+
+def _axes_fit(call: Call, kind: Kind) -> bool:
+    """Whether a reduction of a value of this kind is over axes that it has, all of them where none are named."""
+    given = dict(call.kwargs)
+    axis, keepdims = given.pop("axis", Const(None)), given.pop("keepdims", Const(False))
+    if given or not isinstance(kind, Array) or not isinstance(axis, Const) or not isinstance(keepdims, Const):
+        return False
+    axes = axis.value if isinstance(axis.value, tuple) else () if axis.value is None else (axis.value,)
+    if not axes:
+        return axis.value is None
+    count = 0 if kind.dims is None else len(kind.dims)
+    known = all(type(k) is int and -count <= k < count for k in axes)
+    return known and len({k % count for k in axes}) == len(axes)
 
 
 def _nonzero(atom: Atom) -> bool:

@@ -28,7 +28,7 @@ SAVED = {
     "recurrence": ["h_saved"],
     "return_in_loop": ["total_saved"],
     "sqrt_newton": ["x_saved"],
-    "upwind": ["flux_saved", "t_saved", "u_old2_saved", "u_old_saved"],
+    "upwind": ["t_saved", "u_old2_saved", "u_old_saved"],
 }
 
 
