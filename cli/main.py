@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import srcad
-from srcad.cli import check, demo, dump, graph, rules
+from srcad.cli import check, demo, dump, explain, graph, rules
 from srcad.cli.usage import UsageError, describe
 from srcad.errors import SrcadError
 
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (dump, check, graph, rules, demo):
+    for command in (dump, check, explain, graph, rules, demo):
         command.configure(commands)
     return parser
 

@@ -12,11 +12,13 @@ from srcad.errors import (
     SrcadError,
     UnsupportedSyntax,
 )
+from srcad.explanation import Explanation, explain
 from srcad.rules import adjoint, elementwise, linear, multilinear, nondifferentiable, sample, tangent
 
 __all__ = [
     "ArgumentError",
     "Derivative",
+    "Explanation",
     "Graph",
     "InternalError",
     "MissingRule",
@@ -31,6 +33,7 @@ __all__ = [
     "compile_options",
     "dump",
     "elementwise",
+    "explain",
     "grad",
     "graph",
     "jvp",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +30,7 @@ def dump(
     kinds: Mapping[str, Kind] | None = None,
     stage: str = "source",
     comments: bool = True,
+    dialect: str = "numpy",
 ) -> str:
     """The text of the derivative of a function, or of a stage on the way to it.
 
@@ -42,10 +43,14 @@ def dump(
         kinds: kinds of arguments by name; others are as annotated, else float scalars or arrays of any rank.
         stage: ``"gast"``, ``"ssa"``, ``"typed"``, ``"adjoint"``, ``"simplified"`` or ``"source"``.
         comments: whether the text has the user's statements as comments.
+        dialect: the language of the text: ``"numpy"``, or ``"numba"`` for the subset that ``numba.njit`` compiles (an
+            experiment: it may change).
 
     Raises:
-        ArgumentError: an unknown argument or stage.
+        ArgumentError: an unknown argument, stage or dialect.
+        UnsupportedSyntax: the derivative cannot be said in the dialect.
     """
+    from srcad.codegen.dialects.named import DIALECTS
     from srcad.ir.printer import to_text
     from srcad.pipeline import SHOWN, run
 
@@ -56,7 +61,10 @@ def dump(
         raise ArgumentError(f"there is no stage {stage!r}", remedy=f"stages are gast, {', '.join(SHOWN)}")
     if mode not in ("reverse", "forward"):
         raise ArgumentError(f"there is no mode {mode!r}", remedy="modes are reverse and forward")
-    job = run(_job(primal, mode, argnums, argnames, value, kinds, comments), until=SHOWN[stage])
+    if dialect not in DIALECTS:
+        raise ArgumentError(f"there is no dialect {dialect!r}", remedy=f"dialects are {', '.join(DIALECTS)}")
+    job = _job(primal, mode, argnums, argnames, value, kinds, comments)
+    job = run(replace(job, dialect=DIALECTS[dialect]), until=SHOWN[stage])
     return job.generated.source if job.generated is not None else to_text(job.body)
 
 

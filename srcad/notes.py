@@ -38,11 +38,16 @@ def annotate(error: BaseException, filename: str) -> None:
         trace = trace.tb_next
     if innermost is None or innermost[0] != filename:
         return
-    place = origin(*innermost)
+    places = _origins(*innermost)
+    place = places[-1] if places else None
     if isinstance(error, NotFinite):
         _complete(error, place)
     elif place is not None:
-        sweep = "in the derivative of" if getattr(place, "adjoint", False) else "in the function that is differentiated"
+        sweep = (
+            "in the derivative of"
+            if any(getattr(p, "adjoint", False) for p in places)
+            else "in the function that is differentiated"
+        )
         error.add_note("\n".join([f"{sweep}:", *excerpt(place, caret=False)]))
 
 
@@ -64,12 +69,18 @@ def _complete(error: NotFinite, place: Where | None) -> None:
 
 def origin(filename: str, line: int) -> Where | None:
     """The user's statement behind a line of a generated file, back through derivatives of derivatives."""
-    found: Where | None = None
+    return next(reversed(_origins(filename, line)), None)
+
+
+def _origins(filename: str, line: int) -> list[Where]:
+    """The statements behind a line of a generated file, from derivative to derivative, the user's last."""
+    found: list[Where] = []
     while filename in _lines:
         place = _lines[filename].get(line)
         if place is None:
-            return found
-        found, filename, line = place, place.file, place.line
+            break
+        found.append(place)
+        filename, line = place.file, place.line
     return found
 
 

@@ -20,6 +20,7 @@ from srcad.analysis.memory import Memory, find_memory
 from srcad.analysis.paths import Paths
 from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
+from srcad.codegen.dialects.base import NUMPY, Dialect
 from srcad.codegen.emit import Generated, emit
 from srcad.codegen.load import load
 from srcad.errors import InternalError, SrcadError
@@ -76,11 +77,13 @@ class Job:
         callees: the functions that it calls, and the kinds of the data that it reads.
         function: the function as the last stage left it.
         typed: its kinds and facts, once inferred.
+        normal: the function as it is normalised, before anything of a derivative is in it.
         memory: its memory facts, once normalised.
         companions: the shadows that it makes itself, in reverse mode.
         changed: the positions of the parameters that it changes in place.
         sharing: which arguments share memory that the function changes.
         comments: whether the text has the user's statements as comments.
+        dialect: the language of the text.
         generated: the text, in the end.
     """
 
@@ -91,11 +94,13 @@ class Job:
     callees: Callees
     function: Function | None = None
     typed: Typed | None = None
+    normal: Function | None = None
     memory: Memory | None = None
     companions: Companions | None = None
     changed: tuple[int, ...] = ()
     sharing: Sharing = ()
     comments: bool = True
+    dialect: Dialect = NUMPY
     generated: Generated | None = None
 
     @property
@@ -139,15 +144,20 @@ def _normalise(job: Job) -> Job:
         carry(memory)
         memory.check()  # tangents share memory as their values do: forward mode follows any aliasing
     job.callees.check(function, memory, forward=job.mode == "forward")
+    job = replace(job, normal=function)
     if job.request.strict:
-        inputs = [function.body.params[k] for k in job.request.wrt]
-        refuse_cuts(Paths(job.callees.opened, job.callees.effect_of, is_constant).cuts(function, inputs))
+        refuse_cuts(paths_of(job).cuts(function, [function.body.params[k] for k in job.request.wrt]))
     function = guard_updates(function, memory, private=True)
     companions = Companions()
     if job.mode == "reverse":
         assert job.typed is not None
         function, companions = with_companions(function, memory, (job.typed.facts, job.typed.facts_of))
     return replace(job, function=function, memory=memory, companions=companions, changed=changed)
+
+
+def paths_of(job: Job) -> Paths:
+    """What is asked about the paths of a derivative through a function, and through those that it calls."""
+    return Paths(job.callees.opened, job.callees.effect_of, is_constant)
 
 
 def _differentiate(job: Job) -> Job:
@@ -204,7 +214,7 @@ def _emit(job: Job) -> Job:
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
     if shared := shared_names(job.sharing, names):
         header += f"; memory as given: {', '.join(shared)}"
-    return replace(job, generated=emit(job.program, header=header, comments=job.comments))
+    return replace(job, generated=emit(job.program, header=header, comments=job.comments, dialect=job.dialect))
 
 
 def _compiled(function: Function) -> Callable[..., Any]:

@@ -27,6 +27,7 @@ from srcad.ir.nodes import Guard
 
 if TYPE_CHECKING:
     from srcad.codegen.emit import Generated
+    from srcad.ir.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Version:
         data: the data that was read while compiling.
         fits: whether arguments (given separately) have the right kinds, and everything else is as it was.
         current: whether everything else is as it was.
+        kinds: of the arguments that it was compiled for.
         unsure: positions of arguments to differentiate whose kind is unknown.
         changed: positions of arguments that the primal changes in place; the derivative works on copies of them.
         sharing: which of them share memory, with each other or with other arguments.
@@ -76,6 +78,7 @@ class Version:
     fits: Callable[..., bool]
     current: Callable[[], bool]
     below: Version | None = None
+    kinds: tuple[Kind, ...] = ()
     unsure: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
     sharing: Sharing = ()
@@ -101,7 +104,7 @@ class Version:
         data = tuple(replace(datum, root=moved(datum.root)) for datum in self.data)
         made = make_version(function, self.generated, self.key, guards, data, self.below)
         held = tuple(replace(datum, root=moved(datum.root)) for datum in self.held)
-        fields = {name: getattr(self, name) for name in ("unsure", "changed", "sharing", "outward")}
+        fields = {name: getattr(self, name) for name in ("kinds", "unsure", "changed", "sharing", "outward")}
         return replace(made, held=held, **fields)
 
 
@@ -263,7 +266,7 @@ class _Writer:
             "            return False",
             "    return test",
         ]
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = {"__name__": __name__}  # a debugger that skips srcad skips it
         exec(compile("\n".join(lines), "<srcad choice of a version>", "exec"), scope)
         test: Callable[..., bool] = scope["make"](**self.objects)
         return test

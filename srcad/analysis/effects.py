@@ -5,6 +5,7 @@ Facts about one `Call`, from the operation itself or from its rule. Reads nothin
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from typing import Any, TypeGuard
@@ -13,9 +14,9 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.mutators import MUTATORS, mutation
-from srcad.analysis.outputs import outputs
+from srcad.analysis.outputs import outputs, place_of_out
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind, is_in, is_named_tuple
+from srcad.ir.atoms import atom_kind, is_hashable, is_in, is_named_tuple
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
@@ -88,6 +89,9 @@ def writes(call: Call) -> tuple[Atom, ...]:
     fn = call.fn.value
     if isinstance(fn, Callee):
         return tuple(_plain(call)[k] for k in fn.writes)
+    rule = rule_for(fn)
+    if not call.kwargs and is_hashable(fn) and _only_reads(fn, len(call.args), rule is not None and not rule.writes):
+        return ()
     if is_in(fn, _WRITES_FIRST):
         return _plain(call)[:1]
     if getattr(fn, "__module__", None) == "srcad.runtime.tangents" and fn.__name__ in _TANGENT_WRITERS:
@@ -99,7 +103,6 @@ def writes(call: Call) -> tuple[Atom, ...]:
         return _mutable(call) if made is None else (made.base,)
     if fn is np.nan_to_num and not _copies(call):
         return _plain(call)[:1]
-    rule = rule_for(fn)
     if rule is None and _shuffles(call):
         return tuple(a for a in _plain(call) if is_mutable(atom_kind(a)))[-1:]
     out = outputs(fn, call.args, call.kwargs)
@@ -107,6 +110,17 @@ def writes(call: Call) -> tuple[Atom, ...]:
         bound = rule.bind(call.args, call.kwargs) or {}
         return out + tuple(a for name in rule.writes for a in _flat(bound.get(name)))
     return out
+
+
+@functools.lru_cache(maxsize=4096)
+def _only_reads(fn: Any, count: int, ruled: bool) -> bool:
+    """Whether a call of `fn` with so many positional arguments certainly changes none; `ruled`: its rule says so."""
+    if not ruled or fn is ops.call_method or fn is np.nan_to_num or fn in _WRITES_FIRST or fn in MUTATORS:
+        return False
+    if getattr(fn, "__module__", None) == "srcad.runtime.tangents":
+        return False
+    place = fn.nin if isinstance(fn, np.ufunc) else place_of_out(fn)
+    return place is None or count <= place
 
 
 def _mutable(call: Call) -> tuple[Atom, ...]:

@@ -57,8 +57,9 @@ class Paths:
     def __init__(
         self, opened: Opened, effect_of: EffectOf, is_constant: Callable[[Call, Set[Var]], bool] = lambda *_: False
     ) -> None:
-        self._opened, self._effect_of, self._is_constant = opened, effect_of, is_constant
-        self._passing: dict[int, tuple[bool, ...]] = {}
+        self.opened, self._effect_of, self._is_constant = opened, effect_of, is_constant
+        self._passing: dict[int, tuple[Function, tuple[bool, ...]]] = {}
+        self._solving = False
         self._memories: dict[int, tuple[Function, Memory]] = {}
         self._entered: set[tuple[int, frozenset[int]]] = set()
 
@@ -69,33 +70,44 @@ class Paths:
 
     def varied(self, function: Function, inputs: Iterable[Var]) -> set[Var]:
         """The variables that depend differentiably on some parameters."""
-        return _Through(self, self._memory(function), inputs).solve(function.body)
+        return _Through(self, self.memory(function), inputs).solve(function.body)
 
     def useful(self, function: Function) -> set[Var]:
         """The variables on which the result depends differentiably."""
-        memory = self._memory(function)
+        memory = self.memory(function)
         outputs = [p for p in function.body.params if p in memory.stores]
         return _Back(self, memory, outputs).solve(function.body)
 
     def flowing(self, function: Function) -> set[Var]:
         """The variables whose numbers flow into the result, through cuts, too."""
-        memory = self._memory(function)
+        memory = self.memory(function)
         outputs = [p for p in function.body.params if p in memory.stores]
         return _Numbers(memory, outputs).solve(function.body)
 
     def passing(self, call: Call) -> tuple[Atom, ...] | None:
         """The arguments of a call of another function that its result depends on; None where that is not known."""
-        found = self._opened(call)
+        found = self.opened(call)
         if found is None:
             return None
         function, args = found
         if id(function) not in self._passing:
-            self._passing[id(function)] = (True,) * len(args)  # for calls of itself
-            useful = self.useful(function)
-            self._passing[id(function)] = tuple(p in useful for p in function.body.params)
-        return tuple(a for a, passes in zip(args, self._passing[id(function)], strict=True) if passes)
+            self._passing[id(function)] = (function, (False,) * len(args))
+            if not self._solving:
+                self._solve()
+        return tuple(a for a, passes in zip(args, self._passing[id(function)][1], strict=True) if passes)
 
-    def _memory(self, function: Function) -> Memory:
+    def _solve(self) -> None:
+        """Find out for all functions met so far, which may call each other: none passes anything until one does."""
+        self._solving, before = True, None
+        while before != self._passing:
+            before = dict(self._passing)
+            for key, (function, _) in before.items():
+                useful = self.useful(function)
+                self._passing[key] = (function, tuple(p in useful for p in function.body.params))
+        self._solving = False
+
+    def memory(self, function: Function) -> Memory:
+        """The memory facts of a function."""
         if id(function) not in self._memories:
             self._memories[id(function)] = (function, find_memory(function, self._effect_of))
         return self._memories[id(function)][1]
@@ -109,7 +121,7 @@ class Paths:
             reached = [stmt.target, *(a for a in writes(stmt) if isinstance(a, Var))]
             if not given or not any(v in flowing for v in reached):
                 continue
-            inside = self._opened(stmt)
+            inside = self.opened(stmt)
             if inside is not None:
                 yield from self._inside(*inside, varied)
             elif is_cut(stmt, varied) or self._is_constant(stmt, varied):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcad.codegen.decisions import Folding
+from srcad.codegen.dialects.base import NUMPY, Dialect
 from srcad.codegen.folding import fold
 from srcad.codegen.interference import Webs, interference
 from srcad.codegen.naming import name_variables
@@ -52,24 +53,25 @@ class Generated:
     callees: dict[object, str]
 
 
-def emit(program: Program, *, header: str = "", comments: bool = True) -> Generated:
+def emit(program: Program, *, header: str = "", comments: bool = True, dialect: Dialect = NUMPY) -> Generated:
     """Write a program.
 
     Args:
         program: SSA without undefined reads; every `Callee` is among its callees.
         header: comment lines that open the text.
         comments: whether each run of adjoint lines is headed by the user's statement.
+        dialect: the language.
 
     Returns:
         The text, and what `srcad.codegen.load.load` needs.
     """
-    functions = [program.entry, *(function for _, function in program.callees)]
+    functions = [dialect.legalise(f) for f in (program.entry, *(function for _, function in program.callees))]
     writers = [_trial(function, comments) for function in functions]
     names = _function_names(program, [w.references for w in writers])
     callees = {key: names[k + 1] for k, (key, _) in enumerate(program.callees)}
     _check_callees(writers, callees)
     share_helpers([w.references for w in writers], callees)
-    bodies = [_body(f, w) for f, w in zip(functions, writers, strict=True)]
+    bodies = [_body(f, w, dialect) for f, w in zip(functions, writers, strict=True)]
     lines = header.splitlines() + _helper_lines(writers)
     emitted = []
     for name, function, writer, body in zip(names, functions, writers, bodies, strict=True):
@@ -101,19 +103,20 @@ def _trial(function: Function, comments: bool) -> Statements:
     return writer
 
 
-def _body(function: Function, writer: Statements) -> list[Line]:
+def _body(function: Function, writer: Statements, dialect: Dialect) -> list[Line]:
     """Name the variables and write a function for good."""
     references = writer.references
     taken = dict.fromkeys((*references.names, *references.cells))
     taken |= dict.fromkeys(references.helper_names[key] for key in references.helpers)
     folding = writer.folding
     webs = interference(function, folding)
+    webs.part(dialect.type_of)
     writer.dummy = _dummy(webs, folding, taken)
     names = name_variables(function, webs, tuple(taken))
     references.forget()
     writer.name = names.of
     lines = writer.function(function)
-    while not writer.copied_from.issuperset(writer.copied):
+    while dialect.binds_nothing and not writer.copied_from.issuperset(writer.copied):
         writer.copied_from |= frozenset(writer.copied)
         lines = writer.function(function)
     return lines

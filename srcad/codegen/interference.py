@@ -8,12 +8,13 @@ sides of a copy do not interfere by the copy alone, since there they hold the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.codegen.decisions import Folding, Pattern
 from srcad.codegen.tables import COPIES, INPLACE, function_of, operands
 from srcad.errors import InternalError
+from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Stmt, Var, While, With
 
 
@@ -48,6 +49,17 @@ class Webs:
         for var in others:
             self.number[var.uid] = number
             self.members[number].append(var)
+
+    def part(self, type_of: Callable[[Kind], Hashable]) -> None:
+        """Let variables conflict that a language of fixed types takes for different ones."""
+        groups: dict[Hashable, int] = {}
+        for number, variables in enumerate(self.members):
+            group = type_of(variables[0].kind)
+            groups[group] = groups.get(group, 0) | 1 << number
+        for mask in groups.values():
+            for number in range(len(self.members)):
+                if mask >> number & 1:
+                    self.conflicts[number] |= ~mask & (1 << len(self.members)) - 1
 
 
 def interference(function: Function, folding: Folding) -> Webs:

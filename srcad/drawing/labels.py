@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import replace
-from types import MethodDescriptorType
+from types import GetSetDescriptorType, MethodDescriptorType
 
 from srcad.ir import ops
 from srcad.ir.atoms import is_in
@@ -61,8 +61,10 @@ class Labels(Printer):
         return ", ".join(texts) + ("," if len(texts) == 1 else "")
 
     def operation(self, call: Call) -> str:
-        """What a call does, without its target; a method stands behind its receiver."""
+        """What a call does, without its target; a method or an attribute stands behind its object."""
         fn = call.fn.value if isinstance(call.fn, Const) else None
+        if isinstance(fn, GetSetDescriptorType) and len(call.args) == 1:
+            return shortened(f"{self.atom(call.args[0])}.{fn.__name__}")
         if isinstance(fn, MethodDescriptorType) and call.args and not isinstance(call.args[0], Star):
             receiver, rest = self.atom(call.args[0]), replace(call, fn=Const(fn, fn.__name__), args=call.args[1:])
             return shortened(f"{receiver}.{self._expression(rest)}")

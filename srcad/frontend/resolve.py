@@ -49,12 +49,12 @@ MISSING = object()
 
 
 def is_static(value: object) -> bool:
-    """Whether a value is compared by identity: a function, a class, a module, not data.
+    """Whether a value is compared by identity: a function, a class, a module, what has a rule; not data.
 
     >>> is_static(np.sin), is_static(np.pi), is_static(sys), is_static([1.0])
     (True, False, True, False)
     """
-    if isinstance(value, _STATIC) or is_opened(value):
+    if isinstance(value, _STATIC) or is_opened(value) or (callable(value) and Hook.has_rule(value)):
         return True
     return type(value).__name__ == "_lru_cache_wrapper" and callable(value)
 

@@ -55,13 +55,22 @@ class Loc:
 NOWHERE = Loc("<srcad>", 0, 0, 0, "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Var:
-    """A value: `name` is the name it would like to have in the printed code ('' for a temporary)."""
+    """A value: `name` is the name it would like to have in the printed code ('' for a temporary).
 
-    name: str = field(compare=False)
-    kind: Kind = field(default=UNKNOWN, compare=False)
+    Variables are the same where their numbers are: one may be written down again with another kind.
+    """
+
+    name: str
+    kind: Kind = UNKNOWN
     uid: int = field(default_factory=lambda: next(_uids))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Var) and self.uid == other.uid
+
+    def __hash__(self) -> int:
+        return self.uid
 
     def __repr__(self) -> str:
         return f"{self.name or 't'}.{self.uid}"
@@ -94,7 +103,9 @@ class Const:
         return (type(value), id(value))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Const) and self.key() == other.key()
+        if self is other:
+            return True
+        return isinstance(other, Const) and type(self.value) is type(other.value) and self.key() == other.key()
 
     def __hash__(self) -> int:
         return hash(self.key())

@@ -30,31 +30,30 @@ from srcad.ir.nodes import (
 )
 
 
-def atoms(stmt: Stmt) -> Iterator[Atom]:
+def atoms(stmt: Stmt) -> list[Atom]:
     """The atoms that `stmt` uses directly, constants and the called function included, in order of evaluation."""
     match stmt:
         case Call(fn=fn, args=args, kwargs=kwargs):
-            yield fn
-            for arg in args:
-                yield arg.value if isinstance(arg, Star) else arg
-            for _, value in kwargs:
-                yield value
+            found = [fn]
+            found += [arg.value if isinstance(arg, Star) else arg for arg in args]
+            if kwargs:
+                found += [value for _, value in kwargs]
+            return found
         case If(cond=cond):
-            yield cond
+            return [cond]
         case For(iter=iterable, inits=inits):
-            yield iterable
-            yield from inits
+            return [iterable, *inits]
         case While(inits=inits):
-            yield from inits
+            return [*inits]
         case With(context=context):
-            yield context
+            return [context]
         case _:
             raise unknown(stmt)
 
 
-def uses(stmt: Stmt) -> Iterator[Var]:
+def uses(stmt: Stmt) -> list[Var]:
     """The variables that `stmt` uses directly, in order, repeated as often as they are used."""
-    return (atom for atom in atoms(stmt) if isinstance(atom, Var))
+    return [atom for atom in atoms(stmt) if isinstance(atom, Var)]
 
 
 def defs(stmt: Stmt) -> tuple[Var, ...]:

@@ -8,6 +8,8 @@ then leaves the builder as it was and returns None, and the caller writes a call
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -212,7 +214,19 @@ class _Expansion:
         bound = bind_values(fn, args, kwargs)
         if bound is None:
             raise _CannotExpand
-        return _Expansion(self.b, self.depth + 1).run(lower(fn, template=True), bound)
+        return _Expansion(self.b, self.depth + 1).run(_lowered(fn), bound)
+
+
+@functools.cache
+def _lowered(fn: FunctionType) -> Function:
+    """The body of a helper of the template modules."""
+    return lower(fn, template=True)
+
+
+@functools.cache
+def _signature(fn: FunctionType) -> inspect.Signature:
+    """The signature of a function of the template modules, or of one that templates call."""
+    return inspect.signature(fn)
 
 
 def _evaluated(fn: FunctionType, args: Sequence[Value]) -> Value | None:
@@ -241,16 +255,15 @@ def _as_value(value: Any) -> Value:
 
 def bind_values(fn: FunctionType, args: Sequence[Value], kwargs: Mapping[str | None, Value]) -> list[Value] | None:
     """The value of each parameter of `fn` in order, for a call with these arguments; None where they do not fit."""
-    import inspect
-
     if None in kwargs:
         return None
     try:
-        bound = inspect.signature(fn).bind(*args, **{str(k): v for k, v in kwargs.items()})
+        signature = _signature(fn)
+        bound = signature.bind(*args, **{str(k): v for k, v in kwargs.items()})
     except TypeError:
         return None
     values: list[Value] = []
-    for name, param in inspect.signature(fn).parameters.items():
+    for name, param in signature.parameters.items():
         if param.kind is inspect.Parameter.VAR_POSITIONAL:
             values.append(Seq(list(bound.arguments.get(name, ()))))
         elif param.kind is inspect.Parameter.VAR_KEYWORD:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,15 +105,15 @@ def rebuild(
     call = calls[var]
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
-    exact = isinstance(call.fn, Const) and is_in(
-        call.fn.value, _SCALAR_ARITHMETIC
-    )  # no algebra on the primal's numbers
+    # no algebra on the primal's numbers
+    exact = isinstance(call.fn, Const) and is_in(call.fn.value, _SCALAR_ARITHMETIC)
+    outer, b.loc = b.loc, replace(call.loc, saving=True, adjoint=False)
     known: Atom
     if exact:
         known = b.append(call.fn, args, kwargs, name=var.name, kind=var.kind)
     else:
         known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
-    mapping[var] = known
+    mapping[var], b.loc = known, outer
     return known
 
 

@@ -150,3 +150,38 @@ def test_demo_from_another_folder(tmp_path):
     assert "step  300" in done.stdout and "ok: " in done.stdout and "times as long" in done.stdout
     accuracy = [float(s.split()[-2]) for s in done.stdout.splitlines() if s.startswith("accuracy on 50 held-out")]
     assert accuracy[0] >= 90
+
+
+def test_explain_says_what_the_function_says(model, capsys):
+    assert main(["explain", "model.py:sqrt_newton", "--types", "a: float, tol: float"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "loading\n"
+    assert out == (
+        "sqrt_newton(a: float, tol: float)\n"
+        "a: the result depends on it\n"
+        "tol: its gradient is zero\n"
+        f'  File "{model / "model.py"}", line 15, in sqrt_newton\n'
+        "    while abs(x * x - a) > tol:\n"
+        "          ^^^^^^^^^^^^^^^^^^^^\n"
+        "    it only decides how often this loop runs\n"
+        "loop in line 15 of sqrt_newton: while abs(x * x - a) > tol:\n"
+        "  x_saved: x (float), 8 bytes per pass\n"
+        "    for the adjoint of: x = 0.5 * (x + a / x)\n"
+        "A number of Python's counts as 8 bytes; its item in the list is a pointer of 8 bytes more.\n"
+    )
+
+
+def test_explain_for_some_arguments_and_for_given_values(model, capsys):
+    assert main(["explain", "model.py:loss", "--types", TYPES, "--argnames", "b"]) == 0
+    out = capsys.readouterr().out
+    assert out == "loss(w: f8[d], b: float, x: f8[n, d], y: f8[n])\nb: the result depends on it\n"
+    assert main(["explain", "model.py:loss", "--inputs", "model.py:inputs", "--argnums", "0,2"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[1:] == ["w: the result depends on it", "x: the result depends on it"]
+
+
+def test_explain_of_what_is_not_supported_is_code_2(model, capsys):
+    assert main(["explain", "model.py:coroutine"]) == 2
+    err = capsys.readouterr().err
+    assert main(["dump", "model.py:coroutine"]) == 2
+    assert capsys.readouterr().err == err and "coroutine" in err

@@ -1,4 +1,4 @@
-"""The pictures in docs/images: graphs of the example that the documents use.
+"""The pictures in docs/images: graphs of examples in the documents.
 
 ``python -m tests.project.pictures`` draws them again; a test holds that each shows what would be drawn now.
 """
@@ -7,22 +7,28 @@ import pathlib
 import xml.etree.ElementTree as ElementTree
 
 import srcad
+from srcad.analysis import kindspec
 from tests.project.documents import ROOT, blocks_of
 
 FOLDER = ROOT / "docs" / "images"
 
-#: The name of a picture, and of what it is the graph.
-PICTURES = {"sqrt_newton.svg": "primal", "sqrt_newton_grad.svg": "adjoint"}
+#: The name of a picture: the document whose ``example.py`` has the function, the function, of what it is the graph.
+PICTURES = {
+    "sqrt_newton.svg": ("README.md", "sqrt_newton", "primal", ""),
+    "sqrt_newton_grad.svg": ("README.md", "sqrt_newton", "adjoint", ""),
+    "loss.svg": ("docs/tour.md", "loss", "primal", "w: f8[d], b: float, x: f8[n,d], y: f8[n]"),
+}
 
 
-def drawn(of, folder):
-    """The SVG of the graph of README's first example."""
-    (source,) = [b.text for b in blocks_of((ROOT / "README.md").read_text(encoding="utf-8")) if b.file == "example.py"]
+def drawn(name, folder):
+    """The SVG of a picture."""
+    document, function, of, kinds = PICTURES[name]
+    (source,) = [b.text for b in blocks_of((ROOT / document).read_text(encoding="utf-8")) if b.file == "example.py"]
     path = pathlib.Path(folder) / "example.py"
     path.write_text(source, encoding="utf-8")
     space = {"__name__": "example"}
     exec(compile(source, str(path), "exec", dont_inherit=True), space)
-    return srcad.graph(space["sqrt_newton"], of=of).svg
+    return srcad.graph(space[function], of=of, kinds=dict(kindspec.parse(kinds))).svg
 
 
 def shown(svg):
@@ -37,9 +43,9 @@ def main():
     import tempfile
 
     FOLDER.mkdir(exist_ok=True)
-    for name, of in PICTURES.items():
+    for name in PICTURES:
         with tempfile.TemporaryDirectory() as folder:
-            (FOLDER / name).write_text(drawn(of, folder), encoding="utf-8")
+            (FOLDER / name).write_text(drawn(name, folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ PACKAGE = pathlib.Path(srcad.__file__).parent
 #: From the bottom to the top. What is not named here (`srcad`, `__main__`) is the face of the package and may use all.
 ORDER = (
     "errors", "notes", "ir", "frontend", "rules", "analysis", "transform", "codegen", "callee_facts", "callees",
-    "pipeline", "primals", "versions", "derivative", "directions", "explanation", "drawing", "inspection", "api", "cli",
+    "pipeline", "primals", "versions", "documentation", "derivative", "directions", "explanation", "drawing",
+    "inspection", "api", "cli",
 )  # fmt: skip
 
 #: Parts beside the line, and what of srcad they may use. Formulas may call what generated code may call.
