@@ -20,7 +20,6 @@ HELPERS = {
     "lstm": "a slice may be shorter than it asks for",
     "heat_equation": "two rods of two points: a flux of length 1 would be broadcast",
     "bundle_adjustment": "np.cross has no exact type",
-    "runge_kutta": "the items of an array are taken again in the reverse sweep",
 }
 
 #: Gradients in which a statement computes what nobody reads, and why it stays.
@@ -36,11 +35,8 @@ _UNFOLDED = "each operation of a long statement takes a line"
 LONG = {
     "logistic_regression": _UNFOLDED,
     "softmax_network": _UNFOLDED,
-    "k_means": "a cotangent that a choice made zero meets a power: the partial is taken at a harmless point there",
     "ridge_path": _MANY_SAVED,
-    "gaussian_mixture": "cotangents that a choice made zero: partials are taken at a harmless point there",
     "lstm": _MANY_SAVED,
-    "attention": _UNFOLDED,
     "kalman_filter": _MANY_SAVED,
     "hmm_forward": _MANY_SAVED,
     "soft_dtw": _MANY_SAVED,
