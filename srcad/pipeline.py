@@ -41,6 +41,7 @@ from srcad.transform.fills import fill_buffers
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
 from srcad.transform.lengths import ask_cheaply
+from srcad.transform.logistic import from_results
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
@@ -177,6 +178,7 @@ def _restore(job: Job) -> Job:
     assert job.memory is not None and job.typed is not None
     function = _cleaned(job)
     if job.mode == "reverse":
+        function = from_results(function, job.memory.is_mutated)
         function = ask_cheaply(function, job.typed.facts, drop_primal=not job.request.value)
         function = _cleaned(replace(job, function=function))
     return replace(job, function=restore(function, job.memory))

@@ -16,7 +16,7 @@ from tests.programs.counts import helper_names, saved_lists, statements, unused
 SAVED = {
     "augmented_modulo_index": ["t_saved"],
     "break_in_for": ["total_saved"],
-    "gated_like": ["c_saved", "gate_saved", "h_saved", "hx_saved", "t2_saved", "t3_saved", "t_saved"],
+    "gated_like": ["c_saved", "gate_saved", "h_saved", "hx_saved", "t2_saved", "t_saved"],
     "leapfrog": ["q_old_saved"],
     "list_popped_until_break": ["v_saved"],
     "logistic_map": ["x_saved"],

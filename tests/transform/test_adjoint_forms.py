@@ -190,8 +190,41 @@ def sigmoid(x: Any) -> Any:
     return gate @ gate
 
 
+def gaussian_gate(x: Any) -> Any:
+    gate = 1.0 / (1.0 + np.exp(-x) * x)
+    return gate @ gate
+
+
 def test_the_square_of_a_reciprocal_is_that_of_the_result() -> None:
-    assert "gate * gate" in text_of(sigmoid, arr(3))
+    assert "gate * gate" in text_of(gaussian_gate, np.abs(arr(3)))
+
+
+def sigmoid_that_changes(x: Any) -> Any:
+    gate = 1.0 / (1.0 + np.exp(-x))
+    total = gate @ gate
+    gate[0] = 0.0
+    return total + np.sum(gate * x)
+
+
+def sigmoid_of_numbers(x: float) -> float:
+    s = 1.0 / (np.exp(-x) + 1.0)
+    return s * s
+
+
+def sigmoid_in_loop(x: Any) -> Any:
+    for _ in range(3):
+        x = 2.0 / (1.0 + np.exp(x)) + 1.0 / (1.0 + np.exp(x * 0.5))
+    return x @ x
+
+
+def test_the_logistic_function_from_its_value() -> None:
+    assert "(1 - gate) * gate * gate_bar" in text_of(sigmoid, arr(3))
+    text_of(sigmoid_of_numbers, 0.3)
+    text_of(sigmoid_that_changes, arr(3))
+    text_of(sigmoid_in_loop, arr(3))
+    with np.errstate(over="ignore"):
+        assert srcad.grad(sigmoid)(np.array([-1000.0, 1000.0])).tolist() == [0.0, 0.0]
+    assert srcad.grad(sigmoid)(arr(3).astype("f4")).dtype == np.float32
 
 
 def extrema(x: Any, w: Any) -> Any:
