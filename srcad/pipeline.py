@@ -35,6 +35,7 @@ from srcad.transform.cleanup import clean
 from srcad.transform.companions import with_companions
 from srcad.transform.constant import is_constant
 from srcad.transform.contract import refuse_cuts
+from srcad.transform.counted import count_forwards
 from srcad.transform.decide import take_known_branches
 from srcad.transform.elide import elide_copies
 from srcad.transform.fills import fill_buffers
@@ -204,7 +205,7 @@ def _clean(job: Job) -> Job:
         function = keep_results(elide_copies(settle_zeros(function)))
     else:
         function = elide_copies(function)
-    function = settle_signs(fill_buffers(function))
+    function = settle_signs(fill_buffers(count_forwards(function)))
     verify(function, stage="simplified")
     return replace(job, function=function)
 

@@ -17,6 +17,7 @@ from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs, place_of_out
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in, is_named_tuple
+from srcad.ir.dims import Dim
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
@@ -229,7 +230,9 @@ def _shapes_fit(kinds: list[Kind]) -> bool:
     shapes = [k.dims for k in kinds if isinstance(k, Array)]
     if len(shapes) <= 1:
         return True
-    return all(s is not None and None not in s and s == shapes[0] for s in shapes)
+    columns = itertools.zip_longest(*(reversed(s) for s in shapes if s is not None), fillvalue=Dim.of(1))
+    fits = all(len({d for d in column if d is None or d.known != 1}) <= 1 and None not in column for column in columns)
+    return None not in shapes and fits
 
 
 def _plain(call: Call) -> tuple[Atom, ...]:

@@ -291,3 +291,40 @@ def test_signs_go_where_they_cost_nothing() -> None:
     assert "-0.5 * np.cos(x)" in found
     found = text_of(lambda x, s: -np.sum(np.sin(x)) * np.exp(s), arr(3), 0.3)
     assert "-np.cos" not in found and "-(" not in found
+
+
+def outer_mean(x: Any) -> Any:
+    return np.mean(x[:, None] * x[None, :])
+
+
+def mean_of_product(x: Any, y: Any) -> Any:
+    return np.mean(x + y)
+
+
+def test_only_what_cannot_raise_is_left_out() -> None:
+    """Axes of length 1 fit any other; lengths of two arguments may differ, which the function's own line must tell."""
+    assert "x[:, None] * x[None, :]" not in text_of(outer_mean, arr(3)).split("# return")[0]
+    assert "x + y" in text_of(mean_of_product, arr(3), arr(3, seed=1)).replace("np.mean(x + y)", "")
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        srcad.grad(mean_of_product)(arr(3), arr(4))
+
+
+def masked_quotient(x: Any) -> Any:
+    s = x / np.sqrt(len(x))
+    return np.sum(np.where(x > 0, np.exp(s), 0.0))
+
+
+def quotient_by_an_argument(x: Any, d: Any) -> Any:
+    return np.sum(np.where(x > 9.0, x / d, 0.0))
+
+
+def test_a_masked_quotient() -> None:
+    assert "!= 0" not in text_of(masked_quotient, arr(4))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert srcad.grad(quotient_by_an_argument)(arr(3), 0.0).tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4), (4, 2)])
+def test_a_diagonal_is_filled(shape: tuple[int, int]) -> None:
+    assert "np.fill_diagonal" in text_of(lambda a: np.diag(a) @ np.diag(np.sin(a)), arr(*shape))
+    text_of(lambda a: np.diag(a, 1) @ np.diag(a, 1), arr(*shape))
