@@ -311,7 +311,7 @@ def test_only_what_cannot_raise_is_left_out() -> None:
 
 def masked_quotient(x: Any) -> Any:
     s = x / np.sqrt(len(x))
-    return np.sum(np.where(x > 0, np.exp(s), 0.0))
+    return np.sum(np.where(x > 0, s * s, 0.0))
 
 
 def quotient_by_an_argument(x: Any, d: Any) -> Any:

@@ -155,7 +155,9 @@ def _may_be_infinite(b: Builder, operand: Any) -> bool:
             return False
         rule = rule_for(call.fn.value) if isinstance(call.fn, Const) else None
         if rule is not None and rule.singular and rule.partials is not None:
-            return not is_square(rule, rule.bind(call.args, call.kwargs) or {}) or visit(call.args[0], depth + 1)
+            bound = rule.bind(call.args, call.kwargs) or {}
+            divides = rule.primitive in _QUOTIENTS and _is_nonzero(b, bound.get(rule.wrt[1]))
+            return not (divides or is_square(rule, bound)) or visit(call.args[0], depth + 1)
         return any(visit(a, depth + 1) for a in call.args)
 
     return visit(operand, 0)
