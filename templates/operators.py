@@ -9,7 +9,7 @@ import operator
 import numpy as np
 
 from srcad.rules import adjoint, elementwise, nondifferentiable, sample, structural, tangent
-from srcad.runtime import is_array
+from srcad.runtime import is_numpy
 from srcad.templates._helpers import nonzero, power_slope
 
 
@@ -37,8 +37,8 @@ def mul(x, y, *, ans):
 @elementwise(operator.itruediv, writes=("x",), views=("x",), singular=True)
 @elementwise(operator.truediv, np.divide, np.true_divide, singular=True)
 def truediv(x, y, *, ans):
-    """d(x / y) = dx / y - x / y^2 dy; of arrays, one operation less with the result."""
-    if is_array(ans):
+    """d(x / y) = dx / y - x / y^2 dy; of NumPy's, one operation less with the result."""
+    if is_numpy(ans):
         return 1 / y, -ans / y
     return 1 / y, -x / (y * y)
 

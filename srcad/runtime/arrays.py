@@ -14,15 +14,16 @@ from srcad.errors import ArgumentError, UnsupportedSyntax
 from srcad.runtime.structures import accumulate, mirrored
 
 
-def is_array(x: Any) -> bool:
-    """Whether `x` has axes: for templates with one form for arrays and another, equal one for numbers.
+def is_numpy(x: Any) -> bool:
+    """Whether `x` is an array or a number of NumPy's: for templates with one form for these, an equal one for others.
 
-    While compiling, what may be a number is taken for one.
+    An operation on them costs much more than one on Python's numbers. What may be either is taken for the latter while
+    compiling.
 
-    >>> is_array(np.zeros(3)), is_array(2.0)
+    >>> is_numpy(np.zeros(3)), is_numpy(2.0)
     (True, False)
     """
-    return isinstance(x, np.ndarray) and x.ndim > 0
+    return isinstance(x, (np.ndarray, np.generic))
 
 
 def unbroadcast(g: Any, x: Any) -> Any:

@@ -28,73 +28,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcad import runtime
-from srcad.analysis.effects import is_pure
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, Scalar
-from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.transform.algebra import Keywords, is_const, keeps_dtype, rank, rewrites, rewrites_keywords
+from srcad.transform.axes import axes_of
 from srcad.transform.builder import Builder
-
-_SAME_DEPTH = 8
-
-# --- sums of equal terms ---------------------------------------------------------------------------------------------
-
-
-def is_same(b: Builder, x: Atom, y: Atom, depth: int = _SAME_DEPTH) -> bool:
-    """Whether two values that a transform computed are the same computation on the same values."""
-    if x == y:
-        return True
-    if depth == 0 or not (isinstance(x, Var) and isinstance(y, Var)) or x.kind != y.kind:
-        return False
-    first, second = b.definition(x), b.definition(y)
-    if first is None or second is None or first.fn != second.fn or not isinstance(first.fn, Const):
-        return False
-    if b.recent(x, first.fn.value) is None or b.recent(y, first.fn.value) is None or not _repeats(first):
-        return False
-    if len(first.args) != len(second.args) or [k for k, _ in first.kwargs] != [k for k, _ in second.kwargs]:
-        return False
-    left = [*first.args, *(v for _, v in first.kwargs)]
-    right = [*second.args, *(v for _, v in second.kwargs)]
-    return all(
-        not isinstance(p, Star) and not isinstance(q, Star) and is_same(b, p, q, depth - 1)
-        for p, q in zip(left, right, strict=True)
-    )
-
-
-def _repeats(call: Call) -> bool:
-    """Whether a call that a transform added gives the same at each of its runs."""
-    return call.loc.adjoint and is_pure(call)
-
-
-def doubled(b: Builder, g: Atom) -> Atom:
-    """``2 * g``, for the sum of two equal cotangents: exact."""
-    if isinstance(g, Const):
-        return Const(2 * g.value)
-    for fn in (operator.mul, operator.truediv):
-        call = b.recent(g, fn)
-        if call is not None and _is_part(call):
-            p, q = _operands(call)
-            return b.call(fn, b.call(operator.mul, Const(2), p), q)
-    return b.call(operator.mul, Const(2), g)
-
-
-def _operands(call: Call) -> tuple[Atom, Atom]:
-    p, q = call.args
-    assert not isinstance(p, Star) and not isinstance(q, Star)
-    return p, q
+from srcad.transform.equal import doubled, is_part, may_double, operands_of
+from srcad.transform.shares import sum_of_shares
 
 
 @rewrites(operator.add)
 def _add(b: Builder, x: Atom, y: Atom) -> Atom | None:
     """``a + a`` is ``2 * a``."""
     return doubled(b, x) if may_double(b, x, y) else None
-
-
-def may_double(b: Builder, x: Atom, y: Atom) -> bool:
-    """Whether ``x + y`` is ``2 * x``, exactly: of complex numbers it is not where a part is infinite."""
-    kind = atom_kind(x)
-    return isinstance(kind, (Array, Scalar)) and (kind.dtype or "?")[0] == "f" and is_same(b, x, y)
 
 
 # --- products --------------------------------------------------------------------------------------------------------
@@ -112,11 +60,6 @@ def is_array(atom: Atom) -> bool:
     """Whether a value is an array of floats with at least one axis."""
     kind = atom_kind(atom)
     return isinstance(kind, Array) and kind.dims != () and keeps_dtype(kind)
-
-
-def _is_part(call: Call) -> bool:
-    """Whether a value is but a part of a formula: not itself a cotangent, of which there may be other uses."""
-    return call.loc.adjoint and not call.target.name
 
 
 def _no_wider(factor: Atom, other: Kind) -> bool:
@@ -139,9 +82,9 @@ def _mul(b: Builder, x: Atom, y: Atom) -> Atom | None:
         return known
     for other, product in ((x, y), (y, x)):
         call = b.recent(product, operator.mul)
-        if call is None or not _is_part(call) or not is_array(product):
+        if call is None or not is_part(call) or not is_array(product):
             continue
-        p, q = _operands(call)
+        p, q = operands_of(call)
         number, array = (p, q) if is_number(p) else (q, p)
         if not is_number(number) or not is_array(array) or not _no_wider(number, atom_kind(array)):
             continue
@@ -176,9 +119,9 @@ def _of_constant(b: Builder, constant: Const, other: Atom) -> Atom | None:
         return None
     for fn in (operator.mul, operator.truediv):
         call = b.recent(other, fn)
-        if call is None or not (_is_part(call) or (call.loc.adjoint and is_number(other))):
+        if call is None or not (is_part(call) or (call.loc.adjoint and is_number(other))):
             continue
-        p, q = _operands(call)
+        p, q = operands_of(call)
         if isinstance(p, Const) and is_number(p) and is_exact(constant.value, p.value):
             return b.call(fn, Const(constant.value * p.value), q)
     return None
@@ -200,7 +143,7 @@ def _truediv(b: Builder, x: Atom, y: Atom) -> Atom | None:
     kind = atom_kind(y)
     if call is None or not isinstance(kind, (Array, Scalar)) or kind.dtype not in ("f8", "c16"):
         return None
-    p, q = _operands(call)
+    p, q = operands_of(call)
     for one, other in ((p, q), (q, p)):
         if is_const(one, 1) and isinstance(atom_kind(other), Scalar):
             return b.call(operator.truediv, other, y)
@@ -219,6 +162,9 @@ def _sum(b: Builder, args: Sequence[Atom], kwargs: Keywords) -> Atom | None:
     negated = b.recent(x, operator.neg)
     if negated is not None and negated.loc.adjoint:
         return b.call(operator.neg, b.call(np.ndarray.sum, *negated.args, kwargs=kwargs))
+    whole = sum_of_shares(b, x, kwargs)
+    if whole is not None:
+        return whole
     return _without_constant_factors(b, x, dict(kwargs))
 
 
@@ -253,8 +199,8 @@ def _factors(b: Builder, x: Atom) -> list[tuple[Atom, bool]]:
     """The factors of a product that was just written, and whether each divides."""
     for fn in (operator.mul, operator.truediv):
         call = b.recent(x, fn)
-        if call is not None and _is_part(call):
-            p, q = _operands(call)
+        if call is not None and is_part(call):
+            p, q = operands_of(call)
             right = _factors(b, q) if fn is operator.mul else [(q, True)]
             return [*_factors(b, p), *right]
     return [(x, False)]
@@ -297,37 +243,21 @@ def _where(b: Builder, condition: Atom, x: Atom, y: Atom) -> Atom | None:
     """``np.where(m, -a, 0.0)`` is ``-np.where(m, a, 0.0)``, whose sign may go into a difference."""
     for chosen, other in ((x, y), (y, x)):
         negated = b.recent(chosen, operator.neg)
-        if negated is not None and _is_part(negated) and is_const(other, 0):
+        if negated is not None and is_part(negated) and is_const(other, 0):
             inner = negated.args[0]
             args = (inner, other) if chosen == x else (other, inner)
             return b.call(operator.neg, b.call(np.where, condition, *args))
     return None
 
 
-@rewrites(runtime.is_array)
-def _is_array(b: Builder, x: Atom) -> Atom | None:
-    """Which of two forms a template takes: that for numbers also where nothing is known."""
-    return Const(is_array(x))
+@rewrites(runtime.is_numpy)
+def _is_numpy(b: Builder, x: Atom) -> Atom | None:
+    """Which of two forms a template takes: that for Python's numbers also where nothing is known."""
+    kind = atom_kind(x)
+    return Const(is_array(x) or (isinstance(kind, (Array, Scalar)) and getattr(kind, "weak", False) is False))
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
-
-
-def axes_of(b: Builder, axis: Atom, ndim: int) -> tuple[int, ...] | None:
-    """The axes that an argument names, counted from the front; None where it is not known or not valid."""
-    made = b.definition(axis, ops.make_tuple)
-    if made is not None:
-        values = [a.value for a in made.args if isinstance(a, Const)]
-        if len(values) != len(made.args):
-            return None
-    elif isinstance(axis, Const):
-        values = list(axis.value) if isinstance(axis.value, tuple) else [axis.value]
-    else:
-        return None
-    if not all(type(v) is int and -ndim <= v < ndim for v in values):
-        return None
-    axes = tuple(v % ndim for v in values)
-    return axes if len(set(axes)) == len(axes) else None
 
 
 @rewrites(np.expand_dims)
@@ -353,7 +283,7 @@ def lean(b: Builder, g: Atom) -> Atom:
     """A cotangent without leading axes of length 1 that were just added: it broadcasts without them."""
     call = b.definition(g, operator.getitem)
     index = None if call is None else b.definition(call.args[1], ops.make_tuple)
-    if call is None or index is None or not _is_part(call) or index.args[0] != Const(None):
+    if call is None or index is None or not is_part(call) or index.args[0] != Const(None):
         return g
     rest = index.args[sum(a == Const(None) for a in index.args) :]
     whole = all(_is_whole(b, item) for item in rest)
@@ -395,7 +325,7 @@ def _transpose(b: Builder, x: Atom) -> Atom | None:
     call = b.recent(x, operator.matmul)
     if call is None or not call.loc.adjoint or rank(atom_kind(x)) != 2:
         return None
-    p, q = _operands(call)
+    p, q = operands_of(call)
     if rank(atom_kind(p)) != 2 or rank(atom_kind(q)) != 2 or not (is_array(p) and is_array(q)):
         return None
     if b.definition(p, np.ndarray.T) is None and b.definition(q, np.ndarray.T) is None:

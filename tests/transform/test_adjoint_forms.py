@@ -328,3 +328,90 @@ def test_a_masked_quotient() -> None:
 def test_a_diagonal_is_filled(shape: tuple[int, int]) -> None:
     assert "np.fill_diagonal" in text_of(lambda a: np.diag(a) @ np.diag(np.sin(a)), arr(*shape))
     text_of(lambda a: np.diag(a, 1) @ np.diag(a, 1), arr(*shape))
+
+
+def log_sum_exp(z: Any) -> Any:
+    m = np.max(z)
+    return m + np.log(np.sum(np.exp(z - m)))
+
+
+def log_sum_exp_of_rows(z: Any) -> Any:
+    m = np.max(z, axis=1)
+    return np.sum(np.sin(m + np.log(np.sum(np.exp(z - m[:, None]), axis=1))))
+
+
+def log_sum_exp_of_columns(z: Any) -> Any:
+    m = z.max(axis=0)
+    return np.sum(np.sin(m + np.log(np.exp(z - m).sum(axis=0))))
+
+
+def log_sum_exp_with_kept_axes(z: Any) -> Any:
+    m = np.max(z, axis=(0, 2), keepdims=True)
+    return np.sum(np.sin(m + np.log(np.sum(np.exp(z - m), axis=(0, 2), keepdims=True))))
+
+
+def log_sum_exp_in_loop(z: Any) -> Any:
+    for _ in range(2):
+        m = np.max(z, axis=1, keepdims=True)
+        z = z * 0.5 + np.log(np.sum(np.exp(z - m), axis=1, keepdims=True)) + m
+    return np.sum(z * z)
+
+
+SHIFTED = [
+    (log_sum_exp, (4,)),
+    (log_sum_exp_of_rows, (3, 4)),
+    (log_sum_exp_of_columns, (3, 4)),
+    (log_sum_exp_with_kept_axes, (2, 3, 4)),
+    (log_sum_exp_in_loop, (3, 4)),
+]
+
+
+@pytest.mark.parametrize(("f", "shape"), SHIFTED)
+def test_a_shift_that_cancels_has_no_adjoint(f: Callable[..., Any], shape: tuple[int, ...]) -> None:
+    assert "np.where" not in text_of(f, arr(*shape))
+    assert "np.where" not in text_of(f, np.ones(shape) * arr(*shape))
+    assert srcad.grad(f)(arr(*shape).astype("f4")).dtype == np.float32
+
+
+def other_axis(z: Any) -> Any:
+    m = np.max(z, axis=1, keepdims=True)
+    return np.sum(m) + np.sum(np.log(np.sum(np.exp(z - m), axis=0)))
+
+
+def one_more(z: Any) -> Any:
+    m = np.max(z)
+    return m + np.log(np.sum(np.exp(z - m)) + 1.0)
+
+
+def other_weight(z: Any) -> Any:
+    m = np.max(z)
+    return 2.0 * m + np.log(np.sum(np.exp(z - m)))
+
+
+def changed_between(z: Any) -> Any:
+    m = np.max(z)
+    e = np.exp(z - m)
+    s = np.sum(e)
+    e[0] = 2.0
+    return m + np.log(s) + np.sum(e)
+
+
+def other_sum(z: Any) -> Any:
+    m = np.max(z)
+    return m + np.log(np.sum(np.exp(z - m)[1:]))
+
+
+def used_again(z: Any) -> Any:
+    m = np.max(z)
+    return m + np.log(np.sum(np.exp(z - m))) + np.sin(m)
+
+
+@pytest.mark.parametrize("f", [other_axis, one_more, other_weight, changed_between, other_sum, used_again])
+def test_a_shift_that_does_not_cancel(f: Callable[..., Any]) -> None:
+    assert "np.where" in text_of(f, arr(4, 4) if f is other_axis else arr(4))
+
+
+def test_a_sum_that_is_not_finite_shows() -> None:
+    with np.errstate(all="ignore"):
+        assert np.isnan(srcad.grad(log_sum_exp)(np.array([1.0, np.inf, 0.0]))).any()
+        assert np.isnan(srcad.grad(log_sum_exp)(np.array([1.0, np.nan, 0.0]))).any()
