@@ -69,7 +69,7 @@ def pos(x, *, ans):
     return 1
 
 
-@adjoint(operator.abs, abs, np.absolute, kind="elementwise_real", broadcasts=True, raises="never")
+@adjoint(operator.abs, abs, np.absolute, kind="elementwise_real", broadcasts=True, smaller=True, raises="never")
 def absolute(x, *, ans, ans_bar):
     """d|x| = Re(conj(sign(x)) dx) with sign(x) = x / |x|, and 0 at 0: a subgradient."""
     if np.iscomplexobj(x):

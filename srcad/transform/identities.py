@@ -93,7 +93,7 @@ def _mul(b: Builder, x: Atom, y: Atom) -> Atom | None:
         if is_number(other) and _no_wider(other, atom_kind(array)):
             return b.call(operator.mul, b.call(operator.mul, number, other), array)
         if is_array(other) and _no_wider(number, atom_kind(other)) and _is_smaller(b, other, array):
-            return b.call(operator.mul, array, b.call(operator.mul, number, other))
+            return b.call(operator.mul, b.call(operator.mul, number, other), array)
     return None
 
 
