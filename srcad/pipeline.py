@@ -9,18 +9,20 @@ command line (``--stage``), timings and errors name. Nothing here knows how a st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from srcad.analysis.carried import carry
 from srcad.analysis.infer import Typed
+from srcad.analysis.keys import other_array_in
 from srcad.analysis.memory import Memory, find_memory
+from srcad.analysis.other_arrays import require_no_changes
 from srcad.analysis.paths import Paths
 from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
-from srcad.codegen.dialects.base import NUMPY, Dialect
+from srcad.codegen.dialects.base import NUMPY, PROTOCOLS, Dialect
 from srcad.codegen.emit import Generated, emit
 from srcad.codegen.load import load
 from srcad.errors import InternalError, SrcadError
@@ -87,6 +89,7 @@ class Job:
         comments: whether the text has the user's statements as comments.
         dialect: the language of the text.
         generated: the text, in the end.
+        written: the program that it was written from.
     """
 
     primal: Any
@@ -104,6 +107,7 @@ class Job:
     comments: bool = True
     dialect: Dialect = NUMPY
     generated: Generated | None = None
+    written: Program | None = None
 
     @property
     def body(self) -> Function:
@@ -114,6 +118,8 @@ class Job:
     @cached_property
     def program(self) -> Program:
         """The function and those that it calls."""
+        if self.written is not None:
+            return self.written
         entry, callees = self.body, self.callees.generated()
         if self.request.check_finite:
             entry = watched(entry, entry=True)
@@ -217,7 +223,10 @@ def _emit(job: Job) -> Job:
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
     if shared := shared_names(job.sharing, names):
         header += f"; memory as given: {', '.join(shared)}"
-    return replace(job, generated=emit(job.program, header=header, comments=job.comments, dialect=job.dialect))
+    program = job.program
+    return replace(
+        job, written=program, generated=emit(program, header=header, comments=job.comments, dialect=job.dialect)
+    )
 
 
 def _compiled(function: Function) -> Callable[..., Any]:
@@ -227,6 +236,20 @@ def _compiled(function: Function) -> Callable[..., Any]:
 
 
 Executable.compile = staticmethod(_compiled)
+
+
+def for_arrays(job: Job, keys: Sequence[Hashable]) -> Job:
+    """A finished job; where a description is of an array of another library, with text that is right for it.
+
+    Raises:
+        UnsupportedSyntax: the derivative needs arrays that change in place as NumPy's do.
+    """
+    found = next((cls for key in keys if (cls := other_array_in(key)) is not None), None)
+    if found is None:
+        return job
+    require_no_changes(job.program, found)
+    return _emit(replace(job, dialect=PROTOCOLS))
+
 
 #: Name and work of each stage, in order.
 STAGES: tuple[tuple[str, Callable[[Job], Job]], ...] = (

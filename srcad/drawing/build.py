@@ -65,12 +65,12 @@ class _Builder:
         for param in body.params:
             what = "tangent of an argument" if param in self._derived else "argument"
             loc = self._loc(param, self._function.loc)
-            node = self._node(members, Shape.INPUT, loc, f": {param.kind}", param.name, where=what)
+            node = self._node(members, Shape.INPUT, loc, f": {shortened(str(param.kind))}", param.name, where=what)
             self._origin[param] = node
         self._block(body, members)
         loc = next((s.loc for s in reversed(body.stmts)), self._function.loc)
         self._result(members, body.yields, loc)
-        params = ", ".join(f"{p.name}: {p.kind}" for p in body.params)
+        params = ", ".join(f"{p.name}: {shortened(str(p.kind))}" for p in body.params)
         return Drawing(f"{self._function.name}({params})", members, list(self._edges.values()))
 
     # Nodes and edges
@@ -132,9 +132,10 @@ class _Builder:
             return
         callee = isinstance(call.fn, Const) and isinstance(call.fn.value, Callee)
         shape = Shape.CALL if callee or call.target in self._memory.effects else Shape.OPERATION
-        kind = str(call.target.kind)
         name, text = call.target.name, self._labels.operation(call)
-        node = self._node(into, shape, call.loc, f" = {text}" if name else text, name, where=tip(call.loc, kind))
+        node = self._node(
+            into, shape, call.loc, f" = {text}" if name else text, name, where=tip(call.loc, call.target.kind)
+        )
         ambiguous = self._labels.is_ambiguous(call)
         operands = [*call.args, *(value for _, value in call.kwargs)]
         self._use(call.fn, node)
@@ -202,7 +203,7 @@ class _Builder:
     def _top(self, var: Var, init: Atom, cluster: Cluster, loc: Loc) -> Node:
         """The node of what a loop carries, at the beginning of a pass."""
         text = f" from {constant(init)}" if isinstance(init, Const) else ""
-        made, where = self._origin.get(var), tip(loc, str(var.kind))
+        made, where = self._origin.get(var), tip(loc, var.kind)
         loc = self._loc(var, loc)
         if made is not None:  # memory: a copy of the primal's is the primal's, a list may be one of saved values
             kept = made.part is Part.SAVED and isinstance(var.kind, List)

@@ -128,6 +128,18 @@ def test_tooltips_name_kind_and_line():
     assert tips["t_bar = 0.5 * x_bar"].endswith("; adjoint of line 31: x = 0.5 * (x + a / x)")
 
 
+def test_long_kinds_are_cut():
+    fields = ", ".join(f"weight_{k}: f8[n, d]" for k in range(30))
+
+    def first(p):
+        return np.sum(p["weight_0"])
+
+    found = srcad.graph(first, kinds=dict(kindspec.parse(f"p: {{{fields}}}"))).drawing
+    (node,) = [node for node in found.nodes() if node.shape is Shape.INPUT]
+    assert node.text.startswith(": {'weight_0': f8[n, d], ") and node.text.endswith("…")
+    assert max(len(n.text) for n in found.nodes()) <= 50 >= max(len(n.tip.partition("; ")[0]) for n in found.nodes())
+
+
 def test_of_and_kinds_are_checked():
     with pytest.raises(ArgumentError, match="there is no graph of 'reverse'"):
         srcad.graph(programs.newton, of="reverse")

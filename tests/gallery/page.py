@@ -96,6 +96,7 @@ def counted(entry: Entry, text: str) -> tuple[int, int]:
 def readers(text: str) -> dict[str, list[str]]:
     """For each saved list the user's statements whose adjoints read what it kept."""
     found: dict[str, list[str]] = {name: [] for name in saved_lists(text)}
+    shown = {name.partition("(")[0]: name for name in found}  # of a list of tuples: `saved(x, y)`
     carrying: dict[str, set[str]] = {}
     comment = ""
     for line in map(str.strip, text.splitlines()):
@@ -103,8 +104,8 @@ def readers(text: str) -> dict[str, list[str]]:
             comment = ""
         elif line.startswith("# "):
             comment = line[2:]
-        elif popped := re.fullmatch(r"(\w+) = (\w+)\.pop\(\)", line):
-            carrying[popped[1]] = {popped[2]}
+        elif (popped := re.fullmatch(r"([\w, ()]+) = (\w+)\.pop\(\)", line)) and popped[2] in shown:
+            carrying.update((name, {shown[popped[2]]}) for name in re.findall(r"\w+", popped[1]))
         else:
             _follow(line, comment, carrying, found)
     return found

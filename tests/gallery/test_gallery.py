@@ -17,9 +17,7 @@ STALE = f"docs/gallery.md is not what the compiler writes now: run `{page.COMMAN
 #: Gradients that call a helper of srcad's, and why a kind or a length is not known.
 HELPERS = {
     "convolution": "a slice may be shorter than it asks for",
-    "lstm": "a slice may be shorter than it asks for",
-    "heat_equation": "two rods of two points: a flux of length 1 would be broadcast",
-    "bundle_adjustment": "np.cross has no exact type",
+    "bundle_adjustment": "a slice may be shorter than it asks for: camera[:, 3:6] may be one column",
 }
 
 #: Gradients in which a statement computes what nobody reads, and why it stays.
