@@ -24,6 +24,7 @@ import operator
 import numpy as np
 
 from srcad.ir.atoms import atom_kind
+from srcad.ir.dims import Dim
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Call, Const, Star
 from srcad.transform.algebra import Keywords, rank
@@ -31,6 +32,8 @@ from srcad.transform.axes import added_axes, axes_of
 from srcad.transform.builder import Builder
 
 _SUMS = (np.sum, np.ndarray.sum)
+
+Dims = tuple[Dim | None, ...]
 
 
 def sum_of_shares(b: Builder, x: Atom, kwargs: Keywords) -> Atom | None:
@@ -75,12 +78,19 @@ def _whole(
     kind = atom_kind(h)
     if isinstance(h, Const) or isinstance(kind, Scalar):
         return h
-    if not isinstance(kind, Array) or kind.dims is None:
+    if not isinstance(kind, Array) or kind.dims is None or not _is_constant(b, kind.dims, axes, ndim, keeps=keeps):
         return None
     kept = how.get("keepdims", Const(False)) == Const(True)
     if viewed is not None and kept:
         return b.append(operator.getitem, (h, viewed.args[1]))
     return h if viewed is not None or kept == keeps else None
+
+
+def _is_constant(b: Builder, dims: Dims, axes: tuple[int, ...], ndim: int, *, keeps: bool) -> bool:
+    """Whether what is shared is one number for each sum: it has no axes that are summed, or of length 1."""
+    if not keeps:
+        return len(dims) <= ndim - len(axes)
+    return len(dims) == ndim and all(b.facts.is_one(dims[k]) is True for k in axes)
 
 
 def _summed(b: Builder, axis: Atom | Star, ndim: int) -> tuple[int, ...] | None:

@@ -6,6 +6,7 @@ derivative, printed, and run beside the original.
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ from srcad.codegen.load import load
 from srcad.frontend.lower import lower
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array
-from srcad.ir.nodes import Block, Function, Loc, Program, Var
+from srcad.ir.nodes import Block, Const, Function, Loc, Program, Var
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
 from srcad.transform.expand import expand, materialise
@@ -219,3 +220,32 @@ def test_not_in_code_of_the_primal() -> None:
     """Products and sums of the forward sweep are what the user wrote, in the user's order."""
     found, _ = written(lambda a, s: ((2 * a) * s).sum() + (a * s).sum(axis=0), "a: f8[n, m], s: float", adjoint=False)
     assert found == "return (2 * a * s).sum() + (a * s).sum(axis=0)"
+
+
+SHARES = [
+    ("e: f8[n, m], h: f8[n, 1]", 1, True, True),
+    ("e: f8[n, m], h: f8[n, m]", 1, True, False),  # a number for each element, not for each sum
+    ("e: f8[n, m], h: f8[1, m]", 1, True, False),
+    ("e: f8[n, m], h: f8[n, 1]", 0, True, False),
+    ("e: f8[n, m], h: f8[m]", 0, False, True),
+    ("e: f8[n, m], h: f8[m]", 0, True, False),  # (1, m), of which (m,) lacks an axis
+    ("e: f8[n, m], h: f8[n, m]", 0, False, False),
+    ("e: f8[n, m], h: f8", None, False, True),
+    ("e: f8[n, m], h: f8[m]", None, False, False),
+]
+
+
+@pytest.mark.parametrize(("kinds", "axis", "keeps", "is_whole"), SHARES)
+def test_shares_of_a_whole(kinds: str, axis: int | None, keeps: bool, is_whole: bool) -> None:
+    """The sum of ``e * (h / s)`` is `h` only where `h` is one number for each of the sums `s`."""
+    e, h = (Var(name, kind) for name, kind in parse(kinds).items())
+    b = Builder(Facts(), Loc("case.py", 1, 0, 0, "", "case", 1))
+    how = [("axis", Const(axis)), ("keepdims", Const(True))][: 1 + keeps]
+    s = b.append(np.sum, (e,), how)
+    b.loc = LOC
+    x = b.append(operator.mul, (e, b.append(operator.truediv, (h, s))))
+    found = b.call(np.ndarray.sum, x, kwargs=how)
+    if is_whole:
+        assert found == h
+    else:
+        assert found not in (h, s)
