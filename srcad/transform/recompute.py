@@ -175,7 +175,9 @@ def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
 
 def available_item(b: Builder, loop: For, element: Var) -> Atom:
     """The item of a pass in the reverse loop: its element where the loop runs over a range, else read again."""
-    fn, _ = made_by(b.defs, loop.iter)
+    fn, args = made_by(b.defs, loop.iter)
+    if fn is reversed:
+        return element if made_by(b.defs, args[0])[0] is range else item_at(b, loop.iter, element)
     return element if fn is range else item_at(b, loop.iter, element)
 
 

@@ -88,9 +88,26 @@ def test_break_and_with_are_shown():
 
 def test_a_call_of_another_function_is_marked():
     found = drawing("calls")
-    assert [n.name + n.text for n in found.nodes() if n.shape is Shape.CALL] == ["y = power(x, n)", "power(y, 2)"]
+    called = [n.name + n.text for n in found.nodes() if n.shape is Shape.CALL]
+    assert called == ["y = power(x, n)", "power(y, 2)", "power(x, ·)"]
     names = {n.text.strip(" =").partition("(")[0] for n in drawing("calls", "adjoint").nodes() if n.shape is Shape.CALL}
     assert names == {"power_forward", "power_reverse"}
+
+
+def test_called_functions_stand_in_frames_of_their_own():
+    (power,) = [m for m in drawing("calls").members if isinstance(m, Cluster)]
+    assert power.text == "power(x: float, n: int)" and power.part is Part.PRIMAL
+    inside = {n.id for n in power.nodes()}
+    assert {n.name for n in power.nodes() if n.shape is Shape.INPUT} == {"x", "n"}
+    for edge in drawing("calls").edges:
+        assert (edge.tail in inside) == (edge.head in inside)
+    pair = [m for m in drawing("calls", "adjoint").members if isinstance(m, Cluster)]
+    assert [(m.text.partition("(")[0], m.part) for m in pair] == [
+        ("power_forward", Part.PRIMAL),
+        ("power_reverse", Part.ADJOINT),
+    ]
+    tangent = [m for m in drawing("calls", "forward").members if isinstance(m, Cluster)]
+    assert [m.text.partition("(")[0] for m in tangent] == ["power_jvp"]
 
 
 def test_a_read_after_a_store_hangs_on_the_store():
