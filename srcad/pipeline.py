@@ -37,10 +37,14 @@ from srcad.transform.cleanup import clean
 from srcad.transform.companions import with_companions
 from srcad.transform.constant import is_constant
 from srcad.transform.contract import refuse_cuts
+from srcad.transform.counted import count_forwards
 from srcad.transform.decide import take_known_branches
 from srcad.transform.elide import elide_copies
+from srcad.transform.fills import fill_buffers
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
+from srcad.transform.lengths import ask_cheaply
+from srcad.transform.logistic import from_results
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
@@ -49,6 +53,7 @@ from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
+from srcad.transform.signs import settle_signs
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.watch import watched
@@ -177,8 +182,13 @@ def _differentiate(job: Job) -> Job:
 
 def _restore(job: Job) -> Job:
     """Which stores the reverse sweep undoes: only those whose old values something still reads."""
-    assert job.memory is not None
-    return replace(job, function=restore(_cleaned(job), job.memory))
+    assert job.memory is not None and job.typed is not None
+    function = _cleaned(job)
+    if job.mode == "reverse":
+        function = from_results(function, job.memory.is_mutated)
+        function = ask_cheaply(function, job.typed.facts, drop_primal=not job.request.value)
+        function = _cleaned(replace(job, function=function))
+    return replace(job, function=restore(function, job.memory))
 
 
 def _save(job: Job) -> Job:
@@ -201,6 +211,7 @@ def _clean(job: Job) -> Job:
         function = keep_results(elide_copies(settle_zeros(function)))
     else:
         function = elide_copies(function)
+    function = settle_signs(fill_buffers(count_forwards(function)))
     verify(function, stage="simplified")
     return replace(job, function=function)
 

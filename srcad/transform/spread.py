@@ -24,7 +24,7 @@ def f_grad(v):
     y_bar = 2 * y
     # y = v[1:]
     v_bar = np.zeros_like(v)
-    v_bar[1:] += y_bar
+    v_bar[1:] = y_bar
     return v_bar
 """
 
