@@ -18,6 +18,8 @@ PASSES: dict[str, tuple[str, str]] = {
     "broadcast": ("cotangents stay smaller than their values as long as they broadcast", "transform/broadcast.py"),
     "accumulate": ("cotangents that are ours alone are added to in place", "transform/reverse/cotangents.py"),
     "common": ("what was computed is not computed again", "transform/common.py"),
+    "lengths": ("shapes are asked of what is there anyway", "transform/lengths.py"),
+    "logistic": ("derivatives of logistic functions are written with their values", "transform/logistic.py"),
     "restore": ("only stores whose old values are read are undone", "transform/restore.py"),
     "recompute": ("what is cheaper to compute than to save is computed again", "transform/recompute.py"),
     "dead": ("lines of the function that cannot raise and that no adjoint reads go", "transform/cleanup.py"),
@@ -28,6 +30,9 @@ PASSES: dict[str, tuple[str, str]] = {
     "views": ("views are taken again where they are used", "transform/rederive.py"),
     "sink": ("adjoints are computed where they are used", "transform/sink.py"),
     "sums": ("contributions that follow one another are one expression", "transform/sums.py"),
+    "forwards": ("loops that need no number of their pass run forwards", "transform/counted.py"),
+    "fills": ("what is put into a new buffer of zeros first is stored", "transform/fills.py"),
+    "signs": ("signs stand where they cost least", "transform/signs.py"),
     "bundle": ("what a pass of a loop keeps is kept in one list", "transform/bundle.py"),
     "fold": ("temporaries that are used once are written in place", "codegen/folding.py"),
 }

@@ -42,6 +42,8 @@ from srcad.transform.contract import refuse_cuts
 from srcad.transform.decide import take_known_branches
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
+from srcad.transform.lengths import ask_cheaply
+from srcad.transform.logistic import from_results
 from srcad.transform.normalise import normalise
 from srcad.transform.optimise import polish
 from srcad.transform.request import Request
@@ -186,8 +188,15 @@ def _share(job: Job) -> Job:
 
 def _restore(job: Job) -> Job:
     """Which stores the reverse sweep undoes: only those whose old values something still reads."""
-    assert job.memory is not None
-    return replace(job, function=restore(_cleaned(job), job.memory))
+    assert job.memory is not None and job.typed is not None
+    function = _cleaned(job)
+    if job.mode == "reverse":
+        if is_on("logistic"):
+            function = from_results(function, job.memory.is_mutated)
+        if is_on("lengths"):
+            function = ask_cheaply(function, job.typed.facts, drop_primal=not job.request.value)
+        function = _cleaned(replace(job, function=function))
+    return replace(job, function=restore(function, job.memory))
 
 
 def _save(job: Job) -> Job:

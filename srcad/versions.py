@@ -14,8 +14,7 @@ import builtins
 import threading
 import types
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +75,7 @@ class Version:
         sharing: which of them share memory, with each other or with other arguments.
         held: the data that it reads, also as attributes of modules and classes, where that may be more than a number.
         outward: whether it changes data.
+        choosy: whether it asks more of its arguments than their kinds: every call looks at it.
         below: of a derivative of a derivative the version it was made from: errors are told through its text.
     """
 
@@ -93,11 +93,10 @@ class Version:
     sharing: Sharing = ()
     held: tuple[Datum, ...] = ()
     outward: bool = False
+    choosy: bool = field(init=False)
 
-    @cached_property
-    def choosy(self) -> bool:
-        """Whether it asks more of its arguments than their kinds: every call asks for it."""
-        return bool(self.unsure or self.changed or self.outward)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "choosy", bool(self.unsure or self.changed or self.outward))
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
         """This version for a function with the same code and globals, bound to the variables of its closure."""

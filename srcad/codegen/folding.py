@@ -134,7 +134,7 @@ class _Folder:
         if function_of(call) in (ops.store_global, ops.store_free):
             self._allow(call.args[1], roots)
         if _is_partial(call) and is_on("sums"):
-            self._allow(call.args[0], roots)
+            self._allow(call.args[0], [root for root in roots if root.stmt.loc.adjoint])
         folded, length, depth = self._sink(operands(call), roots, call.loc, room - size, harmless=last)
         self._add(call, roots, own | folded, length + size, depth + 1)
 

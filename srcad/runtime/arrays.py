@@ -15,6 +15,18 @@ from srcad.runtime.protocol import filled_like, is_array, is_complex, is_other_a
 from srcad.runtime.structures import accumulate, mirrored
 
 
+def is_numpy(x: Any) -> bool:
+    """Whether `x` is an array or a number of NumPy's: for templates with one form for these, an equal one for others.
+
+    An operation on them costs much more than one on Python's numbers. What may be either is taken for the latter while
+    compiling.
+
+    >>> is_numpy(np.zeros(3)), is_numpy(2.0)
+    (True, False)
+    """
+    return isinstance(x, (np.ndarray, np.generic))
+
+
 def unbroadcast(g: Any, x: Any) -> Any:
     """The cotangent of `x` from the cotangent `g` of what `x` was broadcast to: `g` summed to the shape of `x`.
 

@@ -11,9 +11,12 @@ from collections.abc import Callable, Sequence
 from srcad.ir.nodes import Function
 from srcad.passes import is_on
 from srcad.transform.bundle import bundle_saved
+from srcad.transform.counted import count_forwards
 from srcad.transform.elide import elide_copies
+from srcad.transform.fills import fill_buffers
 from srcad.transform.propagate import propagate
 from srcad.transform.rederive import rederive_views
+from srcad.transform.signs import settle_signs
 from srcad.transform.sink import sink
 from srcad.transform.sums import join_sums
 
@@ -26,6 +29,8 @@ LATE: tuple[tuple[str, Pass], ...] = (
     ("views", rederive_views),
     ("sink", sink),
     ("sums", join_sums),
+    ("forwards", count_forwards),
+    ("fills", fill_buffers),
 )
 
 #: Programs of the tests need two or three; more would mean that passes undo each other's work.
@@ -41,6 +46,7 @@ def polish(function: Function, clean: Pass, passes: Sequence[tuple[str, Pass]] =
         passes: what is for this function only.
     """
     function = optimise(function, (*passes, *LATE, ("", clean)))
+    function = settle_signs(function) if is_on("signs") else function
     return bundle_saved(function) if is_on("bundle") else function
 
 

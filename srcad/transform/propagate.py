@@ -5,8 +5,6 @@
         y_bar = 0.5 * loss_bar * x     ->
     (loss_bar as it was)
 
-A loop that does not need the number of its pass runs forwards over it.
-
 >>> import srcad
 >>> def f(x, n: int):
 ...     loss = 0.0
@@ -37,7 +35,7 @@ from srcad.ir import ops
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
-from srcad.ir.visit import blocks, count_uses, map_atoms, uses, walk, with_blocks
+from srcad.ir.visit import blocks, map_atoms, uses, walk, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import added
 
@@ -45,17 +43,16 @@ from srcad.transform.cleanup import added
 def propagate(function: Function) -> Function:
     """`function` with constants and copies of the lines that a transform added where they are used."""
     calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
-    found = _Known(calls, count_uses(function.body))
+    found = _Known(calls)
     body = found.block(function.body)
     return replace(function, body=replace(body, yields=tuple(map(found.of, body.yields))))
 
 
 @dataclass
 class _Known:
-    """The calls of a function, how often variables are used, and what has turned out to be something else."""
+    """The calls of a function, and what has turned out to be something else."""
 
     calls: Mapping[Var, Call]
-    counts: Mapping[Var, int]
     atoms: dict[Var, Atom] = field(default_factory=dict)
     seeds: dict[Var, Const] = field(default_factory=dict)
 
@@ -132,13 +129,4 @@ class _Known:
         if isinstance(loop, While):
             cond = replace(loop.cond, params=tuple(loop.cond.params[k] for k in kept))
             return replace(loop, targets=targets, inits=inits, body=body, cond=cond)
-        return replace(loop, targets=targets, inits=inits, body=body, iter=self.forwards(loop))
-
-    def forwards(self, loop: For) -> Atom:
-        """What a loop runs over: ``range(n)`` for ``reversed(range(n))``, where nothing asks for the number."""
-        made = self.calls.get(loop.iter) if isinstance(loop.iter, Var) else None
-        if self.counts.get(loop.body.params[0]) or made is None or made.fn != Const(reversed):
-            return loop.iter
-        inner = made.args[0]
-        source = self.calls.get(inner) if isinstance(inner, Var) else None
-        return inner if source is not None and source.fn == Const(range) and isinstance(inner, Var) else loop.iter
+        return replace(loop, targets=targets, inits=inits, body=body)

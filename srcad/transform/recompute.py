@@ -37,7 +37,7 @@ _ALWAYS: frozenset[Any] = frozenset(
 #: Those whose answer changes with the number of items of a list or a dict.
 _QUESTIONS: frozenset[Any] = frozenset([len, operator.not_, np.shape, np.ndim])
 _SCALAR_ARITHMETIC: frozenset[Any] = frozenset(
-    [operator.add, operator.sub, operator.mul, operator.neg, operator.floordiv, operator.mod,
+    [operator.add, operator.sub, operator.mul, operator.neg, operator.truediv, operator.floordiv, operator.mod,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 )  # fmt: skip
 

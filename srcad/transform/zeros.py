@@ -36,11 +36,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcad.analysis.effects import writes
-from srcad.analysis.views import index_form, view_of
+from srcad.analysis.views import view_of
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, is_mutable
-from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
+from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, defs, map_atoms, uses, walk, walk_blocks, with_blocks
 from srcad.rules import rule_for
 from srcad.transform.elide import reads_only
@@ -50,20 +49,20 @@ _ZERO = (Const(Ellipsis), Const(0.0))
 
 def settle_zeros(function: Function) -> Function:
     """`function` with its buffers set to zero where that matters."""
-    known = _Known.of(function)
-    body = _first_stores(known, _block(known, function.body, count_uses(function.body)))
+    known = Known.of(function)
+    body = _block(known, function.body, count_uses(function.body))
     return replace(function, body=_without_dead_stores(known, body))
 
 
 @dataclass
-class _Known:
+class Known:
     """Where variables come from."""
 
     calls: dict[Var, Call]
     merged: set[Var]
 
     @staticmethod
-    def of(function: Function) -> _Known:
+    def of(function: Function) -> Known:
         """The facts of `function`."""
         calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
         merged: set[Var] = set()
@@ -72,7 +71,7 @@ class _Known:
                 merged.update(defs(stmt))
                 for inner in blocks(stmt):
                     merged.update(inner.params)
-        return _Known(calls, merged)
+        return Known(calls, merged)
 
     def base(self, var: Var) -> Var:
         """What `var` is a view of."""
@@ -120,7 +119,7 @@ def _all_uses(stmt: Stmt) -> list[Var]:
     return [*uses(stmt), *inner, *(v for b in blocks(stmt) for s in walk(b) for v in uses(s))]
 
 
-def _without_dead_stores(known: _Known, block: Block) -> Block:
+def _without_dead_stores(known: Known, block: Block) -> Block:
     """The body of a function without the stores into buffers that nothing uses afterwards."""
     kept: list[Stmt] = []
     after = [a for a in block.yields if isinstance(a, Var)]
@@ -141,7 +140,7 @@ def _is_zeroing(call: Call) -> bool:
     return plain and call.fn in (Const(operator.setitem), Const(np.copyto)) and call.args[-1] == Const(0.0)
 
 
-def _block(known: _Known, block: Block, counts: dict[Var, int]) -> Block:
+def _block(known: Known, block: Block, counts: dict[Var, int]) -> Block:
     stmts: list[Stmt] = [with_blocks(s, tuple(_block(known, b, counts) for b in blocks(s))) for s in block.stmts]
     at = 0
     while at < len(stmts):
@@ -152,25 +151,7 @@ def _block(known: _Known, block: Block, counts: dict[Var, int]) -> Block:
     return replace(block, stmts=tuple(stmts))
 
 
-def _first_stores(known: _Known, block: Block) -> Block:
-    """A block in which the first contribution to an element of a new buffer of zeros is stored, not added."""
-    stmts: list[Stmt] = [with_blocks(s, tuple(_first_stores(known, b) for b in blocks(s))) for s in block.stmts]
-    for at, stmt in enumerate(stmts):
-        if not (isinstance(stmt, Call) and stmt.loc.adjoint and stmt.fn == Const(np.zeros_like)):
-            continue
-        buffer = stmt.target
-        k = next((k for k in range(at + 1, len(stmts)) if _stops(known, stmts[k], buffer)), len(stmts))
-        first = stmts[k] if k < len(stmts) else None
-        if not isinstance(first, Call) or first.fn != Const(ops.UPDATES[operator.iadd]) or first.args[0] != buffer:
-            continue
-        place, value = first.args[1:]
-        alone = not isinstance(place, Star) and index_form(atom_kind(place)) == "basic" and value != buffer
-        if alone and isinstance(buffer.kind, Array) and buffer.kind.dtype is not None:
-            stmts[k] = replace(first, fn=Const(operator.setitem))
-    return replace(block, stmts=tuple(stmts))
-
-
-def _settle(known: _Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -> None:
+def _settle(known: Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -> None:
     """Move one zeroing behind the uses of what was taken from the buffer, or into what is added to it next."""
     zeroing = stmts[at]
     assert isinstance(zeroing, Call)
@@ -199,11 +180,11 @@ def _settle(known: _Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -
         del stmts[k]
 
 
-def _stops(known: _Known, stmt: Stmt, buffer: Var) -> bool:
+def _stops(known: Known, stmt: Stmt, buffer: Var) -> bool:
     return not isinstance(stmt, Call) or known.touches(stmt, buffer)
 
 
-def _copy_before(known: _Known, stmts: list[Stmt], at: int, target: Var, buffer: Var) -> int | None:
+def _copy_before(known: Known, stmts: list[Stmt], at: int, target: Var, buffer: Var) -> int | None:
     """The statement that takes a copy of the buffer, which nothing else uses before it becomes zero."""
     for k in range(at - 1, -1, -1):
         stmt = stmts[k]

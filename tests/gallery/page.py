@@ -26,7 +26,7 @@ gradient is for the kinds of the arguments in [tests/gallery/entries.py](../test
 compared with finite differences and, where [tests/gallery/by_hand.py](../tests/gallery/by_hand.py) has one, with a
 gradient that a person wrote.
 
-`{command}` writes this page. Times are ratios, measured in turns in one run with one thread: the
+`{command}` writes this page. Times are ratios of processor time, the best of many turns in one run with one thread: the
 gradient against the function itself, and against the gradient by hand. *Statements* are those of the function with its
 helpers, *adjoint lines* what the gradient has beyond these.
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.gallery import by_hand, page
+from tests.gallery import by_hand, page, times
 from tests.gallery.entries import ENTRIES, shown
 from tests.programs import modes, numeric
 from tests.programs.checks import check_gradient, primal
@@ -34,9 +34,7 @@ LONG = {
     "logistic_regression": _UNFOLDED,
     "softmax_network": _UNFOLDED,
     "ridge_path": _MANY_SAVED,
-    "gaussian_mixture": "cotangents that a choice made zero: partials are taken at a harmless point there",
     "lstm": _MANY_SAVED,
-    "attention": _UNFOLDED,
     "kalman_filter": _MANY_SAVED,
     "hmm_forward": _MANY_SAVED,
     "soft_dtw": _MANY_SAVED,
@@ -145,6 +143,11 @@ def test_the_page_has_all_times():
     text = page.PAGE.read_text(encoding="utf-8")
     assert "not measured" not in text
     assert page.page(page.times_of(text)) == text, STALE
+
+
+def test_each_call_is_timed_with_arguments_of_its_own_where_they_change():
+    changing = {e.name for e in ENTRIES if times.changes_arguments(e)}
+    assert changing == {"heat_equation"}
 
 
 def test_only_times_are_left_out():

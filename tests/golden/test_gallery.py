@@ -16,7 +16,7 @@ from tests.programs.counts import helper_names, saved_lists, statements, unused
 SAVED = {
     "augmented_modulo_index": ["t3_saved"],
     "break_in_for": ["total_saved"],
-    "gated_like": ["saved(hx, t, t2, t4, t5)", "saved2(c, h)"],
+    "gated_like": ["saved(hx, gate, t2, t3)", "saved2(c, h)"],
     "leapfrog": ["q_old_saved"],
     "list_popped_until_break": ["v_saved"],
     "logistic_map": ["x_saved"],
@@ -28,7 +28,7 @@ SAVED = {
     "recurrence": ["h_saved"],
     "return_in_loop": ["total_saved"],
     "sqrt_newton": ["x_saved"],
-    "upwind": ["saved(t, flux, u_old)", "u_old_saved"],
+    "upwind": ["saved(t, u_old)", "u_old_saved"],
 }
 
 
