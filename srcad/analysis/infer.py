@@ -157,7 +157,7 @@ class _Inference:
 
     def define(self, var: Var, kind: Kind, facts: Facts) -> Var:
         """Give a variable its kind where it is defined."""
-        typed = replace(var, kind=self.named(var, self.heap.widen(var, kind)))
+        typed = Var(var.name, self.named(var, self.heap.widen(var, kind)), var.uid)
         self.env[var.uid] = typed
         self.scopes[var.uid] = facts
         return typed
@@ -205,15 +205,12 @@ class _Inference:
 
     def call(self, stmt: Call, facts: Facts) -> Call:
         """A call: its result's kind, and what it stores."""
-        typed = replace(
-            stmt,
-            fn=self.atom(stmt.fn),
-            args=tuple(map(self.argument, stmt.args)),
-            kwargs=tuple((k, self.atom(v)) for k, v in stmt.kwargs),
-        )
+        fn, args = self.atom(stmt.fn), tuple(map(self.argument, stmt.args))
+        kwargs = tuple([(k, self.atom(v)) for k, v in stmt.kwargs])
+        typed = Call(stmt.target, fn, args, kwargs, stmt.loc)
         found = self._result(typed, facts)
         kind = found.result if isinstance(found, CalleeKind) else UNKNOWN if found is None else found
-        typed = replace(typed, target=self.define(stmt.target, kind, facts))
+        typed = Call(self.define(stmt.target, kind, facts), fn, args, kwargs, stmt.loc)
         if isinstance(found, CalleeKind) and found.params is not None:
             self._absorb(typed, found.params)
         note(typed, self.heap, facts, described=found is not None)

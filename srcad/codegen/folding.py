@@ -53,7 +53,7 @@ def fold(function: Function) -> Folding:
     return result
 
 
-@dataclass
+@dataclass(eq=False)
 class _Root:
     """A statement still written on its own, with all that has been folded into it."""
 

@@ -60,7 +60,17 @@ def _statement(node: ast.stmt, indent: int) -> str:
 
 def _unfit(node: ast.stmt) -> bool:
     """Whether astor prints a statement wrongly or not at all."""
-    return any(isinstance(n, ast.JoinedStr) for n in ast.walk(node))
+    todo: list[ast.AST] = [node]
+    while todo:
+        inner = todo.pop()
+        if isinstance(inner, ast.JoinedStr):
+            return True
+        for value in vars(inner).values():
+            if isinstance(value, ast.AST):
+                todo.append(value)
+            elif isinstance(value, list):
+                todo += [item for item in value if isinstance(item, ast.AST)]
+    return False
 
 
 @contextmanager

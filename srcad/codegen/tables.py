@@ -6,6 +6,7 @@ Keys are functions, compared by identity; every table is a constant of the langu
 from __future__ import annotations
 
 import ast
+import functools
 import keyword
 import operator
 import re
@@ -97,11 +98,11 @@ def function_of(call: Call) -> Function | None:
     """The function (or the descriptor of an attribute) that a call is known to call, if it can be a key here."""
     if not isinstance(call.fn, Const):
         return None
+    fn: Function = call.fn.value
     try:
-        hash(call.fn.value)
+        hash(fn)
     except TypeError:
         return None
-    fn: Function = call.fn.value
     return fn
 
 
@@ -139,6 +140,7 @@ def operands(call: Call) -> list[Atom]:
     return head + args + [value for _, value in call.kwargs]
 
 
+@functools.lru_cache(maxsize=4096)
 def variant(name: str, count: int) -> str:
     """The `count`-th variant of a name.
 

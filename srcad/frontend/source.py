@@ -9,9 +9,13 @@ Does not look inside the function.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import functools
 import linecache
+import operator
+import re
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
@@ -60,6 +64,10 @@ _files: dict[str, _File] = {}
 _MOST_FILES = 64
 GENERATED = "<srcad "
 """What the names of generated files begin with. Their text never changes."""
+_FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
+"""The flags of a code object that say which ``from __future__ import`` it was compiled under."""
 _FAR = 1_000_000
 """A line number that no file reaches."""
 
@@ -88,7 +96,14 @@ def find(fn: Any) -> Source:
             why="srcad derives a function from its source text, and a built-in has none",
             remedy="wrap it in a Python function, or register a derivative template for it",
         )
-    file = _read(code.co_filename, fn.__globals__, name)
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, fn.__globals__)
+    if not lines:
+        raise _unavailable(name, code.co_filename)
+    alone = _alone(code, lines)
+    if alone is not None:
+        return Source(code.co_filename, tuple(lines), gast.ast_to_gast(alone), fn.__name__)
+    file = _read(code.co_filename, lines, name)
     definition = _definition(file, code, name)
     tree = gast.ast_to_gast(definition)
     owner = file.classes.get(definition, "").lstrip("_")
@@ -97,12 +112,39 @@ def find(fn: Any) -> Source:
     return Source(code.co_filename, file.lines, tree, fn.__name__)
 
 
-def _read(filename: str, module_globals: dict[str, Any], name: str) -> _File:
+def _alone(code: CodeType, lines: list[str]) -> ast.stmt | None:
+    """The definition of a function at the top of a module, read without the rest of its file, which may be long.
+
+    None where its lines alone do not compile to exactly that code, at the same lines and columns.
+    """
+    if code.co_qualname != code.co_name or code.co_name == "<lambda>":
+        return None
+    first = code.co_firstlineno - 1
+    last = max((end for inner in code_objects(code) for _, (end, _) in positions(inner)), default=0)
+    imports = _imported(code, lines) if first else ""  # an attribute of what is imported is another instruction
+    text = "".join([imports, "\n" * first, *lines[first:last]])
+    flags = code.co_flags & _FUTURE
+    try:
+        tree = compile(text, code.co_filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        compiled = compile(tree, code.co_filename, "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return None
+    found = [c for c in compiled.co_consts if isinstance(c, CodeType) and c.co_name == code.co_name]
+    if len(found) != 1 or not same_code(found[0], code) or positions(found[0]) != positions(code):
+        return None
+    definition: ast.stmt = tree.body[-1]
+    return definition if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def _imported(code: CodeType, lines: list[str]) -> str:
+    """An import of the names that a function reads and lines of its file import."""
+    words = set(re.findall(r"\w+", "".join(line for line in lines if line.startswith(("import ", "from ")))))
+    names = {name for inner in code_objects(code) for name in inner.co_names if name in words}
+    return f"import {', '.join(sorted(names))}" if names else ""
+
+
+def _read(filename: str, lines: list[str], name: str) -> _File:
     """The parsed file, from the cache where its text is the same."""
-    linecache.checkcache(filename)
-    lines = linecache.getlines(filename, module_globals)
-    if not lines:
-        raise _unavailable(name, filename)
     text = "".join(lines)
     known = _files.get(filename)
     if known is not None and known.text == text:

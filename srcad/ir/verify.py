@@ -112,7 +112,8 @@ class _Verifier:
         loc = getattr(stmt, "loc", None)
         if not isinstance(loc, Loc) or loc.line < 1:
             self.fail("the statement has no place in the user's source")
-        scope = replace(scope, adjoint=scope.adjoint or loc.adjoint)
+        if loc.adjoint and not scope.adjoint:
+            scope = replace(scope, adjoint=True)
         match stmt:
             case Call():
                 self.call(stmt, scope)

@@ -6,6 +6,7 @@ imported by somebody else; `srcad.templates.MODULES` says which ones those are.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os.path
 import sys
@@ -49,11 +50,13 @@ def load_before_registration(file: str) -> None:
         load()
 
 
+@functools.lru_cache(maxsize=256)
 def is_own(file: str) -> bool:
     """Whether a file is one of srcad's template modules, under whichever name it was imported."""
     return os.path.dirname(os.path.realpath(file)) == _own_folder()
 
 
+@functools.cache
 def _own_folder() -> str:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     return os.path.realpath(os.path.join(package, "templates"))

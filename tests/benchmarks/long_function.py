@@ -112,12 +112,3 @@ def arguments():
     rng = np.random.default_rng(5)
     series = np.cumsum(rng.standard_normal(40)) * 0.3
     return 0.3 * rng.standard_normal((6, 6)), 0.4, 0.2, series, rng.standard_normal(20), 12
-
-
-def other(weights, gain, decay, series, target, steps):
-    """Another function that calls the same functions of NumPy."""
-    y = np.array([1.0, 2.0]) + np.eye(2)[0] + np.zeros(2)
-    s = np.sqrt(np.mean(series**2)) + np.log(decay + 1.0) + np.log1p(gain) + np.sum(y)
-    z = np.where(np.abs(series) < 1.0, np.tanh(series), np.exp(-series))
-    q = np.outer(z[:3], z[:3]) + np.eye(3)
-    return np.max(z) + s + np.linalg.solve(q, z[:3]) @ z[:3] + np.sum(weights @ weights.T)

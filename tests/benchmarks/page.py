@@ -47,7 +47,7 @@ it meets for the first time, and jit the whole function.
 
 {first}
 
-To begin, in fresh processes (medians of seven):
+To begin, in fresh processes (medians of seven), with the `.pyc` files that Python makes of an installed package:
 
 {start}
 

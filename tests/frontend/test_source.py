@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib.util
 import linecache
 import textwrap
+from types import FunctionType
 
 import gast
 import pytest
 
 from srcad.errors import NonDifferentiable, SourceUnavailable
+from srcad.frontend import source
 from srcad.frontend.lower import lower
 from srcad.frontend.source import find
+from srcad.templates import numpy_reductions
 from tests.frontend.interpreter import execute
 
 PAIR = (lambda x: x + 1, lambda x: x + 2)  # fmt: skip
@@ -208,3 +212,32 @@ def _timed(module, k, time):
     start = time.perf_counter()
     lower(getattr(module, f"f{k}"))
     return time.perf_counter() - start
+
+
+def test_a_function_read_alone_is_the_one_that_its_file_defines():
+    """At the top of a module, a definition is parsed without the rest of the file: with the same result."""
+    functions = [f for f in vars(numpy_reductions).values() if isinstance(f, FunctionType)]
+    functions = [f for f in functions if f.__module__ == numpy_reductions.__name__ and f.__name__ != "<lambda>"]
+    assert len(functions) > 20
+    lines = linecache.getlines(numpy_reductions.__file__)
+    file = source._read(numpy_reductions.__file__, lines, "")
+    for function in functions:
+        alone = source._alone(function.__code__, lines)
+        whole = source._definition(file, function.__code__, function.__name__)
+        assert alone is not None and ast.dump(alone, include_attributes=True) == ast.dump(
+            whole, include_attributes=True
+        )
+
+
+def test_what_differs_from_the_running_code_is_not_read_alone():
+    code = _file_like.__code__
+    lines = linecache.getlines(__file__)
+    assert source._alone(code, lines) is not None
+    for old, new in (("x + 1", "x + 2"), ("return x", "return  x"), ("    return", "return")):
+        changed = [line.replace(old, new) if k == code.co_firstlineno else line for k, line in enumerate(lines)]
+        assert changed != lines and source._alone(code, changed) is None
+    assert source._alone((lambda x: x).__code__, lines) is None
+
+
+def _file_like(x):
+    return x + 1
