@@ -37,6 +37,8 @@ _MAX_VERSIONS = 64
 _MAX_SHARED = 512
 
 _known_kinds: ContextVar[bool] = ContextVar("known_kinds", default=True)
+_options_used = False
+"""Whether anybody has set an option so far: where not, calls need not look at them."""
 _compiling = CompileLock()
 _shared: dict[Hashable, tuple[Any, Version]] = {}
 
@@ -49,6 +51,8 @@ def compile_options(*, kinds: bool = True) -> Iterator[None]:
         kinds: False compiles without knowing the kinds of arguments: everything is then decided at run time. Less
             pretty, never less right.
     """
+    global _options_used
+    _options_used = True
     token = _known_kinds.set(kinds)
     try:
         yield
@@ -138,7 +142,7 @@ class Derivative:
         version = self._last
         if kwargs or len(args) != self._arity:
             args = self._bind(args, kwargs)
-        if version is None or not _known_kinds.get() or not version.fits(*args):
+        if version is None or (_options_used and not _known_kinds.get()) or not version.fits(*args):
             version = self._last = self._version(args)
         if version.choosy:
             self._require_floats(version.unsure, args)

@@ -6,6 +6,7 @@ as facts about one `Call`. Which views a rule's function gives is part of the ru
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from srcad import runtime
 from srcad.analysis.operators import INPLACE
-from srcad.analysis.outputs import is_numpy, outputs
+from srcad.analysis.outputs import is_numpy, outputs, place_of_out
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown
@@ -29,6 +30,12 @@ _CERTAIN: frozenset[Any] = frozenset(
     + [np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.ndarray.squeeze, np.expand_dims]
     + [np.flip, np.fliplr, np.flipud, np.rot90, ops.identity, ops.bound, ops.unpack, getattr, *INPLACE]
     + [runtime.as_view, runtime.laid_out]
+)
+
+#: What may give an item of its argument, or the argument itself.
+_SHARING: frozenset[Any] = frozenset(
+    [operator.getitem, ops.unpack, ops.identity, ops.bound, getattr, next, max, min]
+    + [list.pop, dict.popitem, dict.get, dict.pop, dict.setdefault]
 )
 
 #: What gives a view or a copy of an array, as its memory order and dtype require.
@@ -87,6 +94,9 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
     if not isinstance(call.fn, Const):
         return None
     fn = call.fn.value
+    rule = rule_for(fn)
+    if rule is not None and not call.kwargs and _allocates(fn, len(call.args), views=bool(rule.views)):
+        return None
     args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
     if fn is operator.getitem:
         return None if copies(atom_kind(args[0]), args[1]) else args[:1]
@@ -96,7 +106,6 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
         return args[:1] + args[2:]  # an item, or the default
     if fn in (max, min):
         return args
-    rule = rule_for(fn)
     if rule is None and (fn is ops.call_method or not _is_own(fn)):
         known = isinstance(call.target.kind, (Array, Numeric, Unknown))
         return tuple(a for a in args if isinstance(atom_kind(a), (Array, Numeric, Unknown)) and known) or None
@@ -114,6 +123,15 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
     if fn not in INPLACE:  # of a list, NumPy makes a new array
         found = [a for a in found if not isinstance(atom_kind(a), (List, Tuple))]
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _allocates(fn: Any, count: int, *, views: bool) -> bool:
+    """Whether a call with so many positional arguments shares nothing; `fn` has a rule, which says `views`."""
+    if views or fn in _SHARING:
+        return False
+    place = fn.nin if isinstance(fn, np.ufunc) else place_of_out(fn)
+    return place is None or count <= place
 
 
 def _is_own(fn: Any) -> bool:

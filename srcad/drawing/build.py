@@ -18,7 +18,7 @@ x: f8[any]; n: f8[any]; y = x; _ in range(n); y; y = y * x; return
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from srcad.analysis.effects import writes
@@ -40,7 +40,7 @@ def build(function: Function, memory: Memory, primal: int) -> Drawing:
         memory: which values share memory, of the same function.
         primal: how many parameters the primal has; those behind them are tangents.
     """
-    return _Builder(function, memory).function(primal)
+    return _Builder(function, memory, primal).function()
 
 
 class _Builder:
@@ -49,8 +49,9 @@ class _Builder:
     `origin`: the node that gives a variable; none for what is a constant. `state`: the node that changed a root last.
     """
 
-    def __init__(self, function: Function, memory: Memory) -> None:
+    def __init__(self, function: Function, memory: Memory, primal: int) -> None:
         self._function, self._memory = function, memory
+        self._derived = derived(function, primal)
         self._labels = Labels(function)
         self._numbers = itertools.count(1)
         self._edges: dict[tuple[str, str, Link], Edge] = {}
@@ -58,12 +59,12 @@ class _Builder:
         self._state: dict[Var, Node] = {}
         self._age: dict[str, int] = {}
 
-    def function(self, primal: int) -> Drawing:
+    def function(self) -> Drawing:
         """The drawing of the whole function."""
         body, members = self._function.body, Members()
-        for position, param in enumerate(body.params):
-            loc = self._function.loc if position < primal else replace(self._function.loc, adjoint=True)
-            what = "argument" if position < primal else "tangent of an argument"
+        for param in body.params:
+            what = "tangent of an argument" if param in self._derived else "argument"
+            loc = self._loc(param, self._function.loc)
             node = self._node(members, Shape.INPUT, loc, f": {param.kind}", param.name, where=what)
             self._origin[param] = node
         self._block(body, members)
@@ -80,6 +81,10 @@ class _Builder:
         self._age[node.id] = number
         into.append(node)
         return node
+
+    def _loc(self, var: Var, loc: Loc) -> Loc:
+        """The place of what is drawn for a variable: a derivative may be carried by a loop of the user's."""
+        return replace(loc, adjoint=True) if var in self._derived else loc
 
     def _link(self, tail: Node, head: Node, link: Link = Link.USE, label: str = "") -> None:
         if tail != head:
@@ -155,7 +160,7 @@ class _Builder:
                 cluster.members.append(arm)
         self._state = before
         for var, *sources in zip((*stmt.targets, *changed), *ends, strict=True):
-            node = self._node(cluster.members, Shape.VALUE, stmt.loc, "", var.name or HOLE)
+            node = self._node(cluster.members, Shape.VALUE, self._loc(var, stmt.loc), "", var.name or HOLE)
             for source in itertools.chain(*sources):
                 self._link(source, node)
             self._link(test, node, Link.CHOICE)
@@ -198,9 +203,10 @@ class _Builder:
         """The node of what a loop carries, at the beginning of a pass."""
         text = f" from {constant(init)}" if isinstance(init, Const) else ""
         made, where = self._origin.get(var), tip(loc, str(var.kind))
+        loc = self._loc(var, loc)
         if made is not None:  # memory: a copy of the primal's is the primal's, a list may be one of saved values
             kept = made.part is Part.SAVED and isinstance(var.kind, List)
-            loc = replace(loc, saving=kept, adjoint=made.part is Part.ADJOINT)
+            loc = replace(loc, saving=kept, adjoint=made.part is Part.ADJOINT or var in self._derived)
         node = self._node(cluster.members, Shape.VALUE, loc, text, var.name or HOLE, where=where)
         self._use(init, node)
         return node
@@ -212,7 +218,7 @@ class _Builder:
         if len(sources) == 1 and sources[0].id in inside:
             self._link(sources[0], top, Link.NEXT)
             return sources[0]
-        node = self._node(cluster.members, Shape.VALUE, loc, "", var.name or HOLE)
+        node = self._node(cluster.members, Shape.VALUE, self._loc(var, loc), "", var.name or HOLE)
         for source in sources:
             self._link(source, node)
         self._link(node, top, Link.NEXT)
@@ -260,6 +266,42 @@ class _Builder:
         """The roots that are there before a region and that it changes, in order of the first change."""
         calls = (s for block in blocks(stmt) for s in walk(block) if isinstance(s, Call))
         return list(dict.fromkeys(r for call in calls for r in self._written(call) if r in self._origin))
+
+
+def derived(function: Function, primal: int) -> frozenset[Var]:
+    """The variables that hold derivatives: tangents of arguments, what the transforms made, and what comes of these.
+
+    Args:
+        function: the function.
+        primal: how many of its parameters are the primal's.
+    """
+    stmts = list(walk(function.body))
+    found = {*function.body.params[primal:], *(s.target for s in stmts if isinstance(s, Call) and s.loc.adjoint)}
+    handed = [pair for s in stmts for pair in _handed_on(s)]
+    before = -1
+    while before != len(found):
+        before = len(found)
+        found |= {to for to, source in handed if source in found}
+    return frozenset(found)
+
+
+def _handed_on(stmt: Stmt) -> Iterator[tuple[Var, Atom]]:
+    """What a statement hands on, as (variable, where its value comes from)."""
+    match stmt:
+        case If(targets=targets, then=then, orelse=orelse):
+            yield from zip((*targets, *targets), (*then.yields, *orelse.yields), strict=True)
+        case For(body=body) | While(body=body):
+            carried = body.params[-len(stmt.inits) :] if stmt.inits else ()
+            yields = body.yields[: len(carried)]
+            for to in (carried, stmt.targets):
+                yield from zip((*to, *to), (*stmt.inits, *yields), strict=True)
+        case With(targets=targets, body=body):
+            yield from zip(targets, body.yields, strict=True)
+        case Call(target=target, loc=loc):
+            if loc.saving:  # a copy of an argument that is changed
+                yield from ((target, a) for a in stmt.args if isinstance(a, Var))
+        case _:
+            raise unknown(stmt)
 
 
 #: What stands in the node of a condition.

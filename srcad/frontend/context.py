@@ -129,8 +129,9 @@ class Context:
         """Numbers the statements of a function, and notes names that need care: see `live`, `deleted`, `functions`."""
         if not isinstance(tree, gast.Lambda):
             self.number(tree.body)
-        live, deleted, functions = special_names(tree)
-        self.filled |= filled_names(tree, functions)
+        nodes = list(gast.walk(tree))
+        live, deleted, functions = special_names(nodes)
+        self.filled |= filled_names(nodes, functions)
         self.live, self.deleted, self.functions = self.live | live, self.deleted | deleted, self.functions | functions
 
     def number(self, stmts: list[Node]) -> None:

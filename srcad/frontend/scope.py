@@ -7,6 +7,7 @@ looked at once. `Scope` answers the third: every local variable of every scope h
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -132,14 +133,17 @@ def declared(stmts: list[Node], kind: type) -> frozenset[str]:
     return frozenset(found)
 
 
-def filled_names(tree: Node, functions: frozenset[str]) -> frozenset[str]:
-    """Names of lists and dicts into which a function puts local functions: ``fs.append(lambda ...)``, ``d[k] = f``."""
+def filled_names(nodes: Sequence[Node], functions: frozenset[str]) -> frozenset[str]:
+    """Names of lists and dicts into which a function puts local functions: ``fs.append(lambda ...)``, ``d[k] = f``.
+
+    `nodes` are all nodes of the function.
+    """
     found: set[str] = set()
 
     def is_local(node: Node) -> bool:
         return isinstance(node, gast.Lambda) or (isinstance(node, gast.Name) and node.id in functions)
 
-    for node in gast.walk(tree):
+    for node in nodes:
         match node:
             case gast.Call(func=gast.Attribute(value=gast.Name(id=name), attr="append"), args=[item]) if is_local(item):
                 found.add(name)
@@ -150,12 +154,15 @@ def filled_names(tree: Node, functions: frozenset[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def special_names(tree: Node) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Names of a function, or of one inside it: declared global or nonlocal; deleted; bound to a local function."""
+def special_names(nodes: Sequence[Node]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Names of a function, or of one inside it: declared global or nonlocal; deleted; bound to a local function.
+
+    `nodes` are all nodes of the function.
+    """
     outer: set[str] = set()
     deleted: set[str] = set()
     functions: set[str] = set()
-    for node in gast.walk(tree):
+    for node in nodes:
         match node:
             case gast.Global(names=names) | gast.Nonlocal(names=names):
                 outer.update(names)
@@ -210,7 +217,7 @@ def makes_functions(tree: Node) -> bool:
     """
     if isinstance(tree, gast.Lambda):
         return is_made(tree.body)
-    local = special_names(tree)[2]
+    local = special_names(list(gast.walk(tree)))[2]
     returned = [node.value for stmt in tree.body for node in _own(stmt) if isinstance(node, gast.Return) and node.value]
     return any(is_made(value, local) for value in returned)
 

@@ -132,6 +132,8 @@ class Facts:
 
     def resolve(self, dim: Dim) -> Dim:
         """`dim` with every symbol replaced by what it is known to equal."""
+        if not dim.terms:
+            return dim
         for _ in range(64):
             for symbol, coef in dim.terms:
                 value = self._lookup(symbol)

@@ -80,6 +80,10 @@ class Var:
         return Var(self.name if name is None else name, self.kind if kind is None else kind)
 
 
+#: The types of constants that are compared by value, not by identity.
+_BY_VALUE = (bool, int, float, complex, str, bytes, tuple, type(None))
+
+
 @dataclass(frozen=True, eq=False)
 class Const:
     """A value known while compiling: a literal, or a static object (function, class, module).
@@ -103,9 +107,9 @@ class Const:
         return (type(value), id(value))
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return isinstance(other, Const) and type(self.value) is type(other.value) and self.key() == other.key()
+        if not isinstance(other, Const) or type(self.value) is not type(other.value):
+            return False
+        return self.value is other.value or (isinstance(self.value, _BY_VALUE) and self.key() == other.key())
 
     def __hash__(self) -> int:
         return hash(self.key())

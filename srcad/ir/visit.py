@@ -19,6 +19,7 @@ from srcad.ir.nodes import (
     Atom,
     Block,
     Call,
+    Const,
     For,
     If,
     Star,
@@ -53,6 +54,9 @@ def atoms(stmt: Stmt) -> list[Atom]:
 
 def uses(stmt: Stmt) -> list[Var]:
     """The variables that `stmt` uses directly, in order, repeated as often as they are used."""
+    if isinstance(stmt, Call) and not stmt.kwargs and isinstance(stmt.fn, Const):  # most of them
+        found = [arg.value if isinstance(arg, Star) else arg for arg in stmt.args]
+        return [atom for atom in found if isinstance(atom, Var)]
     return [atom for atom in atoms(stmt) if isinstance(atom, Var)]
 
 

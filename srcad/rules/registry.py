@@ -111,6 +111,36 @@ class Rule:
         """
         if any(isinstance(a, Star) for a in args) or any(k is None for k, _ in kwargs):
             return None
+        form: tuple[int | str, ...] = (len(args), *(str(k) for k, _ in kwargs))
+        if form not in self._plans:
+            self._plans[form] = self._plan(form)
+        plan = self._plans[form]
+        if plan is not None:
+            return _filled(plan, [*args, *(v for _, v in kwargs)])
+        return self._bound(args, kwargs, where)
+
+    @cached_property
+    def _plans(self) -> dict[tuple[int | str, ...], Bound | None]:
+        """For the forms of calls that were met, see `_plan`."""
+        return {}
+
+    def _plan(self, form: tuple[Any, ...]) -> Bound | None:
+        """What `bind` gives for calls with so many positional arguments and these keywords, with places in them.
+
+        None where that depends on the arguments themselves, or is an error.
+        """
+        places = [_Place(k) for k in range(form[0] + len(form) - 1)]
+        try:
+            found = self._bound(places[: form[0]], list(zip(form[1:], places[form[0] :], strict=True)), None)
+        except MissingRule:
+            return None
+        if found is None or any(isinstance(value, dict) for value in found.values()):
+            return None
+        return found
+
+    def _bound(
+        self, args: Sequence[Any], kwargs: Sequence[tuple[str | None, Any]], where: Where | None
+    ) -> Bound | None:
         named = {str(k): v for k, v in kwargs}
         given = _bind_own(self._signature, args, named)
         template = self.template
@@ -184,6 +214,24 @@ class Rule:
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """An argument of a call whose arguments are not known yet: the first, the second, ..."""
+
+    number: int
+
+
+def _filled(plan: Mapping[str, Any], values: Sequence[Any]) -> Bound:
+    """A plan with its arguments."""
+    return {name: _at(value, values) for name, value in plan.items()}
+
+
+def _at(value: Any, values: Sequence[Any]) -> Any:
+    if isinstance(value, _Place):
+        return values[value.number]
+    return tuple([_at(item, values) for item in value]) if isinstance(value, tuple) else value
 
 
 class _NoSignature:

@@ -9,11 +9,13 @@ import inspect
 import io
 import linecache
 import os
+import platform
 import statistics
 import sys
 import tempfile
 import textwrap
 import time
+from importlib.metadata import version
 
 import numpy as np
 
@@ -114,7 +116,8 @@ def main():
         warm = np.ones(3)  # what is loaded once, the compiler and its templates, is no preparation
         space["srcad"].grad(lambda x: x[0] * x[1])(warm)
         results = {(name, size): measured(space, name, size) for name in space["METHODS"] for size in SIZES}
-    made = table(results)
+    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "sympy", "autograd"))
+    made = f"CPython {platform.python_version()}, {versions}.\n\n{table(results)}"
     PAGE.write_text(replaced(text, made), encoding="utf-8")
     sys.stdout.write(made)
 

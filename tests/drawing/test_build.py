@@ -116,8 +116,10 @@ def test_parts_are_told_apart():
     primal = {n.name for n in found.nodes() if n.part is Part.PRIMAL}
     assert {"x_bar", "a_bar"} <= adjoint and {"a", "tol", "x"} <= primal
     assert [c.part for c in clusters(found.members)] == [Part.PRIMAL, Part.ADJOINT]
-    tangents = drawing("straight", "forward")
-    assert {n.part for n in tangents.nodes() if n.name.endswith("_dot")} == {Part.ADJOINT}
+    for name in ("straight", "loop", "branch", "store"):
+        nodes = [n for n in drawing(name, "forward").nodes() if n.part is not Part.SAVED]
+        assert {n.part for n in nodes if n.name.endswith("_dot")} == {Part.ADJOINT}, name
+        assert {n.part for n in nodes if n.name and not n.name.endswith("_dot")} == {Part.PRIMAL}, name
 
 
 def test_tooltips_name_kind_and_line():

@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+import srcad
 from tests.project.documents import ROOT, blocks_of, documents, run_document, updated
 
 
@@ -86,6 +87,20 @@ def test_commands_are_run_and_compared(tmp_path):
 def test_an_update_writes_what_was_printed(tmp_path):
     bad = GOOD.replace("one 2", "one 3")
     assert updated(bad, run_document(bad, tmp_path)) == GOOD
+
+
+def unmentioned(names, text):
+    """The names that do not occur in a text, as words."""
+    return [name for name in names if not re.search(rf"\b{name}\b", text)]
+
+
+def test_every_public_name_is_in_the_documents():
+    text = "\n".join(path.read_text(encoding="utf-8") for path in documents())
+    assert unmentioned(srcad.__all__, text) == []
+
+
+def test_a_name_that_is_not_mentioned_is_noticed():
+    assert unmentioned(["grad", "jvp"], "`srcad.gradient` and `srcad.jvp`") == ["grad"]
 
 
 def test_the_readme_names_the_commands_that_exist():
