@@ -49,6 +49,7 @@ def configure(commands: Commands) -> None:
     parser.add_argument("--stage", choices=STAGES, default="source", help="default: source")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead; never over the function's file")
     parser.add_argument("--no-comments", action="store_true", help="without the user's statements as comments")
+    parser.add_argument("--module", action="store_true", help="as a module of its own, with its imports")
     parser.set_defaults(run=run)
 
 
@@ -76,6 +77,7 @@ def _generate(function: Any, options: argparse.Namespace) -> str:
         kinds=parse_types(options.types),
         stage=options.stage,
         comments=not options.no_comments,
+        module=options.module,
     )
 
 

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from srcad.analysis.keys import Identity, key_of
+from srcad.analysis.keys import Identity, key_of, other_array_in
 from srcad.analysis.sharing import CannotShare, Sharing, reach, sharing_of
 from srcad.checking import float_arguments
 from srcad.documentation import Documented, documentation
@@ -25,7 +25,7 @@ from srcad.ir.kinds import Unknown
 from srcad.notes import annotate, forget, in_terms_of_the_user, remember
 from srcad.primals import Primal, annotated_kinds
 from srcad.transform.request import Request
-from srcad.versions import ANY, CompileLock, Datum, Version, drop_oldest, make_version, without_closure
+from srcad.versions import ANY, CompileLock, Datum, Version, drop_oldest, make_version, root_of, without_closure
 
 if TYPE_CHECKING:
     from srcad.ir.kinds import Kind
@@ -255,7 +255,7 @@ class Derivative:
         self, values: tuple[Any, ...], sharing: Sharing = (), changed: tuple[int, ...] | None = None
     ) -> Version:
         """The version for these arguments, which becomes the one used last."""
-        known = _known_kinds.get()
+        known = _known_kinds.get() or other_array_in(tuple(map(key_of, values))) is not None
         key = tuple(map(key_of, values)) if known else (ANY,) * len(values)
         place = (known, key, sharing)
         version = self._versions.get(place)
@@ -311,7 +311,7 @@ class Derivative:
         from srcad.callees import Callees
         from srcad.codegen.load import load
         from srcad.frontend.resolve import Hook
-        from srcad.pipeline import Job, run
+        from srcad.pipeline import Job, for_arrays, run
 
         Hook.outside = _compiling.outside
 
@@ -325,12 +325,13 @@ class Derivative:
             if told is error:
                 raise
             raise told from None
+        job = for_arrays(job, (*key, *callees.data.values()))
         assert job.generated is not None
         function = load(job.generated, job.program)[self.request.name]
         filename = function.__code__.co_filename
         remember(filename, {line: loc for made in job.generated.functions for line, loc in made.locs.items()})
         weakref.finalize(function.__code__, _free, filename).atexit = False
-        data = [Datum(_root(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
+        data = [Datum(root_of(reader, place, name), name, k) for (reader, place, name), k in callees.data.items()]
         guards = (*job.body.guards, *callees.guards.values())
         unsure = tuple(k for k in self.request.wrt if isinstance(kinds[k], Unknown))
         assert job.memory is not None
@@ -390,12 +391,3 @@ def _free(filename: str) -> None:
 
     unload(filename)
     forget(filename)
-
-
-def _root(function: Any, place: str, name: str) -> Any:
-    """The dict or cell that holds data."""
-    if place == "attribute":
-        return function.value  # a module, or a cell
-    if place == "global":
-        return function.__globals__
-    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))[name]

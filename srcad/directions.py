@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import ArgumentError
+from srcad.runtime.protocol import is_array, is_other_array
 from srcad.runtime.tangents import as_tangent
 
 
@@ -40,16 +41,16 @@ def tangent_like(position: int, tangent: Any, primal: Any) -> Any:
     Raises:
         ArgumentError: it is no direction in the space of its primal.
     """
-    if not isinstance(primal, (np.ndarray, np.number, float, int, complex)):
+    if not isinstance(primal, (np.number, float, int, complex)) and not is_array(primal):
         _require_parts(f"tangent {position}", tangent, primal)
         return as_tangent(tangent, primal)
-    numbers = isinstance(tangent, (np.ndarray, np.generic, int, float, complex, list))
-    if not numbers or np.asarray(tangent).dtype.kind not in "biufcO":
+    numbers = isinstance(tangent, (np.generic, int, float, complex, list)) or is_array(tangent)
+    if not numbers or _dtype(tangent).kind not in "biufcO":
         raise ArgumentError(
             f"tangent {position} is of type {type(tangent).__name__}, its primal of type {type(primal).__name__}",
             remedy="a tangent is a direction in the space of its argument: give it numbers of the same shape",
         )
-    if not np.issubdtype(np.asarray(primal).dtype, np.inexact) and np.asarray(primal).dtype != object:
+    if not np.issubdtype(_dtype(primal), np.inexact) and _dtype(primal).kind != "O":
         raise ArgumentError(
             f"argument {position} does not vary: it is of type {type(primal).__name__}, not float",
             why="only floating-point numbers, arrays and containers of them have derivatives",
@@ -60,9 +61,17 @@ def tangent_like(position: int, tangent: Any, primal: Any) -> Any:
             f"tangent {position} has shape {np.shape(tangent)}, its primal {np.shape(primal)}",
             remedy="a tangent is a direction in the space of its argument: give it the same shape",
         )
+    if is_other_array(primal):
+        return as_tangent(tangent, primal)
     if isinstance(primal, np.ndarray):
         return as_tangent(np.asarray(tangent, dtype=primal.dtype if primal.dtype.kind in "fc" else None), primal)
     return tangent
+
+
+def _dtype(x: Any) -> np.dtype[Any]:
+    """The dtype of an array or number; nothing is computed to find it."""
+    found: np.dtype[Any] = x.dtype if is_array(x) else np.asarray(x).dtype
+    return found
 
 
 def _require_parts(label: str, tangent: Any, primal: Any) -> None:

@@ -15,6 +15,7 @@ from srcad.transform.request import Request
 if TYPE_CHECKING:
     from srcad.drawing.model import Drawing
     from srcad.ir.kinds import Kind
+    from srcad.ir.nodes import Function
     from srcad.pipeline import Job
 
 Of = Literal["primal", "forward", "adjoint"]
@@ -31,6 +32,7 @@ def dump(
     stage: str = "source",
     comments: bool = True,
     dialect: str = "numpy",
+    module: bool = False,
 ) -> str:
     """The text of the derivative of a function, or of a stage on the way to it.
 
@@ -45,15 +47,19 @@ def dump(
         comments: whether the text has the user's statements as comments.
         dialect: the language of the text: ``"numpy"``, or ``"numba"`` for the subset that ``numba.njit`` compiles (an
             experiment: it may change).
+        module: whether the text is that of a module of its own, which imports all that it names.
 
     Raises:
         ArgumentError: an unknown argument, stage or dialect.
-        UnsupportedSyntax: the derivative cannot be said in the dialect.
+        UnsupportedSyntax: the derivative cannot be said in the dialect, or not in a module of its own.
     """
     from srcad.codegen.dialects.named import DIALECTS
+    from srcad.codegen.module import as_module
     from srcad.ir.printer import to_text
     from srcad.pipeline import SHOWN, run
 
+    if module and stage != "source":
+        raise ArgumentError(f"the stage {stage!r} is no module", remedy="leave out the stage, or do without a module")
     primal = _primal(f, "dump", kinds)
     if stage == "gast":
         return _tree(primal.function)
@@ -65,7 +71,9 @@ def dump(
         raise ArgumentError(f"there is no dialect {dialect!r}", remedy=f"dialects are {', '.join(DIALECTS)}")
     job = _job(primal, mode, argnums, argnames, value, kinds, comments)
     job = run(replace(job, dialect=DIALECTS[dialect]), until=SHOWN[stage])
-    return job.generated.source if job.generated is not None else to_text(job.body)
+    if job.generated is None:
+        return to_text(job.body)
+    return as_module(job.generated, job.program) if module else job.generated.source
 
 
 @dataclass(frozen=True)
@@ -149,8 +157,26 @@ def graph(
     job = run(
         _job(primal, mode, argnums, argnames, value, kinds), until=SHOWN["typed" if of == "primal" else "simplified"]
     )
-    function = job.program.entry
-    return Graph(build(function, find_memory(function, job.callees.effect_of), len(job.kinds)))
+    callees = _called(job) if of == "primal" else [function for _, function in job.program.callees]
+    functions = [(f, find_memory(f, job.callees.effect_of)) for f in (job.program.entry, *callees)]
+    return Graph(build(*functions[0], len(job.kinds), functions[1:]))
+
+
+def _called(job: Job) -> list[Function]:
+    """The functions that a primal calls, and those that they call, as far as srcad looks into them."""
+    from srcad.ir.nodes import Call
+    from srcad.ir.visit import walk
+    from srcad.transform.spread import spread_indices
+
+    found: dict[int, Function] = {}
+    pending = [job.body]
+    while pending:
+        for stmt in walk(pending.pop(0).body):
+            version = job.callees.called(stmt) if isinstance(stmt, Call) else None
+            if version is not None and version.normal is not None and id(version) not in found:
+                found[id(version)] = spread_indices(version.normal)
+                pending.append(version.normal)
+    return list(found.values())
 
 
 def _primal(f: Any, called: str, kinds: Mapping[str, Kind] | None) -> Primal:

@@ -9,18 +9,20 @@ command line (``--stage``), timings and errors name. Nothing here knows how a st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from srcad.analysis.carried import carry
 from srcad.analysis.infer import Typed
+from srcad.analysis.keys import other_array_in
 from srcad.analysis.memory import Memory, find_memory
+from srcad.analysis.other_arrays import require_no_changes
 from srcad.analysis.paths import Paths
 from srcad.analysis.sharing import Sharing
 from srcad.callees import Callees
-from srcad.codegen.dialects.base import NUMPY, Dialect
+from srcad.codegen.dialects.base import NUMPY, PROTOCOLS, Dialect
 from srcad.codegen.emit import Generated, emit
 from srcad.codegen.load import load
 from srcad.errors import InternalError, SrcadError
@@ -35,10 +37,14 @@ from srcad.transform.cleanup import clean
 from srcad.transform.companions import with_companions
 from srcad.transform.constant import is_constant
 from srcad.transform.contract import refuse_cuts
+from srcad.transform.counted import count_forwards
 from srcad.transform.decide import take_known_branches
 from srcad.transform.elide import elide_copies
+from srcad.transform.fills import fill_buffers
 from srcad.transform.forward import pushforward
 from srcad.transform.inline import inline_calls
+from srcad.transform.lengths import ask_cheaply
+from srcad.transform.logistic import from_results
 from srcad.transform.normalise import normalise
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
@@ -47,6 +53,7 @@ from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
 from srcad.transform.sharing import share_memory, shared_names
+from srcad.transform.signs import settle_signs
 from srcad.transform.spread import spread_indices
 from srcad.transform.updates import changed_parameters, guard_updates
 from srcad.transform.watch import watched
@@ -82,6 +89,7 @@ class Job:
         comments: whether the text has the user's statements as comments.
         dialect: the language of the text.
         generated: the text, in the end.
+        written: the program that it was written from.
     """
 
     primal: Any
@@ -99,6 +107,7 @@ class Job:
     comments: bool = True
     dialect: Dialect = NUMPY
     generated: Generated | None = None
+    written: Program | None = None
 
     @property
     def body(self) -> Function:
@@ -109,6 +118,8 @@ class Job:
     @cached_property
     def program(self) -> Program:
         """The function and those that it calls."""
+        if self.written is not None:
+            return self.written
         entry, callees = self.body, self.callees.generated()
         if self.request.check_finite:
             entry = watched(entry, entry=True)
@@ -171,8 +182,13 @@ def _differentiate(job: Job) -> Job:
 
 def _restore(job: Job) -> Job:
     """Which stores the reverse sweep undoes: only those whose old values something still reads."""
-    assert job.memory is not None
-    return replace(job, function=restore(_cleaned(job), job.memory))
+    assert job.memory is not None and job.typed is not None
+    function = _cleaned(job)
+    if job.mode == "reverse":
+        function = from_results(function, job.memory.is_mutated)
+        function = ask_cheaply(function, job.typed.facts, drop_primal=not job.request.value)
+        function = _cleaned(replace(job, function=function))
+    return replace(job, function=restore(function, job.memory))
 
 
 def _save(job: Job) -> Job:
@@ -195,6 +211,7 @@ def _clean(job: Job) -> Job:
         function = keep_results(elide_copies(settle_zeros(function)))
     else:
         function = elide_copies(function)
+    function = settle_signs(fill_buffers(count_forwards(function)))
     verify(function, stage="simplified")
     return replace(job, function=function)
 
@@ -206,7 +223,10 @@ def _emit(job: Job) -> Job:
     header = f"# kinds: {', '.join(shown)}" if job.kinds else ""
     if shared := shared_names(job.sharing, names):
         header += f"; memory as given: {', '.join(shared)}"
-    return replace(job, generated=emit(job.program, header=header, comments=job.comments, dialect=job.dialect))
+    program = job.program
+    return replace(
+        job, written=program, generated=emit(program, header=header, comments=job.comments, dialect=job.dialect)
+    )
 
 
 def _compiled(function: Function) -> Callable[..., Any]:
@@ -216,6 +236,20 @@ def _compiled(function: Function) -> Callable[..., Any]:
 
 
 Executable.compile = staticmethod(_compiled)
+
+
+def for_arrays(job: Job, keys: Sequence[Hashable]) -> Job:
+    """A finished job; where a description is of an array of another library, with text that is right for it.
+
+    Raises:
+        UnsupportedSyntax: the derivative needs arrays that change in place as NumPy's do.
+    """
+    found = next((cls for key in keys if (cls := other_array_in(key)) is not None), None)
+    if found is None:
+        return job
+    require_no_changes(job.program, found)
+    return _emit(replace(job, dialect=PROTOCOLS))
+
 
 #: Name and work of each stage, in order.
 STAGES: tuple[tuple[str, Callable[[Job], Job]], ...] = (

@@ -4,7 +4,7 @@ A version is valid for the kinds of arguments it was compiled for, while every n
 meant, and the data it reads has the kinds it had. Both are tested by a function of one expression that is written for
 the version, because it is on the path of every call:
 
-    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 1 and len(y) != 1
+    type(x) is float and type(y) is ndarray and y.dtype is d1 and y.ndim == 1 and len(y) >= 4
     and globals2.get("helper") is value3
 """
 
@@ -14,13 +14,12 @@ import builtins
 import threading
 import types
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad.analysis.keys import key_of
+from srcad.analysis.keys import LONG, key_of
 from srcad.analysis.sharing import Sharing
 from srcad.ir.kinds import Static
 from srcad.ir.nodes import Guard
@@ -49,6 +48,15 @@ class Datum:
             return None
 
 
+def root_of(function: Any, place: str, name: str) -> Any:
+    """The dict or cell that holds data."""
+    if place == "attribute":
+        return function.value  # a module, or a cell
+    if place == "global":
+        return function.__globals__
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))[name]
+
+
 @dataclass(frozen=True, eq=False)
 class Version:
     """One compiled derivative.
@@ -67,6 +75,7 @@ class Version:
         sharing: which of them share memory, with each other or with other arguments.
         held: the data that it reads, also as attributes of modules and classes, where that may be more than a number.
         outward: whether it changes data.
+        choosy: whether it asks more of its arguments than their kinds: every call looks at it.
         below: of a derivative of a derivative the version it was made from: errors are told through its text.
     """
 
@@ -84,11 +93,10 @@ class Version:
     sharing: Sharing = ()
     held: tuple[Datum, ...] = ()
     outward: bool = False
+    choosy: bool = field(init=False)
 
-    @cached_property
-    def choosy(self) -> bool:
-        """Whether it asks more of its arguments than their kinds: every call asks for it."""
-        return bool(self.unsure or self.changed or self.outward)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "choosy", bool(self.unsure or self.changed or self.outward))
 
     def rebound(self, old: types.FunctionType, new: types.FunctionType) -> Version:
         """This version for a function with the same code and globals, bound to the variables of its closure."""
@@ -197,13 +205,17 @@ def drop_oldest(kept: dict[Any, Any], limit: int) -> None:
 ANY = object()
 
 
-def _of_rank(value: str, rank: int) -> str:
-    """Whether an array has this rank and no length that is 1, in the form that takes the least time."""
-    if rank == 0:
-        return f"{value}.ndim == 0"
-    return (
-        f"{value}.ndim == 1 and len({value}) != 1" if rank == 1 else f"len(s := {value}.shape) == {rank} and 1 not in s"
-    )
+#: What holds of the length of an axis, by its class (see `srcad.analysis.keys`).
+_LENGTHS = {0: f"in {(0, *range(2, LONG))}", 1: "== 1", LONG: f">= {LONG}"}
+
+
+def _of_shape(value: str, classes: tuple[int, ...]) -> str:
+    """Whether an array has so many axes with lengths of these classes, in the form that takes the least time."""
+    rank = len(classes)
+    if rank < 2:
+        return " and ".join([f"{value}.ndim == {rank}", *(f"len({value}) {_LENGTHS[one]}" for one in classes)])
+    lengths = [f"s[{axis}] {_LENGTHS[one]}" for axis, one in enumerate(classes)]
+    return " and ".join([f"len(s := {value}.shape) == {rank}", *lengths])
 
 
 class _Writer:
@@ -251,10 +263,9 @@ class _Writer:
             case type():
                 return f"type({value}) is {self.name('type', key)}"
             case (np.ndarray, np.dtype() as dtype, int(rank)):
-                return f"{self._array(value, dtype)} and {_of_rank(value, rank)}"
-            case (np.ndarray, np.dtype() as dtype, tuple(ones)):
-                lengths = [f"{value}.shape[{axis}] {'==' if one else '!='} 1" for axis, one in enumerate(ones)]
-                return " and ".join([self._array(value, dtype), f"{value}.ndim == {len(ones)}", *lengths])
+                return f"{self._array(value, dtype)} and {_of_shape(value, (LONG,) * rank)}"
+            case (np.ndarray, np.dtype() as dtype, tuple(classes)):
+                return f"{self._array(value, dtype)} and {_of_shape(value, classes)}"
             case (first, bool() | None) if first is Static:
                 return f"{value} is {key[1]}"
             case _:

@@ -21,7 +21,7 @@ def masked(mask, g):
 
 def shared(loses, ties, g):
     """The cotangent `g`: nothing of it where `loses`, half where `ties`, all of it elsewhere."""
-    if np.ndim(g) == 0:
+    if np.ndim(loses) == 0:
         return 0.0 if loses else 0.5 * g if ties else g
     return np.where(loses, 0.0, np.where(ties, 0.5 * g, g))
 

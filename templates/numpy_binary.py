@@ -7,7 +7,7 @@ from srcad.runtime import unbroadcast
 from srcad.templates._helpers import items_like, masked, nonzero, picked, shared
 
 
-@adjoint(np.maximum, kind="elementwise", broadcasts=True, raises="never")
+@adjoint(np.maximum, kind="elementwise", broadcasts=True, smaller=True, raises="never")
 def maximum(x, y, *, ans, ans_bar):
     """The larger one gets the cotangent, equal ones half of it each; NaN is larger than anything."""
     ties = x == y
@@ -20,7 +20,7 @@ def maximum_tangent(x, y, *, ans, x_dot, y_dot):
     return picked(x < y, x == y, x_dot, y_dot)
 
 
-@adjoint(np.minimum, kind="elementwise", broadcasts=True, raises="never")
+@adjoint(np.minimum, kind="elementwise", broadcasts=True, smaller=True, raises="never")
 def minimum(x, y, *, ans, ans_bar):
     """The smaller one gets the cotangent, equal ones half of it each; NaN is smaller than anything."""
     ties = x == y
@@ -33,7 +33,7 @@ def minimum_tangent(x, y, *, ans, x_dot, y_dot):
     return picked(x > y, x == y, x_dot, y_dot)
 
 
-@adjoint(np.fmax, kind="elementwise", broadcasts=True, raises="never")
+@adjoint(np.fmax, kind="elementwise", broadcasts=True, smaller=True, raises="never")
 def fmax(x, y, *, ans, ans_bar):
     """As `maximum`, but a number wins over NaN."""
     ties = x == y
@@ -46,7 +46,7 @@ def fmax_tangent(x, y, *, ans, x_dot, y_dot):
     return picked((x < y) | np.isnan(x), x == y, x_dot, y_dot)
 
 
-@adjoint(np.fmin, kind="elementwise", broadcasts=True, raises="never")
+@adjoint(np.fmin, kind="elementwise", broadcasts=True, smaller=True, raises="never")
 def fmin(x, y, *, ans, ans_bar):
     """As `minimum`, but a number wins over NaN."""
     ties = x == y

@@ -150,11 +150,13 @@ def kron(a, b, *, ans, ans_bar):
     return a_bar, b_bar
 
 
-@multilinear(np.cross, kind="unknown")
+@multilinear(np.cross, kind="cross")
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, ans, ans_bar):
     """Of vectors with 3 components: d(a x b) = da x b + a x db, so a_bar = b x g and b_bar = g x a."""
     if axis is not None:
         axisa = axisb = axisc = axis
+    if axisa == -1 and axisb == -1 and axisc == -1:
+        return sum_to(np.cross(b, ans_bar), a), sum_to(np.cross(ans_bar, a), b)
     x, y, g = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1), np.moveaxis(ans_bar, axisc, -1)
     return np.moveaxis(sum_to(np.cross(y, g), x), -1, axisa), np.moveaxis(sum_to(np.cross(g, x), y), -1, axisb)
 

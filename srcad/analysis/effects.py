@@ -17,6 +17,7 @@ from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs, place_of_out
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in, is_named_tuple
+from srcad.ir.dims import Dim
 from srcad.ir.kinds import Array, Kind, Scalar, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
@@ -174,7 +175,7 @@ def cannot_raise(call: Call) -> bool:
     if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
         return isinstance(kinds[0], Array)
     if is_in(fn, _WHOLE_REDUCTIONS):
-        return len(args) == 1 and not call.kwargs and isinstance(kinds[0], Array) and _is_number(kinds[0])
+        return len(args) == 1 and _is_number(kinds[0]) and _axes_fit(call, kinds[0])
     if fn is operator.truediv and isinstance(kinds[0], Scalar) and isinstance(kinds[1], Scalar):
         return kinds[0].weak is False or kinds[1].weak is False or _nonzero(args[1])
     if is_in(fn, _PRODUCTS):
@@ -188,6 +189,20 @@ def cannot_raise(call: Call) -> bool:
         or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
     )
     return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
+
+
+def _axes_fit(call: Call, kind: Kind) -> bool:
+    """Whether a reduction of a value of this kind is over axes that it has, all of them where none are named."""
+    given = dict(call.kwargs)
+    axis, keepdims = given.pop("axis", Const(None)), given.pop("keepdims", Const(False))
+    if given or not isinstance(kind, Array) or not isinstance(axis, Const) or not isinstance(keepdims, Const):
+        return False
+    axes = axis.value if isinstance(axis.value, tuple) else () if axis.value is None else (axis.value,)
+    if not axes:
+        return axis.value is None
+    count = 0 if kind.dims is None else len(kind.dims)
+    known = all(type(k) is int and -count <= k < count for k in axes)
+    return known and len({k % count for k in axes}) == len(axes)
 
 
 def _nonzero(atom: Atom) -> bool:
@@ -215,7 +230,9 @@ def _shapes_fit(kinds: list[Kind]) -> bool:
     shapes = [k.dims for k in kinds if isinstance(k, Array)]
     if len(shapes) <= 1:
         return True
-    return all(s is not None and None not in s and s == shapes[0] for s in shapes)
+    columns = itertools.zip_longest(*(reversed(s) for s in shapes if s is not None), fillvalue=Dim.of(1))
+    fits = all(len({d for d in column if d is None or d.known != 1}) <= 1 and None not in column for column in columns)
+    return None not in shapes and fits
 
 
 def _plain(call: Call) -> tuple[Atom, ...]:

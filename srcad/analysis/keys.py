@@ -18,6 +18,7 @@ import numpy as np
 from srcad.errors import ArgumentError
 from srcad.ir.atoms import dtype_name, plain_tuple
 from srcad.ir.kinds import UNKNOWN, Object, Opaque, Static
+from srcad.runtime.protocol import is_other_array
 
 #: Containers nested deeper than this are not described, nor are dicts with more entries described one by one.
 MAX_DEPTH = 8
@@ -47,17 +48,23 @@ class Identity:
 def key_of(value: object) -> Hashable:
     """A description of a value that decides its kind.
 
-    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(3)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of([1.0])
+    >>> key_of(1.5) == key_of(2.5), key_of(np.zeros(5)) == key_of(np.zeros(4)), key_of(np.zeros(3)) == key_of([1.0])
     (True, True, False)
     """
     describe = _DESCRIBE.get(type(value))
     return describe(value) if describe is not None else _describe(value, (), 0)
 
 
+#: Axes of at least so many elements are long: of ``x[1:-1]`` and of what is like it more than one element remains.
+LONG = 4
+
+
 def _describe_array(value: np.ndarray[Any, Any]) -> Hashable:
+    """With the number of axes where all are long, else with a class for each: 1, 0 for other short ones, `LONG`."""
     shape = value.shape
-    if 1 in shape:
-        return (np.ndarray, value.dtype, tuple([n == 1 for n in shape]))
+    for n in shape:
+        if n < LONG:
+            return (np.ndarray, value.dtype, tuple([LONG if n >= LONG else int(n == 1) for n in shape]))
     return (np.ndarray, value.dtype, len(shape))
 
 
@@ -97,6 +104,8 @@ def _describe(value: object, above: tuple[int, ...], depth: int) -> Hashable:
         return (Static, value)  # a bound method is made anew at every access: compared by what it is bound to
     if isinstance(value, _STATIC) or is_derivative(value):  # a derivative is a function
         return (Static, Identity(value))
+    if is_other_array(value):
+        return _describe_other_array(value)
     if id(value) in above or depth > MAX_DEPTH:
         return UNKNOWN
     above, depth = (*above, id(value)), depth + 1
@@ -131,6 +140,34 @@ def _describe_subclass(value: np.ndarray[Any, Any]) -> Hashable:
         why="its class may give operators and functions a meaning of its own, of which the derivative knows nothing",
         remedy="pass a plain array: np.asarray(x)",
     )
+
+
+class OtherArray:
+    """Marks the description of an array of another library: (OtherArray, class, dtype, classes of its lengths)."""
+
+
+def _describe_other_array(value: Any) -> Hashable:
+    lengths = value.shape
+    if not all(isinstance(n, (int, np.integer)) for n in lengths):
+        raise ArgumentError(
+            f"an array of class {type(value).__module__}.{type(value).__qualname__} has the shape {lengths}",
+            why="a derivative is compiled for known numbers of axes, and needs their lengths when it runs",
+            remedy="pass an array whose lengths are known",
+        )
+    return (OtherArray, type(value), value.dtype, tuple([LONG if n >= LONG else int(n == 1) for n in lengths]))
+
+
+def other_array_in(key: object) -> type | None:
+    """The class of an array of another library that a description, or one inside of it, is of; None if there is none.
+
+    >>> other_array_in(key_of([np.zeros(2)])) is None
+    True
+    """
+    if not isinstance(key, tuple):
+        return None
+    if len(key) == 4 and key[0] is OtherArray:
+        return key[1]  # type: ignore[no-any-return]
+    return next((found for part in key if (found := other_array_in(part)) is not None), None)
 
 
 def _is_random(value: object) -> bool:

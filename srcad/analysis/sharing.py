@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from srcad.runtime.protocol import is_other_array
+
 #: Containers with more items than this are not taken apart, and objects nested deeper than this are not looked into.
 MAX_ITEMS = 64
 MAX_DEPTH = 32
@@ -284,6 +286,8 @@ def _is_one_memory(leaves: Sequence[_Leaf]) -> bool:
 
 def _items(value: Any) -> list[Any] | None:
     """What is in a container or an object; None for what holds no arrays."""
+    if is_other_array(value):
+        return None
     if isinstance(value, dict):
         return list(value.values())
     if isinstance(value, (list, tuple, set)) or type(value).__name__ == "deque":

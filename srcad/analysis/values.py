@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcad.analysis.calls import map_lengths
-from srcad.analysis.keys import Identity, key_of
+from srcad.analysis.keys import LONG, Identity, OtherArray, key_of
 from srcad.ir.atoms import atom_kind, const_kind, dtype_name
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import (
@@ -50,9 +50,9 @@ class Names:
             yield from (c if round_ == 1 else f"{c}{round_}" for c in "nmdkpqrs")
             round_ += 1
 
-    def length(self, *, one: bool) -> Dim:
-        """The length of an axis: 1, or a new symbol that is known to be other than 1."""
-        return Dim.of(1) if one else Dim.fresh(next(self._names), not_one=True)
+    def length(self, least: int = 0) -> Dim:
+        """The length of an axis: 1, or a new symbol that is known to be other than 1, and not to be below `least`."""
+        return Dim.of(1) if least == 1 else Dim.fresh(next(self._names), not_one=True, least=least)
 
     def integer(self) -> Dim:
         """The value of an integer of which nothing is known."""
@@ -91,9 +91,11 @@ def kind_from_key(key: Any, names: Names) -> Kind:
         case type():
             return IteratorKind(INT, None, "range") if key is range else Scalar("i8", True, names.integer())
         case (np.ndarray, dtype, int() as rank):
-            return _array_kind(dtype, (False,) * rank, names)
-        case (np.ndarray, dtype, ones):
-            return _array_kind(dtype, ones, names)
+            return _array_kind(dtype, (LONG,) * rank, names)
+        case (np.ndarray, dtype, classes):
+            return _array_kind(dtype, classes, names)
+        case (first, _, dtype, classes) if first is OtherArray:
+            return _array_kind(dtype, classes, names)
         case (np.generic, dtype):
             return Scalar(dtype_name(dtype), False, names.integer() if dtype.kind in "iu" else None)
         case (builtins_tuple, cls, items) if builtins_tuple is tuple:
@@ -110,7 +112,7 @@ def _container_kind(key: Any, names: Names) -> Kind:
     if first is list:
         items = [kind_from_key(k, names) for k in key[1]]
         item = join_all(items)
-        return List(item if key[3] else forget_lengths(item), names.length(one=key[2]))
+        return List(item if key[3] else forget_lengths(item), names.length(int(key[2])))
     if first is dict and key[1] is not None:
         entries = tuple((name, kind_from_key(k, names)) for _, name, k in key[1])
         return Dict(join_all([k for _, k in entries]), entries)
@@ -124,9 +126,9 @@ def _container_kind(key: Any, names: Names) -> Kind:
     return Static(value.value if isinstance(value, Identity) else value)
 
 
-def _array_kind(dtype: np.dtype[Any], ones: tuple[bool, ...], names: Names) -> Kind:
+def _array_kind(dtype: np.dtype[Any], classes: tuple[int, ...], names: Names) -> Kind:
     name = dtype_name(dtype)
-    return Opaque(np.ndarray) if name is None else Array(name, tuple([names.length(one=one) for one in ones]))
+    return Opaque(np.ndarray) if name is None else Array(name, tuple(map(names.length, classes)))
 
 
 def forget_lengths(kind: Kind) -> Kind:

@@ -34,10 +34,11 @@ class Assignments(Expressions):
     """Writes the straight-line statements of one function.
 
     `dummy` is the name of what is not used; `copied_from` the names of values that may be unbound where they are
-    copied.
+    copied; `shortens` says whether ``x = x + v`` of numbers may become ``x += v``.
     """
 
     dummy = "_"
+    shortens = True
     copied_from: frozenset[str] = frozenset()
 
     def declared(self) -> list[ast.stmt]:
@@ -106,7 +107,7 @@ class Assignments(Expressions):
         if not self.used(target) and is_temporary(target.name):
             return ast.Expr(self.call(call))
         op = _SHORTENED.get(function_of(call))
-        if op is not None and len(call.args) == 2 and self._updates_number(call):
+        if self.shortens and op is not None and len(call.args) == 2 and self._updates_number(call):
             return ast.AugAssign(ast.Name(self.name(target), _STORE), op(), self.argument(call.args[1]))
         return self.assign(target, self.call(call))
 

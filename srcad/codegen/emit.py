@@ -67,6 +67,8 @@ def emit(program: Program, *, header: str = "", comments: bool = True, dialect: 
     """
     functions = [dialect.legalise(f) for f in (program.entry, *(function for _, function in program.callees))]
     writers = [_trial(function, comments) for function in functions]
+    for writer in writers:
+        writer.shortens = dialect.shortens
     names = _function_names(program, [w.references for w in writers])
     callees = {key: names[k + 1] for k, (key, _) in enumerate(program.callees)}
     _check_callees(writers, callees)

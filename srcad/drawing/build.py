@@ -32,15 +32,24 @@ from srcad.ir.visit import blocks, unknown, walk
 Members = list[Node | Cluster]
 
 
-def build(function: Function, memory: Memory, primal: int) -> Drawing:
-    """The drawing of a function.
+def build(function: Function, memory: Memory, primal: int, callees: Iterable[tuple[Function, Memory]] = ()) -> Drawing:
+    """The drawing of a function, and of those that it calls, each in a frame of its own.
 
     Args:
         function: any form that stands on its own: the primal with kinds, or a derivative after saving.
         memory: which values share memory, of the same function.
         primal: how many parameters the primal has; those behind them are tangents.
+        callees: the functions that are called, with the same of each.
     """
-    return _Builder(function, memory, primal).function()
+    numbers = itertools.count(1)
+    drawing = _Builder(function, memory, derived(function, primal), numbers).function()
+    for callee, its in callees:
+        of_reverse = _read_by_adjoints(callee)
+        inner = _Builder(callee, its, of_reverse | derived(callee, len(callee.body.params)), numbers).function()
+        part = Part.ADJOINT if of_reverse else Part.PRIMAL
+        drawing.members.append(Cluster(f"c{next(numbers)}", inner.title, part, tip(callee.loc), inner.members))
+        drawing.edges += inner.edges
+    return drawing
 
 
 class _Builder:
@@ -49,11 +58,9 @@ class _Builder:
     `origin`: the node that gives a variable; none for what is a constant. `state`: the node that changed a root last.
     """
 
-    def __init__(self, function: Function, memory: Memory, primal: int) -> None:
-        self._function, self._memory = function, memory
-        self._derived = derived(function, primal)
+    def __init__(self, function: Function, memory: Memory, derived: frozenset[Var], numbers: Iterator[int]) -> None:
+        self._function, self._memory, self._derived, self._numbers = function, memory, derived, numbers
         self._labels = Labels(function)
-        self._numbers = itertools.count(1)
         self._edges: dict[tuple[str, str, Link], Edge] = {}
         self._origin: dict[Var, Node] = {}
         self._state: dict[Var, Node] = {}
@@ -65,12 +72,12 @@ class _Builder:
         for param in body.params:
             what = "tangent of an argument" if param in self._derived else "argument"
             loc = self._loc(param, self._function.loc)
-            node = self._node(members, Shape.INPUT, loc, f": {param.kind}", param.name, where=what)
+            node = self._node(members, Shape.INPUT, loc, f": {shortened(str(param.kind))}", param.name, where=what)
             self._origin[param] = node
         self._block(body, members)
         loc = next((s.loc for s in reversed(body.stmts)), self._function.loc)
         self._result(members, body.yields, loc)
-        params = ", ".join(f"{p.name}: {p.kind}" for p in body.params)
+        params = ", ".join(f"{p.name}: {shortened(str(p.kind))}" for p in body.params)
         return Drawing(f"{self._function.name}({params})", members, list(self._edges.values()))
 
     # Nodes and edges
@@ -132,9 +139,10 @@ class _Builder:
             return
         callee = isinstance(call.fn, Const) and isinstance(call.fn.value, Callee)
         shape = Shape.CALL if callee or call.target in self._memory.effects else Shape.OPERATION
-        kind = str(call.target.kind)
         name, text = call.target.name, self._labels.operation(call)
-        node = self._node(into, shape, call.loc, f" = {text}" if name else text, name, where=tip(call.loc, kind))
+        node = self._node(
+            into, shape, call.loc, f" = {text}" if name else text, name, where=tip(call.loc, call.target.kind)
+        )
         ambiguous = self._labels.is_ambiguous(call)
         operands = [*call.args, *(value for _, value in call.kwargs)]
         self._use(call.fn, node)
@@ -202,7 +210,7 @@ class _Builder:
     def _top(self, var: Var, init: Atom, cluster: Cluster, loc: Loc) -> Node:
         """The node of what a loop carries, at the beginning of a pass."""
         text = f" from {constant(init)}" if isinstance(init, Const) else ""
-        made, where = self._origin.get(var), tip(loc, str(var.kind))
+        made, where = self._origin.get(var), tip(loc, var.kind)
         loc = self._loc(var, loc)
         if made is not None:  # memory: a copy of the primal's is the primal's, a list may be one of saved values
             kept = made.part is Part.SAVED and isinstance(var.kind, List)
@@ -266,6 +274,13 @@ class _Builder:
         """The roots that are there before a region and that it changes, in order of the first change."""
         calls = (s for block in blocks(stmt) for s in walk(block) if isinstance(s, Call))
         return list(dict.fromkeys(r for call in calls for r in self._written(call) if r in self._origin))
+
+
+def _read_by_adjoints(function: Function) -> frozenset[Var]:
+    """The parameters of a reverse function, none of any other one: it begins with adjoints, and has nothing else."""
+    calls = [s for s in walk(function.body) if isinstance(s, Call)]
+    primal = any(not (call.loc.adjoint or call.loc.saving) for call in calls)
+    return frozenset() if primal or not calls else frozenset(function.body.params)
 
 
 def derived(function: Function, primal: int) -> frozenset[Var]:

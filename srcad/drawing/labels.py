@@ -9,7 +9,7 @@ from types import GetSetDescriptorType, MethodDescriptorType
 
 from srcad.ir import ops
 from srcad.ir.atoms import is_in
-from srcad.ir.kinds import Slice, Tuple
+from srcad.ir.kinds import Kind, Slice, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Function, Loc, Star, Var
 from srcad.ir.printer import Printer, const_text
 from srcad.ir.visit import count_uses, definitions, walk, walk_blocks
@@ -89,15 +89,16 @@ class Labels(Printer):
 def shortened(text: str) -> str:
     """A text of at most 48 characters on one line.
 
-    >>> shortened("x" * 50) == "x" * 47 + "…"
-    True
+    >>> shortened("x  +  y"), shortened("x" * 50) == "x" * 47 + "…"
+    ('x + y', True)
     """
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def tip(loc: Loc, of: str = "") -> str:
-    """The tooltip of what a statement of the user's became: its line and text, and a kind."""
+def tip(loc: Loc, kind: Kind | None = None) -> str:
+    """The tooltip of what a statement of the user's became: its kind, line and text."""
+    of = "" if kind is None else shortened(str(kind))
     place = f"line {loc.line}" + (f": {loc.text}" if loc.text else "") if loc.line else ""
     what = f"{'adjoint of ' if loc.adjoint else ''}{place}" if place else ""
     return "; ".join(part for part in (of, what) if part)

@@ -167,7 +167,7 @@ class _Prune:
             case Call():
                 args = tuple(Star(self.value(a.value)) if isinstance(a, Star) else self.value(a) for a in stmt.args)
                 kwargs = tuple((key, self.value(a)) for key, a in stmt.kwargs)
-                return replace(stmt, fn=self.value(stmt.fn), args=args, kwargs=kwargs)
+                return Call(stmt.target, self.value(stmt.fn), args, kwargs, stmt.loc)
             case If():
                 return self._if(stmt)
             case For():

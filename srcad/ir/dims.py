@@ -19,7 +19,7 @@ _uids = itertools.count()
 
 @dataclass(frozen=True)
 class Symbol:
-    """An unknown non-negative integer; `not_one` says that it is known to be other than 1.
+    """An unknown non-negative integer; `not_one` says that it is known to be other than 1, `least` how small it may be.
 
     A `signed` one may be negative (an integer argument, of which nothing is known). A `local` one is the length of one
     value, in one pass of the loop around it.
@@ -30,6 +30,7 @@ class Symbol:
     uid: int = field(default_factory=lambda: next(_uids))
     signed: bool = False
     local: bool = False
+    least: int = 0
 
     def __repr__(self) -> str:
         return self.name
@@ -56,9 +57,9 @@ class Dim:
         return Dim((), int(value))
 
     @staticmethod
-    def fresh(name: str, *, not_one: bool = False, signed: bool = False) -> Dim:
+    def fresh(name: str, *, not_one: bool = False, signed: bool = False, least: int = 0) -> Dim:
         """A new symbol as a dimension."""
-        return Dim.of(Symbol(name, not_one, signed=signed))
+        return Dim.of(Symbol(name, not_one, signed=signed, least=least))
 
     @property
     def known(self) -> int | None:
@@ -85,7 +86,9 @@ class Dim:
         """The least value that it can have, or None where it may be any negative number."""
         if self.clamped:
             return max(0, replace(self, clamped=False).lower_bound or 0)
-        return None if any(c < 0 or s.signed for s, c in self.terms) else self.const
+        if any(c < 0 or s.signed for s, c in self.terms):
+            return None
+        return self.const + sum(c * s.least for s, c in self.terms)
 
     def clamp(self) -> Dim:
         """``max(0, self)``, as the length of something of that many elements."""
@@ -164,7 +167,8 @@ class Facts:
         if (dim, divisor) not in self._quotients:
             local = any(symbol.local for symbol, _ in dim.terms)
             text = f"{dim}" if len(dim.terms) == 1 and not dim.const else f"({dim})"
-            self._quotients[dim, divisor] = Symbol(f"{text} // {divisor}", local=local)
+            least = max(0, dim.lower_bound or 0) // divisor
+            self._quotients[dim, divisor] = Symbol(f"{text} // {divisor}", local=local, least=least)
         return Dim.of(self._quotients[dim, divisor])
 
     def _lookup(self, symbol: Symbol) -> Dim | None:
@@ -180,7 +184,12 @@ class Facts:
         return a is not None and b is not None and self.resolve(a) == self.resolve(b)
 
     def is_one(self, dim: Dim | None) -> bool | None:
-        """True or False where it is proved that the length is or is not 1, else None."""
+        """True or False where it is proved that the length is or is not 1, else None.
+
+        >>> n = Dim.fresh("n", not_one=True, least=4)
+        >>> Facts().is_one(n), Facts().is_one(n.shrunk(2)), Facts().is_one(n.shrunk(3)), Facts().is_one(Dim.of(1))
+        (False, False, None, True)
+        """
         if dim is None:
             return None
         dim = self.resolve(dim)
@@ -206,8 +215,8 @@ class Facts:
                 symbol = left.terms[0][0]
                 if any(s == symbol for s, _ in right.terms):
                     continue
-                loses_not_one = symbol.not_one and self.is_one(right) is None
-                if loses_not_one and left is a and len(b.terms) == 1 and b.const == 0 and b.terms[0][1] == 1:
+                loses = symbol.least > (right.lower_bound or 0) or (symbol.not_one and self.is_one(right) is None)
+                if loses and left is a and len(b.terms) == 1 and b.const == 0 and b.terms[0][1] == 1:
                     continue
                 self._known[symbol] = right
                 return

@@ -10,6 +10,7 @@ means; that is the business of the rules and of the analyses.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import overload
@@ -90,7 +91,7 @@ def blocks(stmt: Stmt) -> tuple[Block, ...]:
 
 def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
     """`stmt` owning the blocks `new` instead of ``blocks(stmt)``."""
-    if all(a is b for a, b in zip(blocks(stmt), new, strict=True)):
+    if isinstance(stmt, Call) or all(a is b for a, b in zip(blocks(stmt), new, strict=True)):
         return stmt
     match stmt:
         case If():
@@ -164,9 +165,9 @@ def count_uses(node: Block | Stmt) -> dict[Var, int]:
 
 def map_atoms(stmt: Stmt, f: Callable[[Atom], Atom]) -> Stmt:
     """`stmt` with `f` applied to every atom that it uses directly (`Call.fn` too); its blocks stay as they are."""
-    before = list(atoms(stmt))
-    after = [f(atom) for atom in before]
-    if all(a is b for a, b in zip(before, after, strict=True)):
+    before = atoms(stmt)
+    after = list(map(f, before))
+    if all(map(operator.is_, before, after)):
         return stmt
     match stmt:
         case Call(args=args, kwargs=kwargs):
@@ -174,7 +175,7 @@ def map_atoms(stmt: Stmt, f: Callable[[Atom], Atom]) -> Stmt:
             new_args = tuple(Star(v) if isinstance(a, Star) else v for a, v in zip(args, given, strict=True))
             values = after[1 + len(args) :]
             new_kwargs = tuple((name, v) for (name, _), v in zip(kwargs, values, strict=True))
-            return replace(stmt, fn=after[0], args=new_args, kwargs=new_kwargs)
+            return Call(stmt.target, after[0], new_args, new_kwargs, stmt.loc)
         case If():
             return replace(stmt, cond=after[0])
         case For():
@@ -203,7 +204,7 @@ def map_block(block: Block, stmt: Callable[[Stmt], Stmt], atom: Callable[[Atom],
     """`block` with `stmt` applied to each of its statements and `atom` to each of its yields."""
     stmts = tuple(map(stmt, block.stmts))
     yields = tuple(map(atom, block.yields))
-    same = all(a is b for a, b in zip((*stmts, *yields), (*block.stmts, *block.yields), strict=True))
+    same = all(map(operator.is_, stmts, block.stmts)) and all(map(operator.is_, yields, block.yields))
     return block if same else replace(block, stmts=stmts, yields=yields)
 
 
@@ -288,7 +289,7 @@ def rename_fresh_with(block: Block) -> tuple[Block, dict[Var, Var]]:
 
 
 def _same(new: tuple[Var, ...], old: tuple[Var, ...]) -> bool:
-    return len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))
+    return len(new) == len(old) and all(map(operator.is_, new, old))
 
 
 def unknown(node: object) -> InternalError:

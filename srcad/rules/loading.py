@@ -23,7 +23,7 @@ _waiting_for: tuple[str, ...] | None = None
 
 def load() -> None:
     """Load the template modules that are due. Cheap when nothing is, and a no-op while they are being loaded."""
-    if _waiting_for is None or not sys.modules.keys().isdisjoint(_waiting_for):
+    if _waiting_for is None or (_waiting_for and not sys.modules.keys().isdisjoint(_waiting_for)):
         _load()
 
 
@@ -42,6 +42,11 @@ def _load() -> None:
             _waiting_for = tuple(library for name, library in modules.items() if library and name not in _loaded)
         finally:
             _loading = False
+
+
+def in_progress() -> bool:
+    """Whether srcad's own templates are being loaded."""
+    return _loading
 
 
 def load_before_registration(file: str) -> None:

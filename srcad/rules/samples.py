@@ -37,11 +37,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from srcad.errors import RuleError
+from srcad.rules import loading
 
 _DTYPES = {"f4", "f8", "c8", "c16", "i4", "i8", "bool"}
 _SCALARS: dict[str, Callable[[Any], Any]] = {"float": float, "int": int, "complex": complex}
@@ -82,8 +84,17 @@ class Sample:
 
     primitive: Any
     description: str
-    arguments: tuple[Argument, ...]
+    values: tuple[Any, ...] = ()
     kwargs: tuple[tuple[str, Any], ...] = ()
+
+    @cached_property
+    def arguments(self) -> tuple[Argument, ...]:
+        """What the description says."""
+        given = iter(self.values)
+        found = tuple(_argument(part, given, self.description) for part in _split(self.description))
+        if next(given, None) is not None:
+            raise RuleError(f"sample {self.description!r}: more values than '='")
+        return found
 
     def draw(self, seed: int = 0) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments of the call."""
@@ -123,11 +134,10 @@ def sample(primitive: Any, description: str, *values: Any, **kwargs: Any) -> Sam
     >>> [a.shape for a in args], bool((args[1] > 0).all()), kwargs
     ([(2, 3), (3,)], True, {})
     """
-    given = iter(values)
-    arguments = tuple(_argument(part, given, description) for part in _split(description))
-    if next(given, None) is not None:
-        raise RuleError(f"sample {description!r}: more values than '='")
-    return Sample(primitive, description, arguments, tuple(kwargs.items()))
+    made = Sample(primitive, description, values, tuple(kwargs.items()))
+    if not loading.in_progress():  # those of srcad's own templates are read when somebody looks at them
+        _ = made.arguments
+    return made
 
 
 def _split(text: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import inspect
 import os.path
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -20,6 +20,9 @@ from srcad.ir.nodes import Function, Loc
 
 #: Parameters that a template has besides those of its primitive.
 RESULT, COTANGENT, TANGENT_SUFFIX = "ans", "ans_bar", "_dot"
+
+
+_real_path = lru_cache(maxsize=256)(os.path.realpath)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ class Template:
     @property
     def origin(self) -> tuple[str, int]:
         """What tells two definitions apart: a module that is loaded again has the same origins."""
-        return os.path.realpath(self.loc.file), self.loc.line
+        return _real_path(self.loc.file), self.loc.line
 
     @cached_property
     def ssa(self) -> Function:

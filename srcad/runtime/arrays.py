@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import ArgumentError, UnsupportedSyntax
+from srcad.runtime.protocol import filled_like, is_array, is_complex, is_other_array
 from srcad.runtime.structures import accumulate, mirrored
+
+
+def is_numpy(x: Any) -> bool:
+    """Whether `x` is an array or a number of NumPy's: for templates with one form for these, an equal one for others.
+
+    An operation on them costs much more than one on Python's numbers. What may be either is taken for the latter while
+    compiling.
+
+    >>> is_numpy(np.zeros(3)), is_numpy(2.0)
+    (True, False)
+    """
+    return isinstance(x, (np.ndarray, np.generic))
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -63,6 +76,8 @@ def broadcast_like(g: Any, x: Any) -> Any:
     shape = np.shape(x)
     if np.shape(g) == shape:
         return g
+    if is_other_array(x) or is_other_array(g):
+        return filled_like(x if is_array(x) else np.zeros_like(g, shape=shape), g)
     weak = isinstance(g, (int, float, complex)) and isinstance(x, np.ndarray) and x.dtype.kind in "fc"
     return np.full(shape, g, dtype=np.result_type(x.dtype, g) if weak else None)
 
@@ -83,8 +98,8 @@ def add_at(x_bar: Any, index: Any, g: Any) -> Any:
     """
     if x_bar is None or g is None:
         return x_bar  # what carries no derivative
-    if isinstance(x_bar, np.ndarray):
-        if np.iscomplexobj(g) and not np.iscomplexobj(x_bar):
+    if is_array(x_bar):
+        if is_complex(g) and not is_complex(x_bar):
             g = np.real(g)
         if _may_repeat(index):
             np.add.at(x_bar, index, g)
@@ -153,14 +168,14 @@ def _may_repeat(index: Any) -> bool:
 
 def _with_dtype_of(g: Any, x: Any) -> Any:
     """`g` with the dtype of `x`, where that has one that carries derivatives; double precision for a Python float."""
-    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+    if is_complex(g) and not is_complex(x):
         g = np.real(g)
     if isinstance(x, float) and isinstance(g, (np.float16, np.float32)):
         return np.float64(g)
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", None) == dtype:
         return g
-    return g.astype(dtype) if isinstance(g, np.ndarray) else dtype.type(g)
+    return g.astype(dtype) if is_array(g) else dtype.type(g)
 
 
 def copied(x: Any) -> Any:

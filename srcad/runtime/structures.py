@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import NonDifferentiable
+from srcad.runtime.protocol import filled_like, is_array, is_complex, is_other_array
 
 
 def zeros_like(x: Any) -> Any:
@@ -53,6 +54,8 @@ def own(x: Any) -> Any:
     """
     if isinstance(x, np.ndarray):
         return x.copy(order="K")
+    if is_other_array(x):
+        return x.copy()
     return copy.copy(x) if isinstance(x, (list, dict, set)) else x
 
 
@@ -162,7 +165,7 @@ def mirrored(x: Any, g: Any, leaf: Leaf, *, mutable: bool = False) -> Any:
 
 
 def _zero_leaf(x: Any, _: Any) -> Any:
-    if isinstance(x, np.ndarray):
+    if is_array(x):
         return np.zeros_like(x) if x.dtype.kind in "fc" else None
     if isinstance(x, (np.floating, np.complexfloating)) and not isinstance(x, (float, complex)):
         return x.dtype.type(0)
@@ -175,8 +178,10 @@ def _gradient_leaf(x: Any, g: Any) -> Any:
     zero = _zero_leaf(x, None)
     if zero is None or g is None:
         return zero
-    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+    if is_complex(g) and not is_complex(x):
         g = np.real(g)
+    if is_other_array(x):
+        return filled_like(x, g)
     if isinstance(x, np.ndarray):
         zero[...] = g
         return zero
@@ -187,7 +192,7 @@ def _gradient_leaf(x: Any, g: Any) -> Any:
 
 def _items(g: Any, length: int) -> list[Any]:
     """The parts of a cotangent for a sequence of that length: one number stands for each of them."""
-    single = not hasattr(g, "__len__") or (isinstance(g, np.ndarray) and g.ndim == 0)
+    single = not hasattr(g, "__len__") or (is_array(g) and g.ndim == 0)
     return [g] * length if single else list(g)
 
 
@@ -213,7 +218,11 @@ _PLAIN = (
 
 def _has_fields(x: Any) -> bool:
     """Whether `x` is an instance of a user's class, which keeps its state in attributes."""
-    return type(x).__flags__ & (1 << 9) != 0 and hasattr(x, "__dict__") and not isinstance(x, _PLAIN)
+    return (
+        type(x).__flags__ & (1 << 9) != 0
+        and hasattr(x, "__dict__")
+        and not (isinstance(x, _PLAIN) or is_other_array(x))
+    )
 
 
 def _with_fields(like: Any, fields: dict[str, Any]) -> Any:
@@ -260,6 +269,9 @@ def add_to(x_bar: Any, g: Any) -> None:
     """
     if isinstance(x_bar, np.ndarray):
         x_bar += g
+        return
+    if is_other_array(x_bar):
+        x_bar[...] = x_bar + g
         return
     if isinstance(x_bar, dict) and isinstance(g, Mapping):
         for key, part in g.items():

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import UnsupportedSyntax
+from srcad.runtime.protocol import filled_like, is_other_array
 from srcad.runtime.structures import gradient_like
 
 
@@ -57,6 +58,8 @@ def _mirrored(x: Any, tangent: Any, memo: dict[int, Any]) -> Any:
 def _built(x: Any, tangent: Any, memo: dict[int, Any]) -> Any:
     if isinstance(x, np.ndarray):
         return _array(x, tangent)
+    if is_other_array(x):
+        return filled_like(x, 0.0 if tangent is None else tangent) if x.dtype.kind in "fc" else np.zeros(x.shape)
     if isinstance(x, (bool, int, np.integer, np.bool_)):
         return 0.0
     if isinstance(x, range):

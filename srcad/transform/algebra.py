@@ -142,8 +142,13 @@ def _mul(b: Builder, x: Atom, y: Atom) -> Atom | None:
     if negated := _negated(b, y):
         return b.call(operator.neg, b.call(operator.mul, x, negated))
     quotient = b.recent(x, operator.truediv)
-    if quotient is not None and is_const(quotient.args[0], 1):
-        return b.call(operator.truediv, y, quotient.args[1])
+    if quotient is not None and quotient.loc.adjoint and isinstance(quotient.args[0], Const):
+        numerator = quotient.args[0]
+        if is_const(numerator, 1):
+            return b.call(operator.truediv, y, quotient.args[1])
+        same_size = isinstance(atom_kind(x), Array) == isinstance(atom_kind(y), Array)
+        if same_size and type(numerator.value) in (int, float) and keeps_dtype(atom_kind(y)):
+            return b.call(operator.truediv, b.call(operator.mul, numerator, y), quotient.args[1])
     return None
 
 

@@ -38,13 +38,13 @@ def unbroadcast(b: Builder, g: Atom, x: Atom, ans: Var) -> Atom:
         return _at_run_time(b, _whole(b, g, ans), x)
     if not any(axes):
         return g
-    return _without_repeats(b, g, ans, axes) or _summed(b, _whole(b, g, ans), axes)
+    return _of_smaller(b, g, ans, axes) or _summed(b, _whole(b, g, ans), axes)
 
 
-def _without_repeats(b: Builder, g: Atom, ans: Var, axes: Axes) -> Atom | None:
-    """The sum of a `g` smaller than `ans`: where it is repeated itself, it is multiplied by how often.
+def _of_smaller(b: Builder, g: Atom, ans: Var, axes: Axes) -> Atom | None:
+    """The sum of a `g` that may be smaller than `ans`: where it is repeated itself, it is multiplied by how often.
 
-    None where that is not known, or `g` is not smaller.
+    None where it is not known whether it is.
     """
     kind, whole = b.kind(g), ans.kind
     assert isinstance(whole, Array) and whole.dims is not None
@@ -60,10 +60,9 @@ def _without_repeats(b: Builder, g: Atom, ans: Var, axes: Axes) -> Atom | None:
                 kept.append(k)
             elif b.facts.is_one(own[k - lacking]):
                 repeated.append(k)
+                kept += [k] if k in missing else []  # an axis of length 1, which goes
             else:
                 return None
-    if not repeated or any(k in missing and k >= lacking for k in repeated):
-        return None
     inside = tuple([k - lacking for k in kept if k in missing]), tuple([k - lacking for k in kept if k in stretched])
     total = _summed(b, g, inside)
     shape = b.call(getattr, ans, Const("shape"))

@@ -30,6 +30,7 @@ class _Ages:
     made: dict[Var, int] = field(default_factory=dict)
     changed: dict[Var, int] = field(default_factory=dict)
     masked: set[Var] = field(default_factory=set)
+    shares: set[Atom] = field(default_factory=set)
 
 
 class Builder:
@@ -161,6 +162,11 @@ class Builder:
     def masked(self) -> set[Var]:
         """Cotangent buffers of which chosen elements were set to zero."""
         return self._ages.masked
+
+    @property
+    def shares(self) -> set[Atom]:
+        """Values that a sum of shares of them was found to be."""
+        return self._ages.shares
 
     def mark(self) -> int:
         """A position to `rollback` to."""

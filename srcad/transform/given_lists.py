@@ -45,6 +45,8 @@ def with_arrays(call: Call) -> tuple[list[Stmt], Call]:
             array = Var("", result_kind(Const(np.array), (atom,), (), Facts()))
             made.append(Call(array, Const(np.array), (atom,), (), call.loc))
             renamed[atom] = array
+    if not made:
+        return made, call
     args = tuple(a if isinstance(a, Star) else renamed.get(a, a) for a in call.args)
     return made, replace(call, args=args, kwargs=tuple((k, renamed.get(v, v)) for k, v in call.kwargs))
 

@@ -36,7 +36,7 @@ _ALWAYS: frozenset[Any] = frozenset(
 #: Those whose answer changes with the number of items of a list or a dict.
 _QUESTIONS: frozenset[Any] = frozenset([len, operator.not_, np.shape, np.ndim])
 _SCALAR_ARITHMETIC: frozenset[Any] = frozenset(
-    [operator.add, operator.sub, operator.mul, operator.neg, operator.floordiv, operator.mod,
+    [operator.add, operator.sub, operator.mul, operator.neg, operator.truediv, operator.floordiv, operator.mod,
      operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 )  # fmt: skip
 
@@ -103,6 +103,9 @@ def rebuild(
     if var in kept or not is_local(var):
         return var
     call = calls[var]
+    items = call.args[0] if call.args else None
+    if isinstance(items, Var) and items in calls and items not in mapping and items not in kept and is_local(items):
+        call = _without_unpacking(call, calls[items])  # it would be unpacked again
     args = [_again(b, a, calls, mapping, kept, is_local) for a in call.args]
     kwargs = [(k, _again(b, v, calls, mapping, kept, is_local)) for k, v in call.kwargs]
     # no algebra on the primal's numbers
@@ -115,6 +118,14 @@ def rebuild(
         known = b.call(call.fn, *args, kwargs=kwargs, name=var.name, kind=var.kind)
     mapping[var], b.loc = known, outer
     return known
+
+
+def _without_unpacking(item: Call, items: Call) -> Call:
+    """An item of an unpacked array, taken from the array itself: that it has so many the forward sweep has found."""
+    if item.fn != Const(operator.getitem) or items.fn != Const(ops.unpack) or len(items.args) != 2:
+        return item
+    source = items.args[0]
+    return replace(item, args=(source, *item.args[1:])) if isinstance(source, Var) and is_array(source) else item
 
 
 def _again(
@@ -164,7 +175,9 @@ def has_items(source: Atom, calls: Mapping[Var, Call]) -> bool:
 
 def available_item(b: Builder, loop: For, element: Var) -> Atom:
     """The item of a pass in the reverse loop: its element where the loop runs over a range, else read again."""
-    fn, _ = made_by(b.defs, loop.iter)
+    fn, args = made_by(b.defs, loop.iter)
+    if fn is reversed:
+        return element if made_by(b.defs, args[0])[0] is range else item_at(b, loop.iter, element)
     return element if fn is range else item_at(b, loop.iter, element)
 
 

@@ -22,7 +22,7 @@ def f_grad(y):
     y[0]
     # return z + y[0]
     y_bar = np.zeros_like(y)
-    y_bar[0] += 1.0
+    y_bar[0] = 1.0
     # y[1] = 2.0
     y[1] = y_old
     y_bar[1] = 0.0

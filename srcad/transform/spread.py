@@ -1,10 +1,15 @@
 """Writing an index again at each of its uses, so that it is printed in its brackets.
 
-Slices, and tuples of slices and numbers, cost nothing to make and are only readable where they are used.
+Slices, and tuples of slices and numbers, cost nothing to make and are only readable where they are used. The same holds
+of every tuple that is used as an index and as nothing else.
 
     t = slice(1, None)                 y = v[1:]
     y = v[t]                   ->      v_bar[1:] += y_bar
     v_bar[t] += y_bar
+
+    t2 = i, j                          y = A[i, j]
+    y = A[t2]                  ->      A_bar[i, j] += y_bar
+    A_bar[t2] += y_bar
 
 >>> import srcad
 >>> import numpy as np
@@ -19,25 +24,33 @@ def f_grad(v):
     y_bar = 2 * y
     # y = v[1:]
     v_bar = np.zeros_like(v)
-    v_bar[1:] += y_bar
+    v_bar[1:] = y_bar
     return v_bar
 """
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind
+from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Scalar, Slice, Static
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
 from srcad.ir.visit import blocks, map_atoms, uses, walk, with_blocks
 
+#: Operations on a container and an index.
+_SUBSCRIPTS: frozenset[Any] = frozenset([operator.getitem, operator.setitem, operator.delitem, *ops.UPDATES.values()])
+
 
 def spread_indices(function: Function) -> Function:
-    """`function` with every slice made where it is used."""
-    made = {s.target: s for s in walk(function.body) if isinstance(s, Call) and _is_index(s)}
+    """`function` with every index made where it is used."""
     kept = {a for b in _blocks(function.body) for a in b.yields if isinstance(a, Var)}
+    other = {a for s in walk(function.body) for a in _used_otherwise(s)}
+    made = {s.target: s for s in walk(function.body) if isinstance(s, Call) and _is_index(s, other)}
     spread = {var: call for var, call in made.items() if var not in kept}
     return replace(function, body=_block(function.body, spread))
 
@@ -46,13 +59,31 @@ def _blocks(block: Block) -> list[Block]:
     return [block, *(inner for s in block.stmts for b in blocks(s) for inner in _blocks(b))]
 
 
-def _is_index(call: Call) -> bool:
+def _used_otherwise(stmt: Stmt) -> list[Var]:
+    """What a statement uses other than as the index of a subscript or of a function like `np.add.at`."""
+    found = list(uses(stmt))
+    if isinstance(stmt, Call) and isinstance(stmt.fn, Const) and len(stmt.args) > 1 and _takes_index(stmt.fn.value):
+        index = stmt.args[1]
+        if isinstance(index, Var) and found.count(index) == 1:
+            found.remove(index)
+    return found
+
+
+def _takes_index(fn: Any) -> bool:
+    if is_in(fn, _SUBSCRIPTS):
+        return True
+    return isinstance(getattr(fn, "__self__", None), np.ufunc) and fn.__name__ == "at"
+
+
+def _is_index(call: Call, other: set[Var]) -> bool:
     if call.target.name:
         return False  # the user gave it a name
     if call.fn == Const(slice):
         return not call.kwargs
     if call.fn != Const(ops.make_tuple) or any(isinstance(a, Star) for a in call.args):
         return False
+    if call.target not in other:
+        return True
     kinds = [atom_kind(a) for a in call.args]
     parts = any(isinstance(k, Slice) for k in kinds)
     return parts and all(isinstance(k, (Slice, Scalar, Static)) for k in kinds)

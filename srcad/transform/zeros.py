@@ -49,20 +49,20 @@ _ZERO = (Const(Ellipsis), Const(0.0))
 
 def settle_zeros(function: Function) -> Function:
     """`function` with its buffers set to zero where that matters."""
-    known = _Known.of(function)
+    known = Known.of(function)
     body = _block(known, function.body, count_uses(function.body))
     return replace(function, body=_without_dead_stores(known, body))
 
 
 @dataclass
-class _Known:
+class Known:
     """Where variables come from."""
 
     calls: dict[Var, Call]
     merged: set[Var]
 
     @staticmethod
-    def of(function: Function) -> _Known:
+    def of(function: Function) -> Known:
         """The facts of `function`."""
         calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
         merged: set[Var] = set()
@@ -71,7 +71,7 @@ class _Known:
                 merged.update(defs(stmt))
                 for inner in blocks(stmt):
                     merged.update(inner.params)
-        return _Known(calls, merged)
+        return Known(calls, merged)
 
     def base(self, var: Var) -> Var:
         """What `var` is a view of."""
@@ -119,7 +119,7 @@ def _all_uses(stmt: Stmt) -> list[Var]:
     return [*uses(stmt), *inner, *(v for b in blocks(stmt) for s in walk(b) for v in uses(s))]
 
 
-def _without_dead_stores(known: _Known, block: Block) -> Block:
+def _without_dead_stores(known: Known, block: Block) -> Block:
     """The body of a function without the stores into buffers that nothing uses afterwards."""
     kept: list[Stmt] = []
     after = [a for a in block.yields if isinstance(a, Var)]
@@ -140,7 +140,7 @@ def _is_zeroing(call: Call) -> bool:
     return plain and call.fn in (Const(operator.setitem), Const(np.copyto)) and call.args[-1] == Const(0.0)
 
 
-def _block(known: _Known, block: Block, counts: dict[Var, int]) -> Block:
+def _block(known: Known, block: Block, counts: dict[Var, int]) -> Block:
     stmts: list[Stmt] = [with_blocks(s, tuple(_block(known, b, counts) for b in blocks(s))) for s in block.stmts]
     at = 0
     while at < len(stmts):
@@ -151,7 +151,7 @@ def _block(known: _Known, block: Block, counts: dict[Var, int]) -> Block:
     return replace(block, stmts=tuple(stmts))
 
 
-def _settle(known: _Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -> None:
+def _settle(known: Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -> None:
     """Move one zeroing behind the uses of what was taken from the buffer, or into what is added to it next."""
     zeroing = stmts[at]
     assert isinstance(zeroing, Call)
@@ -180,11 +180,11 @@ def _settle(known: _Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -
         del stmts[k]
 
 
-def _stops(known: _Known, stmt: Stmt, buffer: Var) -> bool:
+def _stops(known: Known, stmt: Stmt, buffer: Var) -> bool:
     return not isinstance(stmt, Call) or known.touches(stmt, buffer)
 
 
-def _copy_before(known: _Known, stmts: list[Stmt], at: int, target: Var, buffer: Var) -> int | None:
+def _copy_before(known: Known, stmts: list[Stmt], at: int, target: Var, buffer: Var) -> int | None:
     """The statement that takes a copy of the buffer, which nothing else uses before it becomes zero."""
     for k in range(at - 1, -1, -1):
         stmt = stmts[k]

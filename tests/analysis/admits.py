@@ -49,7 +49,7 @@ def admits_length(dim: Dim | None, length: int, bindings: Bindings) -> bool:
     if len(dim.terms) == 1 and dim.terms[0][0] not in bindings and dim.terms[0][1] == 1 and not dim.clamped:
         symbol = dim.terms[0][0]
         bindings[symbol] = length - dim.const
-        return not (symbol.not_one and bindings[symbol] == 1) and (symbol.signed or bindings[symbol] >= 0)
+        return not (symbol.not_one and bindings[symbol] == 1) and (symbol.signed or bindings[symbol] >= symbol.least)
     return value_of(dim, bindings) == length
 
 

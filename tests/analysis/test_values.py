@@ -108,7 +108,9 @@ def test_equal_keys_have_equal_kinds():
     for (x, _), (y, _) in itertools.combinations(ROWS, 2):
         if key_of(x) == key_of(y):
             assert str(kind_of(x)) == str(kind_of(y)), (x, y)
-    assert key_of(np.ones(3)) == key_of(np.ones(7)) != key_of(np.ones(1)) != key_of(np.ones((1, 1)))
+    assert key_of(np.ones(4)) == key_of(np.ones(7)) != key_of(np.ones(1)) != key_of(np.ones((1, 1)))
+    assert key_of(np.ones(4)) != key_of(np.ones(3)) == key_of(np.ones(2)) == key_of(np.ones(0)) != key_of(np.ones(1))
+    assert key_of(np.ones((4, 1))) == key_of(np.ones((5, 1))) != key_of(np.ones((3, 1)))
     assert key_of(1) == key_of(2) != key_of(True) != key_of(1.0)
     assert key_of([1.0] * 3) == key_of([2.0] * 5) != key_of([1])
     assert key_of({"a": 1.0}) == key_of({"a": 2.0}) != key_of({"b": 1.0})

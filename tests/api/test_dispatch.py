@@ -139,11 +139,29 @@ def test_other_kinds_get_other_versions(first, second):
 
 def test_the_same_kinds_compile_once(monkeypatch):
     df = grad(lambda x, k, mode: np.sum(x) * k if mode == "a" else np.sum(x))
-    df(np.ones(3), 2.0, "a")
+    df(np.ones(4), 2.0, "a")
     monkeypatch.setattr(derivative.Derivative, "_compile", None)
     assert df(np.ones(5), 3.0, "a")[0] == 3.0
     with pytest.raises(TypeError):
         df(np.ones(5), 3.0, "b")
+
+
+def diffuse(k, u):
+    return np.sum((k * (u[1:] - u[:-1]))[1:] ** 2)
+
+
+@pytest.mark.parametrize("order", [(9, 3, 2, 4), (2, 3, 4, 9), (3, 4, 2, 9)])
+def test_short_and_long_axes_have_versions_of_their_own(order):
+    """Two points have one difference, which is broadcast; four or more have several, which never are."""
+    df = grad(diffuse, argnums=(0, 1))
+    rng = np.random.default_rng(1)
+    for n in order:
+        k, u = rng.normal(size=max(2, n - 1)), rng.normal(size=n)
+        found = df(k, u)
+        along = [rng.normal(size=x.shape) for x in (k, u)]
+        moved = [diffuse(k + t * along[0], u + t * along[1]) for t in (1e-4, -1e-4)]
+        assert np.isclose(sum(g @ d for g, d in zip(found, along)), (moved[0] - moved[1]) / 2e-4, rtol=1e-6)
+        assert ("unbroadcast" in df.source) == (n < 4)
 
 
 def test_closures_of_one_factory_compile_once(monkeypatch):

@@ -22,7 +22,8 @@ python -m tests.benchmarks --write
 {versions}; float64, one thread for every library. Candidates take turns in rounds, and ratios are
 taken within a round: a cell shows their median and, in brackets, their quartiles. Times are processor time. Each
 gradient is compared with the one written by hand before it is timed. Arguments of the peers are converted to their
-arrays beforehand, which is not timed.
+arrays beforehand, which is not timed. On a machine that does other work at the same time, ratios to a short function
+may differ by a quarter between runs; those between gradients differ less.
 
 "By hand" is the adjoint of each statement, as a good NumPy programmer writes it; "simplified" is what such a person
 writes after doing algebra on paper (softmax minus one-hot, say), where that is something else. Both are in

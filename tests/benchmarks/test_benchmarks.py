@@ -101,5 +101,5 @@ def test_targets_say_what_is_reached(alone, reached):
     found = {target.name: target.reached for target in targets.targets(results)}
     assert found["recurrence / function"] is reached
     assert found["scalar loop / function"] and found["vectorised models, called / autograd, the worst"]
-    assert not found["choosing the version"] and not found["first call of 100 lines"]
+    assert not found["choosing the version, ns"] and not found["first call of 100 lines"]
     assert found["`import srcad` beyond NumPy"]

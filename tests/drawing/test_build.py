@@ -88,9 +88,26 @@ def test_break_and_with_are_shown():
 
 def test_a_call_of_another_function_is_marked():
     found = drawing("calls")
-    assert [n.name + n.text for n in found.nodes() if n.shape is Shape.CALL] == ["y = power(x, n)", "power(y, 2)"]
+    called = [n.name + n.text for n in found.nodes() if n.shape is Shape.CALL]
+    assert called == ["y = power(x, n)", "power(y, 2)", "power(x, ·)"]
     names = {n.text.strip(" =").partition("(")[0] for n in drawing("calls", "adjoint").nodes() if n.shape is Shape.CALL}
     assert names == {"power_forward", "power_reverse"}
+
+
+def test_called_functions_stand_in_frames_of_their_own():
+    (power,) = [m for m in drawing("calls").members if isinstance(m, Cluster)]
+    assert power.text == "power(x: float, n: int)" and power.part is Part.PRIMAL
+    inside = {n.id for n in power.nodes()}
+    assert {n.name for n in power.nodes() if n.shape is Shape.INPUT} == {"x", "n"}
+    for edge in drawing("calls").edges:
+        assert (edge.tail in inside) == (edge.head in inside)
+    pair = [m for m in drawing("calls", "adjoint").members if isinstance(m, Cluster)]
+    assert [(m.text.partition("(")[0], m.part) for m in pair] == [
+        ("power_forward", Part.PRIMAL),
+        ("power_reverse", Part.ADJOINT),
+    ]
+    tangent = [m for m in drawing("calls", "forward").members if isinstance(m, Cluster)]
+    assert [m.text.partition("(")[0] for m in tangent] == ["power_jvp"]
 
 
 def test_a_read_after_a_store_hangs_on_the_store():
@@ -126,6 +143,18 @@ def test_tooltips_name_kind_and_line():
     tips = {n.name + n.text: n.tip for n in drawing("newton", "adjoint").nodes()}
     assert tips["x = 0.5 * ·"] == "float; line 31: x = 0.5 * (x + a / x)"
     assert tips["t_bar = 0.5 * x_bar"].endswith("; adjoint of line 31: x = 0.5 * (x + a / x)")
+
+
+def test_long_kinds_are_cut():
+    fields = ", ".join(f"weight_{k}: f8[n, d]" for k in range(30))
+
+    def first(p):
+        return np.sum(p["weight_0"])
+
+    found = srcad.graph(first, kinds=dict(kindspec.parse(f"p: {{{fields}}}"))).drawing
+    (node,) = [node for node in found.nodes() if node.shape is Shape.INPUT]
+    assert node.text.startswith(": {'weight_0': f8[n, d], ") and node.text.endswith("…")
+    assert max(len(n.text) for n in found.nodes()) <= 50 >= max(len(n.tip.partition("; ")[0]) for n in found.nodes())
 
 
 def test_of_and_kinds_are_checked():

@@ -26,7 +26,7 @@ gradient is for the kinds of the arguments in [tests/gallery/entries.py](../test
 compared with finite differences and, where [tests/gallery/by_hand.py](../tests/gallery/by_hand.py) has one, with a
 gradient that a person wrote.
 
-`{command}` writes this page. Times are ratios, measured in turns in one run with one thread: the
+`{command}` writes this page. Times are ratios of processor time, the best of many turns in one run with one thread: the
 gradient against the function itself, and against the gradient by hand. *Statements* are those of the function with its
 helpers, *adjoint lines* what the gradient has beyond these.
 
@@ -96,6 +96,7 @@ def counted(entry: Entry, text: str) -> tuple[int, int]:
 def readers(text: str) -> dict[str, list[str]]:
     """For each saved list the user's statements whose adjoints read what it kept."""
     found: dict[str, list[str]] = {name: [] for name in saved_lists(text)}
+    shown = {name.partition("(")[0]: name for name in found}  # of a list of tuples: `saved(x, y)`
     carrying: dict[str, set[str]] = {}
     comment = ""
     for line in map(str.strip, text.splitlines()):
@@ -103,8 +104,8 @@ def readers(text: str) -> dict[str, list[str]]:
             comment = ""
         elif line.startswith("# "):
             comment = line[2:]
-        elif popped := re.fullmatch(r"(\w+) = (\w+)\.pop\(\)", line):
-            carrying[popped[1]] = {popped[2]}
+        elif (popped := re.fullmatch(r"([\w, ()]+) = (\w+)\.pop\(\)", line)) and popped[2] in shown:
+            carrying.update((name, {shown[popped[2]]}) for name in re.findall(r"\w+", popped[1]))
         else:
             _follow(line, comment, carrying, found)
     return found

@@ -15,11 +15,9 @@ def lstm(W, U, b, xs, target):
     h = np.zeros(n)
     c = np.zeros(n)
     for x in xs:
-        z = W @ x + U @ h + b
-        i = sigmoid(z[:n])
-        f = sigmoid(z[n : 2 * n])
-        o = sigmoid(z[2 * n : 3 * n])
-        c = f * c + i * np.tanh(z[3 * n :])
+        z = (W @ x + U @ h + b).reshape(4, n)
+        i, f, o = sigmoid(z[:3])
+        c = f * c + i * np.tanh(z[3])
         h = o * np.tanh(c)
     return np.sum((h - target) ** 2)
 

@@ -16,7 +16,7 @@ from tests.programs.counts import helper_names, saved_lists, statements, unused
 SAVED = {
     "augmented_modulo_index": ["t_saved"],
     "break_in_for": ["total_saved"],
-    "gated_like": ["c_saved", "h_saved", "hx_saved", "t2_saved", "t3_saved", "t4_saved", "t_saved"],
+    "gated_like": ["c_saved", "gate_saved", "h_saved", "hx_saved", "t2_saved", "t_saved"],
     "leapfrog": ["q_old_saved"],
     "list_popped_until_break": ["v_saved"],
     "logistic_map": ["x_saved"],
@@ -28,7 +28,7 @@ SAVED = {
     "recurrence": ["h_saved"],
     "return_in_loop": ["total_saved"],
     "sqrt_newton": ["x_saved"],
-    "upwind": ["flux_saved", "t_saved", "u_old2_saved", "u_old_saved"],
+    "upwind": ["t_saved", "u_old2_saved", "u_old_saved"],
 }
 
 

@@ -361,7 +361,7 @@ def alias_after_loop(v, n):
 
 PROGRAMS = [
     program(conditional_alias, (arr(4), arr(4, seed=1), True), (arr(4), arr(4, seed=1), False),
-            argnums=(0, 1), known_only=True, helpers=True),
+            argnums=(0, 1), known_only=True),
     program(conditional_alias_on_data, (arr(3), arr(3, seed=1)), (arr(3, seed=1), arr(3)),
             argnums=(0, 1), known_only=True),
     program(alias_in_one_branch, (arr(4), True), (arr(4), False), known_only=True),

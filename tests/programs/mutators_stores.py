@@ -230,8 +230,7 @@ PROGRAMS = [
     # an index may be repeated: the elements are followed one occurrence at a time
     program(at_in_a_loop, (X4, W3), argnums=(0, 1), helpers=True),
     program(copied_to, (X4, W4), argnums=(0, 1)),
-    # a slice may have length 1, which is broadcast
-    program(copied_within, (X4,), known_only=True, helpers=True),
+    program(copied_within, (X4,), known_only=True),
     program(filled_parts, (X3,)),
     # which value ends where is known only at run time
     program(put_repeated, (X4, W3), argnums=(0, 1), helpers=True),

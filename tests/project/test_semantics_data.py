@@ -5,6 +5,7 @@ import contextlib
 import io
 import random
 
+import dask.array
 import numpy as np
 import pytest
 
@@ -160,6 +161,17 @@ def test_row_own_classes():
         srcad.grad(lambda o: o.w * o.w)(Weight(2.0))
     with pytest.raises(srcad.SrcadError):
         srcad.grad(lambda p: p[0] * p[1])(Numbers([2.0, 3.0]))
+
+
+def test_row_other_arrays():
+    lazy = dask.array.from_array(X, chunks=2)
+    value, gradient = srcad.value_and_grad(lambda x: np.sum(np.sin(x) * x))(lazy)
+    assert isinstance(value, dask.array.Array) and isinstance(gradient, dask.array.Array)
+    np.testing.assert_allclose(gradient.compute(), np.cos(X) * X + np.sin(X), rtol=1e-13)
+    with pytest.raises(TypeError, match="at"):  # of dask, which has no np.add.at
+        srcad.grad(lambda x: np.sum(x[np.array([0, 0])]))(lazy)
+    with pytest.raises(srcad.SrcadError, match="in place"):
+        srcad.grad(changes)(lazy, 2.0)
 
 
 def noisy(x, rng):

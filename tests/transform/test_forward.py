@@ -640,7 +640,7 @@ def test_tangents_stand_behind_their_statement():
         "    z = x * y + math.sin(x)",
         "    z_dot = y * x_dot + x * y_dot + math.cos(x) * x_dot",
         "    value = z * z",
-        "    value_dot = z * z_dot + z * z_dot",
+        "    value_dot = 2 * z * z_dot",
         "    return value, value_dot",
     ]
 

@@ -6,6 +6,7 @@ derivative, printed, and run beside the original.
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ from srcad.codegen.load import load
 from srcad.frontend.lower import lower
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array
-from srcad.ir.nodes import Block, Function, Loc, Program, Var
+from srcad.ir.nodes import Block, Const, Function, Loc, Program, Var
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
 from srcad.transform.expand import expand, materialise
@@ -118,7 +119,7 @@ EXACT = [
     (lambda a: np.swapaxes(a, -1, -2), "a: f8[n, m]", "a.T"),
     (lambda a: np.swapaxes(a, 1, 2), "a: f8[n, m, d]", "a.mT"),
     (lambda a: np.swapaxes(a, 0, 2), "a: f8[n, m, d]", "a.swapaxes(0, 2)"),
-    (lambda a: np.swapaxes(a.swapaxes(2, 1), -1, -2) * 3.0, "a: f8[n, m, d]", "a * 3.0"),
+    (lambda a: np.swapaxes(a.swapaxes(2, 1), -1, -2) * 3.0, "a: f8[n, m, d]", "3.0 * a"),
     (lambda a: np.sum(a, axis=0), "a: f8[n, m]", "a.sum(axis=0)"),
     (lambda a: np.sum(a > 0, axis=0) if a.dtype == float else a, "a: f8[n, m]", "(a > 0).sum(axis=0)"),
     (lambda a: np.sum(a > 0, axis=0) if a.dtype == float else a, "a: f4[n, m]", "a"),
@@ -137,6 +138,12 @@ ROUNDED = [
     (lambda a, s, r: r * (a * s), "a: f8[n, m], s: f8, r: float", "s * r * a"),
     (lambda a, s: (a * s).sum(axis=0), "a: f8[n, m], s: float", "s * a.sum(axis=0)"),
     (lambda a, s: (s * a).sum(), "a: f4[n, m], s: float", "s * a.sum()"),
+    (lambda a, b: (2 * a) * b[:, None], "a: f8[n, m], b: f8[n]", "2 * b[:, None] * a"),
+    (lambda a, b: (2 * a) * b, "a: f8[n, m], b: f8[m]", "2 * b * a"),
+    (lambda a, b: (a * b / b).sum(axis=1, keepdims=True), "a: f8[n, m], b: f8[n, 1]",
+     "b * a.sum(axis=1, keepdims=True) / b"),
+    (lambda a, b: (a * b).sum(axis=0), "a: f8[n, m], b: f8[m]", "b * a.sum(axis=0)"),
+    (lambda a, b: (a * 0.5 * b).sum(axis=0), "a: f8[n, m], b: f8[n, m]", "0.5 * (a * b).sum(axis=0)"),
     (lambda a, b: (a.T @ b).T, "a: f8[n, m], b: f8[n, d]", "b.T @ a"),
     (lambda a, b: (a @ b.T).T, "a: f4[n, m], b: f4[d, m]", "b @ a.T"),
 ]  # fmt: skip
@@ -164,13 +171,18 @@ NOT = [
     (lambda a, s: (a * s).sum(axis=0), "a: f4[n, m], s: f8", "(a * s).sum(axis=0)"),
     (lambda a, s: (a * s).sum(), "a: f8[n], s: c16", "(a * s).sum()"),
     (lambda a, s: (2 * a) * s, "a: f8[n], s: int", "2 * a * s"),
+    # what varies along the axis of a sum, and what would not fit its result
+    (lambda a, b: (a * b).sum(axis=0), "a: f8[n, m], b: f8[n, 1]", "(a * b).sum(axis=0)"),
+    (lambda a, b: (a * b).sum(axis=1), "a: f8[n, m], b: f8[n, 1]", "(a * b).sum(axis=1)"),
+    (lambda a, b: (a * b).sum(axis=0), "a: f8[1, m], b: f8[n, m]", "(a * b).sum(axis=0)"),
+    (lambda a, b: (a * b).sum(axis=0), "a: f8[...], b: f8[m]", "(a * b).sum(axis=0)"),
     # arrays of equal size stay in their order
     (lambda a, c, g: (2 * a) * (c * g), "a: f8[n], c: f8[n], g: f8[n]", "2 * a * (c * g)"),
     (lambda a: (-a).sum(), "a: i8[n]", "(-a).sum()"),
     (lambda a: (-a).sum(), "a: any", "(-a).sum()"),
     (lambda a, m: np.where(m > 0, -a, 1.0), "a: f8[n], m: f8[n]", "np.where(m > 0, -a, 1.0)"),
-    (lambda n, s: n * 1.0 / s, "n: int, s: f4", "n * 1.0 / s"),
-    (lambda n, s: n * 1.0 / s, "n: int, s: int", "n * 1.0 / s"),
+    (lambda n, s: n * 1.0 / s, "n: int, s: f4", "1.0 * n / s"),
+    (lambda n, s: n * 1.0 / s, "n: int, s: int", "1.0 * n / s"),
     (lambda a: np.expand_dims(a, 1), "a: f8[...]", "np.expand_dims(a, 1)"),
     (lambda a: np.expand_dims(a, 0), "a: f8", "np.expand_dims(a, 0)"),
     (lambda a: np.expand_dims(a, 0), "a: f8[]", "np.expand_dims(a, 0)"),
@@ -208,3 +220,32 @@ def test_not_in_code_of_the_primal() -> None:
     """Products and sums of the forward sweep are what the user wrote, in the user's order."""
     found, _ = written(lambda a, s: ((2 * a) * s).sum() + (a * s).sum(axis=0), "a: f8[n, m], s: float", adjoint=False)
     assert found == "return (2 * a * s).sum() + (a * s).sum(axis=0)"
+
+
+SHARES = [
+    ("e: f8[n, m], h: f8[n, 1]", 1, True, True),
+    ("e: f8[n, m], h: f8[n, m]", 1, True, False),  # a number for each element, not for each sum
+    ("e: f8[n, m], h: f8[1, m]", 1, True, False),
+    ("e: f8[n, m], h: f8[n, 1]", 0, True, False),
+    ("e: f8[n, m], h: f8[m]", 0, False, True),
+    ("e: f8[n, m], h: f8[m]", 0, True, False),  # (1, m), of which (m,) lacks an axis
+    ("e: f8[n, m], h: f8[n, m]", 0, False, False),
+    ("e: f8[n, m], h: f8", None, False, True),
+    ("e: f8[n, m], h: f8[m]", None, False, False),
+]
+
+
+@pytest.mark.parametrize(("kinds", "axis", "keeps", "is_whole"), SHARES)
+def test_shares_of_a_whole(kinds: str, axis: int | None, keeps: bool, is_whole: bool) -> None:
+    """The sum of ``e * (h / s)`` is `h` only where `h` is one number for each of the sums `s`."""
+    e, h = (Var(name, kind) for name, kind in parse(kinds).items())
+    b = Builder(Facts(), Loc("case.py", 1, 0, 0, "", "case", 1))
+    how = [("axis", Const(axis)), ("keepdims", Const(True))][: 1 + keeps]
+    s = b.append(np.sum, (e,), how)
+    b.loc = LOC
+    x = b.append(operator.mul, (e, b.append(operator.truediv, (h, s))))
+    found = b.call(np.ndarray.sum, x, kwargs=how)
+    if is_whole:
+        assert found == h
+    else:
+        assert found not in (h, s)

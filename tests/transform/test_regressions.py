@@ -32,6 +32,42 @@ def transposed_after_an_update(v):
     return np.sum(v * v) + np.sum(a * a)
 
 
+def pairs_of_rows(rows):
+    total = 0.0
+    for row in rows:
+        a, b = np.sin(row)
+        total += a * b * (a + b)
+    return total
+
+
+def unpacked_and_changed(v):
+    y = v * 1.0
+    for _ in range(3):
+        a, b, c = y
+        y[0] = np.sin(a * b)
+        y[1] = a * c
+    return np.sum(y * y)
+
+
+def unpacked_before_the_loop(v):
+    y = v * 1.0
+    a, b, c = y
+    for _ in range(3):
+        y[0] = np.sin(y[1] * a) * b * c
+        y[1] = y[0] * y[2]
+    return np.sum(y * y)
+
+
+def backwards_and_stopped(v):
+    s = 0.1
+    for k in reversed(range(len(v))):
+        for j in reversed(range(0, k, 2)):
+            s = s * np.cos(v[k] * v[j]) + v[j + 1]
+        if s > 3.0:
+            break
+    return s
+
+
 def negated_then_added_to(v):
     # algebra once looked through `-(a)` after `a` had been added to in place
     a = np.cumsum(v)[::-1]
@@ -66,6 +102,11 @@ def changed_dict_of_known_keys(x):
         (cotangent_is_a_view_of_changed_memory, X),
         (operand_of_the_store_is_its_target, X),
         (transposed_after_an_update, X),
+        (backwards_and_stopped, 0.4 * X),
+        (backwards_and_stopped, np.array([0.3, 1.7, 2.8, 0.4, 0.7])),
+        (pairs_of_rows, np.array([[0.3, -1.1], [0.8, 0.4], [1.3, 0.2]])),
+        (unpacked_and_changed, 0.4 * X),
+        (unpacked_before_the_loop, 0.4 * X),
         (negated_then_added_to, X),
         (item_of_an_enumerated_changed_array, X),
         (nested_lists_of_dicts, {"l": [{"w": np.ones(2)}, {"w": 3.0}]}),
@@ -80,6 +121,12 @@ def test_right(function, arg, known):
             assert not known  # with kinds known, all of these are supported
             return
     assert report.ok, report
+
+
+def test_a_loop_backwards_runs_forwards_in_reverse_under_its_own_names():
+    text = srcad.grad(backwards_and_stopped).source_for(np.ones(5))
+    assert "for k in reversed(range(t)[::-1][:passes]):" in text
+    assert "for j in range(0, k, 2):" in text
 
 
 def test_a_branch_not_taken_contributes_exactly_zero():

@@ -39,10 +39,11 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.origins import Origins
 from srcad.codegen.dialects.base import Dialect
 from srcad.codegen.dialects.numba_calls import type_of
 from srcad.codegen.dialects.numba_check import check
-from srcad.codegen.dialects.overlap import UPDATES, Overlaps
+from srcad.codegen.dialects.overlap import UPDATES, may_overlap
 from srcad.codegen.tables import atom_of, function_of, is_temporary
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -83,7 +84,7 @@ class _Legaliser:
 
     def __init__(self, function: Function) -> None:
         self.defs = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
-        self.overlaps = Overlaps.of(function)
+        self.origins = Origins.of(function)
         self.replaced: set[Var] = set()
         self.loc = function.loc
         self.made: list[Stmt] = []
@@ -230,7 +231,7 @@ class _Legaliser:
 
     def _apart(self, call: Call) -> Call:
         """An operation that stores its last operand: a copy of it, if it may be another part of what changes."""
-        if not self.overlaps.harmful(call):
+        if not may_overlap(call, self.origins):
             return call
         value = atom_of(call.args[-1])
         return replace(call, args=(*call.args[:-1], self.new(atom_kind(value), np.ndarray.copy, value)))

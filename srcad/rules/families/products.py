@@ -45,6 +45,22 @@ def matmul_kind(a: Operand, b: Operand, facts: Facts) -> Kind:
     return numeric(dtype, (*stack, *rows, *columns))
 
 
+@family("cross")
+def cross(call: BoundCall, facts: Facts) -> Kind:
+    """Vectors of 3 components: known where one operand has them along its last axis. Of 2 and 2 it is a number."""
+    pair = _pair(call)
+    if pair is None or any(
+        call.constant(name, usual) != usual
+        for name, usual in (("axisa", -1), ("axisb", -1), ("axisc", -1), ("axis", None))
+    ):
+        return UNKNOWN
+    a, b = (item.dims for item in pair)
+    if not a or not b or 3 not in [None if d is None else facts.resolve(d).known for d in (a[-1], b[-1])]:
+        return UNKNOWN
+    stack = broadcast((a[:-1], b[:-1]), facts)
+    return Array(ufunc_dtype(np.multiply, pair), None if stack is None else (*stack, Dim.of(3)))
+
+
 def _may_be_vector(item: Operand) -> bool:
     return item.dims is None or len(item.dims) == 1
 

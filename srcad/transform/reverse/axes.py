@@ -31,8 +31,9 @@ from srcad.ir import ops
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Call, Const, Star
 from srcad.transform.algebra import is_const, rank
+from srcad.transform.axes import added_axes, axes_of
 from srcad.transform.builder import Builder
-from srcad.transform.identities import axes_of, is_array, is_number
+from srcad.transform.identities import is_array, is_number
 
 #: What an item of an index does: keep an axis, make one, take one of length 1 away.
 _KEEP, _NEW, _TAKE = "keep", "new", "take"
@@ -105,6 +106,9 @@ def squeezed(b: Builder, g: Atom, axes: tuple[int, ...]) -> Atom:
         for number, array in ((p, q), (q, p)):
             if is_number(number) and is_array(array) and rank(b.kind(array)) == rank(b.kind(g)):
                 return b.call(operator.mul, number, squeezed(b, array, axes))
+    viewed = b.recent(g, operator.getitem)
+    if viewed is not None and viewed.loc.adjoint and added_axes(b, viewed, rank(b.kind(g)) or 0) == axes:
+        return _first(viewed)
     summed = b.recent(g, np.ndarray.sum)
     named = {} if summed is None else dict(summed.kwargs)
     if summed is not None and set(named) == {"axis", "keepdims"} and named["keepdims"] == Const(True):

@@ -28,6 +28,7 @@ from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.transform.builder import Builder
+from srcad.transform.equal import cancels
 from srcad.transform.expand import Seq, Value
 from srcad.transform.reverse.buffers import (
     add_in_place,
@@ -221,7 +222,9 @@ class Scope:
             self._add_in_place(slot, g, owned)
             return
         state = self.current(slot)
-        if state is None:
+        if state is not None and self.is_local(slot[0]) and cancels(self.b, state.atom, g):
+            del self.states[slot]
+        elif state is None:
             found = self.b.kind(g)
             if isinstance(found, (Array, Numeric, Unknown)) and self._is_changing(g):  # a value, not the memory
                 copy = np.ndarray.copy if isinstance(found, Array) else runtime.own

@@ -7,6 +7,7 @@ singular, the partial is taken at a harmless point wherever the cotangent is zer
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from srcad.analysis.views import index_form, view_of
-from srcad.ir.kinds import Array
+from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Const, Star, Var
 from srcad.rules import Rule
 from srcad.rules.registry import rule_for
@@ -23,6 +24,7 @@ from srcad.transform.builder import Builder
 
 _DEPTH = 24
 _HARMLESS = (0.5, 1.0, 2.0)
+_QUOTIENTS = (operator.truediv, operator.itruediv, np.divide, np.true_divide)
 _POWERS = (operator.pow, operator.ipow, np.power, np.float_power)
 
 
@@ -108,6 +110,8 @@ def unsafe_names(b: Builder, rule: Rule, bound: Mapping[str, Any]) -> tuple[str,
     Those of a rule with singular partials, and what such a rule's primitive has computed: in ``x * np.log(x)`` the
     partial by ``x`` is the logarithm.
     """
+    if rule.primitive in _QUOTIENTS and _is_nonzero(b, bound.get(rule.wrt[1])):
+        return ()
     if rule.singular and not is_square(rule, bound):
         return (*rule.wrt, "ans")
     found = tuple(name for name in rule.wrt if _may_be_infinite(b, bound.get(name)))
@@ -118,6 +122,24 @@ def is_square(rule: Rule, bound: Mapping[str, Any]) -> bool:
     """Whether a call is ``x ** 1`` or ``x ** 2``, whose partial is finite wherever `x` is."""
     exponents = [bound.get(name) for name in rule.wrt[1:]]
     return rule.primitive in _POWERS and any(is_const(e, 1) or is_const(e, 2) for e in exponents)
+
+
+def _is_nonzero(b: Builder, atom: Any) -> bool:
+    """Whether a number is certainly not 0: a constant, a number of elements, or a root or product of such.
+
+    (If there are no elements of something, nothing that it divides has any.)
+    """
+    if isinstance(atom, Const):
+        return isinstance(atom.value, (int, float)) and atom.value != 0
+    call = b.definition(atom) if isinstance(atom, Var) and isinstance(atom.kind, Scalar) else None
+    fn = call.fn.value if call is not None and isinstance(call.fn, Const) else None
+    if call is None or fn is len or (fn is getattr and call.args[1] == Const("size")):
+        return call is not None
+    if fn is operator.getitem:
+        shape = b.definition(call.args[0], getattr)
+        return shape is not None and shape.args[1] == Const("shape")
+    roots = fn in (np.sqrt, math.sqrt, operator.mul, float)
+    return roots and all(_is_nonzero(b, a) for a in call.args)
 
 
 def _may_be_infinite(b: Builder, operand: Any) -> bool:
@@ -133,7 +155,9 @@ def _may_be_infinite(b: Builder, operand: Any) -> bool:
             return False
         rule = rule_for(call.fn.value) if isinstance(call.fn, Const) else None
         if rule is not None and rule.singular and rule.partials is not None:
-            return not is_square(rule, rule.bind(call.args, call.kwargs) or {}) or visit(call.args[0], depth + 1)
+            bound = rule.bind(call.args, call.kwargs) or {}
+            divides = rule.primitive in _QUOTIENTS and _is_nonzero(b, bound.get(rule.wrt[1]))
+            return not (divides or is_square(rule, bound)) or visit(call.args[0], depth + 1)
         return any(visit(a, depth + 1) for a in call.args)
 
     return visit(operand, 0)

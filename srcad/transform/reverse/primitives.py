@@ -24,8 +24,9 @@ from srcad.transform.algebra import is_zero
 from srcad.transform.broadcast import unbroadcast
 from srcad.transform.builder import Builder
 from srcad.transform.callees import require_rule
+from srcad.transform.equal import doubled, may_double
 from srcad.transform.expand import Seq, Value, expand, materialise
-from srcad.transform.identities import doubled, lean, may_double
+from srcad.transform.identities import lean
 from srcad.transform.reverse.buffers import full
 from srcad.transform.reverse.cotangents import Scope
 from srcad.transform.reverse.give import give, unpacked

@@ -180,7 +180,7 @@ def _reverse_loop(context: Context, stmt: For | While, scope: Scope) -> None:
     entering = [_entering(scope, stmt.targets[k], path) for k, path in slots]
     b = scope.b.child(context.facts_of(stmt.body))
     inner = Scope(b, own_vars(stmt.body), context.memory, scope, loop=True)
-    element = Var("i", INT)
+    element = Var(_element_name(stmt, scope.b), INT)
     incoming = [Var(_bar_of(carried[k], path), _kind_of(stmt.body.yields[k], carried[k], path)) for k, path in slots]
     for (k, path), var in zip(slots, incoming, strict=True):
         give(inner, stmt.body.yields[k], var, path=path)
@@ -346,15 +346,35 @@ def _backwards(context: Context, stmt: For | While, b: Builder) -> Atom:
     if isinstance(stmt, While):
         assert counted is not None
         return b.append(reversed, (_range(b, counted),), kind=Iterator(INT, form="range"))
-    made = b.definition(stmt.iter, range)
+    made, turned = _range_of(stmt, b)
     if made is None:
         numbers = _range(b, _length(b, stmt.iter) if counted is None else counted)
         return b.append(reversed, (numbers,), kind=numbers.kind)
-    again = b.append(range, made.args, kind=b.kind(stmt.iter))
+    again = b.append(range, made.args, kind=made.target.kind)
+    if turned and counted is None:
+        return again
+    if turned:
+        back = b.append(slice, (Const(None), Const(None), Const(-1)))
+        again = b.append(operator.getitem, (again, back), kind=again.kind)
     if counted is not None:
         stop = b.append(slice, (Const(None), counted, Const(None)))
         again = b.append(operator.getitem, (again, stop), kind=again.kind)
     return b.append(reversed, (again,), kind=again.kind)
+
+
+def _range_of(stmt: For, b: Builder) -> tuple[Call | None, bool]:
+    """The range whose numbers are the items of a loop, and whether these come in reverse: ``reversed(range(n))``."""
+    turned = b.definition(stmt.iter, reversed)
+    if turned is None or not isinstance(turned.args[0], Var):
+        return b.definition(stmt.iter, range), False
+    return b.definition(turned.args[0], range), True
+
+
+def _element_name(stmt: For | While, b: Builder) -> str:
+    """What the reverse loop runs over is called as in the user's loop, if those are the same numbers."""
+    if isinstance(stmt, While) or _range_of(stmt, b)[0] is None:
+        return "i"
+    return stmt.body.params[0].name if stmt.body.params[0].name.strip("_") else "i"
 
 
 def _range(b: Builder, count: Atom) -> Var:
