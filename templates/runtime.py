@@ -14,6 +14,7 @@ from srcad.runtime import (
     seed,
     tangent_of_memory,
     unbroadcast,
+    unless_integers,
     watch_values,
 )
 
@@ -58,6 +59,12 @@ def gradient_like_tangent(g, x, *, ans, g_dot, x_dot):
 def own_(x, *, ans, ans_bar):
     """The identity."""
     return ans_bar
+
+
+@linear(unless_integers, wrt=("g",), kind="unknown", views=("g",))
+def unless_integers_(g, made, *, ans, ans_bar):
+    """As for what is rounded itself."""
+    return unless_integers(ans_bar, made)
 
 
 @linear(as_view, wrt=("view",), kind="same", views=("view",))

@@ -14,6 +14,7 @@ from srcad.analysis.dict_keys import gives_keys, refuse_active_keys
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.outside import refuse_detours
+from srcad.analysis.rounding import gives_integers
 from srcad.errors import MissingRule, UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Scalar, Static, Tuple, Unknown, may_be_active
@@ -55,7 +56,7 @@ def cuts(call: Call) -> bool:
     if fn in (operator.or_, operator.ior) and any(isinstance(atom_kind(a), (Dict, Unknown)) for a in call.args):
         return False  # dicts are merged
     rule = rule_for(fn)
-    return rule is not None and rule.nondifferentiable
+    return rule is not None and (rule.nondifferentiable or gives_integers(call))
 
 
 #: Attributes of arrays that say nothing about their elements.

@@ -16,6 +16,10 @@ from srcad.analysis.activity import METADATA, Useful, Varied, cuts
 from srcad.analysis.dict_keys import gives_keys
 from srcad.analysis.effects import writes
 from srcad.analysis.memory import EffectOf, Memory, find_memory
+from srcad.analysis.mutators import mutation
+from srcad.analysis.outputs import computed
+from srcad.analysis.rounding import gives_integers
+from srcad.errors import SrcadError
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Array, Kind, Numeric, Scalar, may_be_active
@@ -172,11 +176,15 @@ def numbers(call: Call) -> tuple[Atom, ...]:
         return arguments(call)[:1]
     if is_in(fn, _STORES):
         return arguments(call)[2:]
-    rule = rule_for(fn) if fn is not None else None
-    if rule is None or not rule.wrt:
-        return arguments(call)
-    bound = rule.bind(call.args, call.kwargs)
-    if bound is None:
+    store = mutation(call)
+    if store is not None:
+        return tuple(store.args[name] for name in ("a", "values") if name in store.args)
+    plain, rule = computed(call), rule_for(fn) if fn is not None else None
+    try:
+        bound = None if rule is None or not rule.wrt else rule.bind(plain.args, plain.kwargs, where=call.loc)
+    except SrcadError:
+        bound = None  # its derivative, if it is needed, says so
+    if rule is None or bound is None:
         return arguments(call)
     return tuple(a for name in rule.wrt for a in _flat(bound.get(name)))
 
@@ -191,7 +199,7 @@ def _reason(call: Call) -> str:
     if isinstance(call.fn, Const) and is_in(call.fn.value, _STORES):
         return "the array holds integers: what is stored in it is rounded"
     kind: Kind = call.target.kind
-    dtype = kind.dtype if isinstance(kind, (Scalar, Array, Numeric)) else None
+    dtype = kind.dtype if isinstance(kind, (Scalar, Array, Numeric)) else "i8" if gives_integers(call) else None
     if dtype == "b1":
         return "it gives a truth value, which is constant between its jumps"
     if dtype is not None and dtype[0] in "iu":

@@ -13,6 +13,9 @@ from srcad.ir.kinds import Array, Kind, Scalar, Static, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Function, If, Loc, Stmt, Var, While
 from srcad.ir.visit import blocks, uses, walk
 
+#: How the names of such lists end.
+SAVED = "_saved"
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -67,7 +70,9 @@ def appends(function: Function) -> list[Call]:
 
 
 def _is_append(stmt: Stmt) -> bool:
-    return isinstance(stmt, Call) and stmt.fn == Const(list.append) and stmt.loc.saving and not stmt.loc.adjoint
+    if not isinstance(stmt, Call) or stmt.fn != Const(list.append) or not stmt.loc.saving or stmt.loc.adjoint:
+        return False
+    return isinstance(stmt.args[0], Var) and stmt.args[0].name.endswith(SAVED)  # and no shadow of a list
 
 
 class _Reader:
@@ -117,7 +122,7 @@ class _Reader:
             place = self.lists.get(same.get(first, first))
             if place is not None:
                 self.taken.setdefault(place, []).append(call.target)
-        elif call.target.name.endswith("_saved"):
+        elif call.target.name.endswith(SAVED):
             number = counts.get(call.target.name, 0)
             counts[call.target.name] = number + 1
             self.lists[call.target] = (_origin(call.loc) + call.target.name, number)

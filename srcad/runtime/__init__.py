@@ -18,6 +18,7 @@ from srcad.runtime.arrays import (
     stop_gradient,
     take_stored,
     unbroadcast,
+    unless_integers,
     unless_view,
 )
 from srcad.runtime.changes import (
@@ -93,6 +94,7 @@ __all__ = [
     "take_stored",
     "tangent_of_memory",
     "unbroadcast",
+    "unless_integers",
     "unless_view",
     "unsort",
     "unsorted",

@@ -216,6 +216,17 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
+def unless_integers(g: Any, made: Any) -> Any:
+    """The cotangent or tangent `g` of `made`; zero where that holds integers, because it was rounded.
+
+    >>> unless_integers(np.ones(2), np.array([1, 2]))
+    array([0., 0.])
+    """
+    dtype = getattr(made, "dtype", None)
+    rounded = isinstance(made, int) if dtype is None else dtype.kind not in "fcO"
+    return np.zeros(np.shape(g))[()] if rounded else g
+
+
 def as_view(view: Any, x: Any) -> Any:
     """`view`, which must share memory with the array `x`.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from srcad.analysis.outputs import computed
 from srcad.errors import SrcadError
+from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.nodes import Atom, Call, Const, Var
 from srcad.rules import rule_for
@@ -25,16 +27,25 @@ def is_constant(call: Call, varied: Set[Var]) -> bool:
     if rule is None or template is None:
         return False
     try:
-        bound = rule.bind(call.args, call.kwargs, where=call.loc)
+        plain = computed(call)
+        bound = rule.bind(plain.args, plain.kwargs, where=call.loc)
         if bound is None:
             return False
-        values = {**bound, "ans": call.target, "ans_bar": Var("", call.target.kind)}
+        fresh = {name: _without_constants(bound[name]) for name in rule.wrt}
+        values = {**bound, **fresh, "ans": call.target, "ans_bar": Var("", call.target.kind)}
         given = {name: values[name] for name in (p.name for p in template.ssa.body.params)}
         result = apply_template(Builder(Facts(), call.loc), template, given)
     except SrcadError:
         return False  # it will say so itself
     varying = [name for name in rule.wrt if _is_varied(bound[name], varied)]
     return bool(varying) and all(_is_zero(_item(result, rule, name)) for name in varying)
+
+
+def _without_constants(value: Atom | tuple[Atom, ...]) -> Atom | tuple[Atom, ...]:
+    """Numbers of which only the kind is known: a product with 0.0 is constant, and not because of its formula."""
+    if isinstance(value, tuple):
+        return tuple(Var("", atom_kind(a)) if isinstance(a, Const) else a for a in value)
+    return Var("", atom_kind(value)) if isinstance(value, Const) else value
 
 
 def _is_varied(value: Atom | tuple[Atom, ...], varied: Set[Var]) -> bool:

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from srcad import runtime
+from srcad.analysis.rounding import may_give_integers
 from srcad.errors import MissingRule
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
@@ -24,6 +26,13 @@ Dots = Callable[[Atom], Value]
 
 def tangent_of_primitive(b: Builder, call: Call, dot: Dots) -> Value:
     """The tangent of a primitive's result."""
+    found = _tangent(b, call, dot)
+    if found is ZERO or not may_give_integers(call):
+        return found
+    return b.append(runtime.unless_integers, (materialise(b, found), call.target))
+
+
+def _tangent(b: Builder, call: Call, dot: Dots) -> Value:
     rule = require_rule(call)
     if rule.nondifferentiable:
         return ZERO

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import runtime
+from srcad.analysis.rounding import may_give_integers
 from srcad.analysis.views import view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
@@ -55,6 +56,8 @@ def reverse_call(scope: Scope, call: Call, active: Active) -> None:
     ans_bar = _of_a_copy(scope, call) if call.target in scope.companions else whole(scope, call.target)
     if ans_bar is None:
         return
+    if may_give_integers(call):
+        ans_bar = scope.b.append(runtime.unless_integers, (materialise(scope.b, ans_bar), call.target))
     reverse_primitive(scope, call, active, ans_bar)
 
 
