@@ -290,7 +290,7 @@ def _loops(job: Job, lengths: Mapping[Symbol, int]) -> tuple[tuple[LoopPath, ...
 
 def _names(job: Job) -> dict[Var, str]:
     """What the lists are called in the text."""
-    from srcad.analysis.saved import SAVED, appends
+    from srcad.analysis.saved import BUNDLE, SAVED, appends
 
     assert job.generated is not None
     lines = job.generated.source.splitlines()
@@ -298,7 +298,11 @@ def _names(job: Job) -> dict[Var, str]:
     found: dict[Var, str] = {}
     for function, emitted in zip(functions, job.generated.functions, strict=True):
         kept = [line for line, loc in sorted(emitted.locs.items()) if loc.saving and not loc.adjoint]
-        texts = [m.group(1) for m in (re.match(rf"\s*(\w+{SAVED})\.append\(", lines[line - 1]) for line in kept) if m]
+        texts = [
+            m.group(1)
+            for m in (re.match(rf"\s*(\w+{SAVED}|{BUNDLE}\d*)\.append\(", lines[line - 1]) for line in kept)
+            if m
+        ]
         calls = appends(function)
         if len(calls) == len(texts):
             found.update({call.args[0]: text for call, text in zip(calls, texts, strict=True)})  # type: ignore[misc]
@@ -309,12 +313,12 @@ def _value(kept: Kept, loop: LoopMemory) -> str:
     """What an item of a list is, in words of the function."""
     if isinstance(kept.value, Const):
         return repr(kept.value.value)
-    from srcad.analysis.saved import SAVED
+    from srcad.analysis.saved import BUNDLE, SAVED
 
     text = kept.list.name.removesuffix(SAVED)
     if text == "passes":
         return "the number of passes of a loop"
-    if text == "all":
+    if text == "all" or kept.list.name == kept.value.name == BUNDLE:
         return f"what {_expression(kept.where)} keeps"
     return kept.value.name or _expression(kept.where)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from srcad.ir import ops
 from srcad.ir.dims import Dim, Symbol
-from srcad.ir.kinds import Array, Kind, Scalar, Static, Tuple
+from srcad.ir.kinds import Array, Kind, List, Scalar, Static, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Function, If, Loc, Stmt, Var, While
 from srcad.ir.visit import blocks, uses, walk
 
-#: How the names of such lists end.
+#: How the names of such lists end; what a list of tuples is called.
 SAVED = "_saved"
+BUNDLE = "saved"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,12 @@ def appends(function: Function) -> list[Call]:
 def _is_append(stmt: Stmt) -> bool:
     if not isinstance(stmt, Call) or stmt.fn != Const(list.append) or not stmt.loc.saving or stmt.loc.adjoint:
         return False
-    return isinstance(stmt.args[0], Var) and stmt.args[0].name.endswith(SAVED)  # and no shadow of a list
+    return isinstance(stmt.args[0], Var) and is_saved_list(stmt.args[0])  # and no shadow of a list
+
+
+def is_saved_list(var: Var) -> bool:
+    """Whether a variable is a list of saved values: of one (``x_saved``), or of tuples (``saved``)."""
+    return var.name.endswith(SAVED) or (var.name == BUNDLE and isinstance(var.kind, List))
 
 
 class _Reader:
@@ -85,6 +92,8 @@ class _Reader:
         self.pops: dict[Var, list[Var]] = {}
         self.lists: dict[Var, tuple[str, int]] = {}
         self.taken: dict[tuple[str, int], list[Var]] = {}
+        self.packed: dict[Var, Call] = {}
+        self.made: dict[Var, Loc] = {}
         for function in functions:
             self._read(function)
 
@@ -116,29 +125,45 @@ class _Reader:
     def _call(self, call: Call, counts: dict[str, int], same: dict[Var, Var]) -> None:
         """Note a list that is made, unpacked, copied or read; lists of a pair of functions go by name and order."""
         first = call.args[0] if call.args else None
+        self.made[call.target] = call.loc
+        if call.fn == Const(ops.make_tuple):
+            self.packed[call.target] = call
         if call.fn == Const(list.copy) and isinstance(first, Var) and first in self.lists:
             same[call.target] = first
         elif call.fn == Const(list.pop) and isinstance(first, Var):
             place = self.lists.get(same.get(first, first))
             if place is not None:
                 self.taken.setdefault(place, []).append(call.target)
-        elif call.target.name.endswith(SAVED):
+        elif is_saved_list(call.target):
             number = counts.get(call.target.name, 0)
             counts[call.target.name] = number + 1
             self.lists[call.target] = (_origin(call.loc) + call.target.name, number)
 
     def loop(self, loop: For | While) -> LoopMemory:
-        kept = [self._kept(call, sometimes) for call, sometimes in _own_appends(loop.body.stmts)]
+        kept = [one for call, sometimes in _own_appends(loop.body.stmts) for one in self._kept(call, sometimes)]
         mirror = self.mirrors.get(loop.id)
         again = [] if mirror is None else [loc for loc in _computed(mirror.body.stmts) if loc.line != loop.loc.line]
         return LoopMemory(loop.loc, tuple(kept), tuple(dict.fromkeys(again)))
 
-    def _kept(self, call: Call, sometimes: bool) -> Kept:
+    def _kept(self, call: Call, sometimes: bool) -> Iterator[Kept]:
+        """What one statement keeps: a value, or each of a tuple."""
         saved, value = call.args
         assert isinstance(saved, Var) and isinstance(value, (Var, Const))
         popped = self.taken.get(self.lists.get(saved, ("", 0)), [])
-        kind = value.kind if isinstance(value, Var) else Static(value.value)
-        return Kept(saved, value, kind, call.loc, tuple(self._readers(popped)), sometimes)
+        pack = self.packed.get(value) if isinstance(value, Var) and saved.name == BUNDLE else None
+        for k, item in enumerate((value,) if pack is None else pack.args):
+            assert isinstance(item, (Var, Const))
+            kind = item.kind if isinstance(item, Var) else Static(item.value)
+            found = popped if pack is None else [v for taken in popped for v in self._items(taken, k)]
+            where = self.made.get(item, call.loc) if pack is not None and isinstance(item, Var) else call.loc
+            yield Kept(saved, item, kind, where, tuple(self._readers(found)), sometimes)
+
+    def _items(self, taken: Var, k: int) -> Iterator[Var]:
+        """The item number `k` of a tuple that is unpacked."""
+        for unpacking in self.users.get(taken, ()):
+            for reading in self.users.get(unpacking.target, ()) if isinstance(unpacking, Call) else ():
+                if isinstance(reading, Call) and reading.fn == Const(operator.getitem) and reading.args[1] == Const(k):
+                    yield reading.target
 
     def _readers(self, popped: Sequence[Var]) -> list[Loc]:
         """The statements of the user's whose adjoints read one of the variables, also through what is made of them."""

@@ -217,7 +217,7 @@ def test_versions_are_bounded_and_the_latest_stay(monkeypatch):
         df(2.0, mode)
     df(2.0, "a")
     df(2.0, "d")
-    kept = [key[1][1][1] for key in df._versions]
+    kept = [key[2][1][1] for key in df._versions]
     assert kept == ["c", "a", "d"]
 
 

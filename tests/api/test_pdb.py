@@ -65,7 +65,7 @@ def test_both_sweeps_of_a_gradient():
     assert f"({back})powers_grad()" in answers[7] and "-> x_bar += s_bar" in answers[7]
     assert answers[8].startswith("array([") and answers[9].startswith("array([")
     assert "-> return x_bar" in answers[10] and answers[11].strip() == "False"
-    assert "s_bar = np.cos(s) * t_bar" in answers[12] and "# s = x * 1.0" in answers[12]
+    assert "s_bar = np.cos(s) * (x * s_bar)" in answers[12] and "# s = x * 1.0" in answers[12]
     assert "--Return--" in answers[13] and "->array([" in answers[13]
 
 

@@ -31,19 +31,12 @@ _UNFOLDED = "each operation of a long statement takes a line"
 
 #: Gradients with more than three adjoint lines for each statement of the function, and why.
 LONG = {
-    "logistic_regression": _UNFOLDED,
     "softmax_network": _UNFOLDED,
-    "ridge_path": _MANY_SAVED,
     "lstm": _MANY_SAVED,
     "kalman_filter": _MANY_SAVED,
-    "hmm_forward": _MANY_SAVED,
     "soft_dtw": _MANY_SAVED,
-    "garch": _UNFOLDED,
     "runge_kutta": "the same helper is written out four times",
-    "leapfrog": _MANY_SAVED,
     "heat_equation": _MANY_SAVED,
-    "n_body": _MANY_SAVED,
-    "spring_mesh": _MANY_SAVED,
     "newton": _MANY_SAVED,
     "cholesky": _MANY_SAVED,
     "gram_schmidt": _MANY_SAVED,
@@ -52,7 +45,6 @@ LONG = {
     "trimmed_squares": _UNFOLDED,
     "gaussian_process": _UNFOLDED,
     "fft_filter": _UNFOLDED,
-    "asian_option": _MANY_SAVED,
     "bundle_adjustment": _UNFOLDED,
     "robot_arm": _MANY_SAVED,
     "tree_network": "a pair of functions for each shape of a subtree",
