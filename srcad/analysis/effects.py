@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import types
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -18,7 +19,7 @@ from srcad.analysis.outputs import outputs, place_of_out
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in, is_named_tuple
 from srcad.ir.dims import Dim
-from srcad.ir.kinds import Array, Kind, Scalar, Slice, Static, Tuple, is_mutable
+from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Slice, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
@@ -174,6 +175,11 @@ def cannot_raise(call: Call) -> bool:
         return isinstance(args[1], Const) and hasattr(np.ndarray, args[1].value)
     if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
         return isinstance(kinds[0], Array)
+    if fn is getattr and all(isinstance(a, Const) for a in args):
+        owner, name = (a.value for a in args if isinstance(a, Const))
+        return isinstance(owner, types.ModuleType) and hasattr(owner, name)
+    if fn is len:
+        return isinstance(kinds[0], (List, Tuple, Dict)) or (isinstance(kinds[0], Array) and bool(kinds[0].dims))
     if fn is operator.getitem and isinstance(kinds[0], Array) and kinds[0].dims is not None:
         return _takes_slices(kinds[1], len(kinds[0].dims))
     if is_in(fn, _WHOLE_REDUCTIONS):
