@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import types
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -176,6 +177,9 @@ def cannot_raise(call: Call) -> bool:
         return isinstance(kinds[0], Array)
     if fn is len or fn is range or fn is reversed:
         return not call.kwargs and _can_be_counted(fn, kinds)
+    if fn is getattr and all(isinstance(a, Const) for a in args):
+        owner, name = (a.value for a in args if isinstance(a, Const))
+        return isinstance(owner, types.ModuleType) and hasattr(owner, name)
     if fn is operator.getitem and isinstance(kinds[0], Array) and kinds[0].dims is not None:
         return _takes_slices(kinds[1], len(kinds[0].dims))
     if is_in(fn, _WHOLE_REDUCTIONS):

@@ -87,7 +87,7 @@ class _Views:
         return [*before, map_atoms(call, lambda a: again.get(a, a) if isinstance(a, Var) else a)]
 
     def is_repeated(self, var: Var, loc: Loc) -> bool:
-        """Whether a variable is a view that others use, too, or that is not made for the user at `loc`; quickly written."""
+        """Whether a variable is a view, quickly written, that others use, or not made for its user at `loc`."""
         call = self.made.get(var)
         if call is None or var.name or not call.args or call.kwargs:
             return False
