@@ -88,15 +88,13 @@ class _Live:
     controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=Bounds)
 
-    def want(self, atom: Atom | Star) -> None:
-        var = atom.value if isinstance(atom, Star) else atom
-        if isinstance(var, Var) and var not in self.vars:
-            self.vars.add(var)
-            self.todo.append(var)
-
     def want_all(self, atoms: Sequence[Atom | Star]) -> None:
+        known = self.vars
         for atom in atoms:
-            self.want(atom)
+            var = atom.value if isinstance(atom, Star) else atom
+            if isinstance(var, Var) and var not in known:
+                known.add(var)
+                self.todo.append(var)
 
     def run(self) -> None:
         while self.todo:
@@ -108,7 +106,7 @@ class _Live:
                 for store in self.stores.get(place, ()):
                     self.keep(store)
             if base != var:
-                self.want(base)
+                self.want_all((base,))
 
     def keep(self, stmt: Call) -> None:
         """A call that runs for its effect, and the conditions and iterables of the regions around it."""
