@@ -18,11 +18,11 @@ loops, where a value of the forward sweep would have to be saved, so is arithmet
 >>> print(srcad.grad(f, argnums=1).source_for(np.ones(3), np.ones(3)))
 # kinds: x: f8[n], y: f8[m]
 def f_grad(x, y):
-    t = np.sin(x)
-    t2 = t * y
+    sin_x = np.sin(x)
+    t = sin_x * y
     np.sin(x) * y * y
     # return np.sum(np.sin(x) * y) + np.sum(np.sin(x) * y * y)
-    y_bar = t2 + t2 + t
+    y_bar = t + t + sin_x
     return y_bar
 <BLANKLINE>
 """

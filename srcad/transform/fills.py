@@ -17,11 +17,11 @@ Elements at other constant indices than those before are still zero: they are st
 # kinds: p: f8[n]
 def f_grad(p):
     p[0]
-    t = np.sin(p[1])
+    sin = np.sin(p[1])
     # return p[0] * np.sin(p[1])
     p_bar = np.zeros_like(p)
     p_bar[1] = np.cos(p[1]) * p[0]
-    p_bar[0] = t
+    p_bar[0] = sin
     return p_bar
 <BLANKLINE>
 """

@@ -16,11 +16,11 @@ the same memory wherever it is taken, so a change of its array in between makes 
 >>> print(srcad.grad(f).source_for(np.ones(3)))
 # kinds: y: f8[n]
 def f_grad(y):
-    t = np.exp(y[1:])
+    exp = np.exp(y[1:])
     # return np.exp(y[1:]) @ y[1:]
     y_bar = np.zeros_like(y)
-    y_bar[1:] = t
-    y_bar[1:] += t * y[1:]
+    y_bar[1:] = exp
+    y_bar[1:] += exp * y[1:]
     return y_bar
 <BLANKLINE>
 """

@@ -15,7 +15,7 @@ or a dict whose items come and go.
 # kinds: y: f8[n]
 def f_grad(y):
     y = y.copy(order='K')
-    t = np.exp(y[1:])
+    exp = np.exp(y[1:])
     y_old = y[1]
     y[1] = 2.0
     y[0]
@@ -26,9 +26,10 @@ def f_grad(y):
     y[1] = y_old
     y_bar[1] = 0.0
     # z = np.exp(y[1:]) @ y[1:]
-    y_bar[1:] += t
-    y_bar[1:] += t * y[1:]
+    y_bar[1:] += exp
+    y_bar[1:] += exp * y[1:]
     return y_bar
+<BLANKLINE>
 """
 
 from __future__ import annotations

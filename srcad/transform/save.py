@@ -143,10 +143,9 @@ def save(function: Function, memory: Memory) -> Function:
     saver.forward.read(forward, (), None, nested=False)
     saver.reverse_calls = {s.target: s for s in walk(Block((), reverse, ())) if isinstance(s, Call)}
     reverse = tuple(saver.statement(stmt, ()) for stmt in reverse)
-    outside = _free(reverse, function.body.yields)
-    hoisted = [
-        v for v in outside if (home := saver.forward.homes.get(v)) is not None and not home.loops and home.nested
-    ]
+    again = [v for v in saver.of_branches(_free(reverse, ())) if saver.is_quick(v)]
+    reverse = tuple(saver.in_branches(stmt, again) for stmt in reverse)
+    hoisted = saver.of_branches(_free(reverse, function.body.yields))
     forward = tuple(saver.forward_stmts(forward, top=True))
     renaming: dict[Var, Atom] = {}
     for var in hoisted:
@@ -171,6 +170,27 @@ class _Saver:
         self.reverse_calls: dict[Var, Call] = {}
         self.pushes: dict[Var, Var] = {}
         self.lists: dict[int, list[Var]] = {}
+
+    # --- branches outside loops ----------------------------------------------------------------------------------
+
+    def of_branches(self, variables: Sequence[Var]) -> list[Var]:
+        """Those that a branch or a ``with`` of the forward sweep defines, outside of loops."""
+        homes = ((v, self.forward.homes.get(v)) for v in variables)
+        return [v for v, home in homes if home is not None and not home.loops and home.nested]
+
+    def is_quick(self, var: Var) -> bool:
+        """Whether a number that an arm of a branch defines is quickly computed again from what is defined outside."""
+        home = self.forward.homes[var]
+        if home.call is None or home.arm is None or not isinstance(var.kind, Scalar) or home.loops:
+            return False
+        inputs = self.of_branches(_inputs(home.call))
+        return is_cheap(home.call, self.memory) and all(map(self.is_quick, inputs))
+
+    def in_branches(self, stmt: Stmt, again: Sequence[Var]) -> Stmt:
+        """A statement of the reverse sweep with numbers of branches computed again in their mirror images."""
+        quick = {v for v in self.forward.homes if self.is_quick(v)} if again else set()
+        loc = replace(stmt.loc, saving=True, adjoint=False)
+        return self.provide_in_arms(stmt, (), again, {}, self.forward.homes.keys() - quick, (), loc)
 
     # --- the reverse sweep ---------------------------------------------------------------------------------------
 
