@@ -33,8 +33,8 @@ LATE: tuple[tuple[str, Pass], ...] = (
     ("fills", fill_buffers),
 )
 
-#: Programs of the tests need two or three; more would mean that passes undo each other's work.
-ROUNDS = 4
+#: Programs of the tests need two or three, few of them four; more would mean that passes undo each other's work.
+ROUNDS = 6
 
 
 def polish(function: Function, clean: Pass, passes: Sequence[tuple[str, Pass]] = ()) -> Function:
@@ -58,11 +58,16 @@ def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function
     >>> optimise(empty, [("sink", sink)]) == empty
     True
     """
+    return settled(function, passes)[0]
+
+
+def settled(function: Function, passes: Sequence[tuple[str, Pass]]) -> tuple[Function, int]:
+    """The same, and the number of rounds; the last one found nothing to do if there were fewer than `ROUNDS`."""
     chosen = [run for name, run in passes if not name or is_on(name)]
-    for _ in range(ROUNDS):
+    for rounds in range(1, ROUNDS + 1):
         before = function
         for run in chosen:
             function = run(function)
         if function == before:
-            break
-    return function
+            return function, rounds
+    return function, ROUNDS

@@ -29,6 +29,9 @@ def f_grad(y):
     y_bar[1:] += t
     y_bar[1:] += t * y[1:]
     return y_bar
+
+    y[1] = y_old                           (read again: stays)
+    restore(z, 0, z_old)       ->          (never read: goes)
 """
 
 from __future__ import annotations
