@@ -74,6 +74,7 @@ class _Folder:
         self.result = result
         self._position = 0
         self._given: set[int] = set()
+        self._foldable: set[int] = set()  # what roots that may be folded define, by `Var.uid`
         self._unpackings = Unpackings(result)
 
     def block(self, block: Block, indent: int) -> list[_Root]:
@@ -179,6 +180,7 @@ class _Folder:
             target = _target(root.stmt)
             if target is not None and target == atom and (root.candidate or self.result.uses.get(target.uid) == 1):
                 root.foldable = True
+                self._foldable.add(target.uid)
 
     def _add(self, stmt: Call | If, roots: list[_Root], effects: int, length: int, depth: int) -> None:
         """Append a root that may itself be folded into its use."""
@@ -193,6 +195,8 @@ class _Folder:
             candidate &= fn not in INPLACE or isinstance(target.kind, Scalar)
         root = _Root(stmt, self._position, effects, length, depth, candidate)
         root.foldable = candidate and self.result.uses.get(target.uid, 0) == 1
+        if root.foldable:
+            self._foldable.add(target.uid)
         roots.append(root)
 
     def _sink(
@@ -227,6 +231,8 @@ class _Folder:
 
     def _find(self, atom: Var, roots: list[_Root], taken: list[_Root]) -> _Root | None:
         """The root that defines `atom` and may move to the end of `roots`, before `taken`."""
+        if atom.uid not in self._foldable:
+            return None
         crossed = PURE
         for root in reversed(roots):
             if root.foldable and _target(root.stmt) == atom:

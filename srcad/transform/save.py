@@ -71,7 +71,7 @@ from srcad.ir.nodes import (
     Var,
     While,
 )
-from srcad.ir.visit import blocks, count_uses, defs, free_vars, substitute, uses, walk, with_blocks
+from srcad.ir.visit import blocks, count_uses, defs, free_vars, is_call_of, substitute, uses, walk, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.hoist import hoist
 from srcad.transform.homes import Forward
@@ -180,7 +180,7 @@ class _Saver:
     def unreversed(self, iterable: Atom) -> Atom:
         """``range(n)`` for ``reversed(range(n))``, where the number of the pass is not used."""
         made = self.reverse_calls.get(iterable) if isinstance(iterable, Var) else None
-        if made is None or made.fn != Const(reversed) or isinstance(made.args[0], Star):
+        if made is None or not is_call_of(made, reversed) or isinstance(made.args[0], Star):
             return iterable
         return made.args[0]
 
@@ -368,7 +368,7 @@ def same_unpacking(stmt: Stmt, following: Sequence[Stmt]) -> bool:
     """Whether the next statement takes another item out of what `stmt` unpacks, or takes an item out of."""
     if not following or not isinstance(stmt, Call) or not isinstance(after := following[0], Call):
         return False
-    source = stmt.target if stmt.fn == Const(ops.unpack) else stmt.args[0] if stmt.args else None
+    source = stmt.target if is_call_of(stmt, ops.unpack) else stmt.args[0] if stmt.args else None
     item = Const(operator.getitem)
     return after.fn == item and after.args[0] == source and (stmt.fn in (item, Const(ops.unpack)))
 
