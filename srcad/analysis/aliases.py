@@ -16,6 +16,7 @@ from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Array, Iterator, Scalar, is_mutable
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks, uses
 from srcad.rules import rule_for
@@ -38,11 +39,7 @@ class Aliases:
     @staticmethod
     def of(function: Function) -> Aliases:
         """Those of a function."""
-        found = Aliases()
-        written: list[Var] = []
-        found._block(function.body, written)
-        found.changed = {found.find(var) for var in written}
-        return found
+        return _aliases(function.body)
 
     def find(self, var: Var) -> Var:
         """What stands for the class of a variable."""
@@ -129,6 +126,17 @@ def _changed(call: Call) -> tuple[Atom, ...]:
     return tuple(a for a in given if is_mutable(atom_kind(a)))
 
 
+@kept
+def _aliases(body: Block) -> Aliases:
+    """Those of a function with this body."""
+    found = Aliases()
+    written: list[Var] = []
+    found._block(body, written)
+    found.changed = {found.find(var) for var in written}
+    return found
+
+
+@kept
 def makes_new(call: Call) -> bool:
     """Whether the result of `call` is a number or a new array, and its arguments stay apart."""
     if not isinstance(call.target.kind, (Array, Scalar)) or not isinstance(call.fn, Const):

@@ -35,12 +35,13 @@ from dataclasses import dataclass, field, replace
 from srcad.ir import ops
 from srcad.ir.kinds import UNDEFINED, List, Tuple
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Loc, Stmt, Var, While
-from srcad.ir.visit import blocks, count_uses, defs, substitute, walk, walk_blocks, with_blocks
+from srcad.ir.record import record
+from srcad.ir.visit import blocks, count_uses, defs, substitute, updated, walk, walk_blocks, with_blocks
 
 _PUSH, _POP, _LIST = Const(list.append), Const(list.pop), Const(ops.make_list)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Saved:
     """One list: where the forward sweep pushes what, and where the reverse sweep pops it.
 
@@ -90,15 +91,16 @@ class _Plan:
             if not isinstance(stmt, Call):
                 stmts.append(with_blocks(stmt, tuple(self.block(b, made) for b in blocks(stmt))))
             elif stmt.target in self.renamed and stmt.fn == _LIST:
-                bundle = self.renamed[stmt.target]
-                if bundle not in made and isinstance(bundle, Var):
-                    made.add(bundle)
-                    stmts.append(replace(stmt, target=bundle))
+                here = {self.renamed.get(s.target) for s in block.stmts if isinstance(s, Call) and s.fn == _LIST}
+                for bundle in dict.fromkeys(self.renamed.values()):
+                    if bundle in here and bundle not in made and isinstance(bundle, Var):
+                        made.add(bundle)
+                        stmts.append(replace(stmt, target=bundle))
             elif stmt.target in self.gone:
                 stmts += self.last.get(stmt.target, ()) or self.first.get(stmt.target, ())
             else:
                 stmts.append(stmt)
-        return replace(block, stmts=tuple(stmts))
+        return updated(block, stmts=tuple(stmts))
 
 
 def _item(target: Var, items: Var, number: int, loc: Loc) -> Call:
@@ -114,7 +116,7 @@ def bundle_saved(function: Function) -> Function:
                 plan.add(part)
     if not plan.renamed:
         return function
-    return replace(function, body=substitute(plan.block(function.body, set()), plan.renamed))
+    return updated(function, body=substitute(plan.block(function.body, set()), plan.renamed))
 
 
 def _groups(function: Function) -> Iterator[list[_Saved]]:
@@ -133,8 +135,8 @@ def _groups(function: Function) -> Iterator[list[_Saved]]:
     drained = {a for s in walk(function.body) if isinstance(s, While) for a in s.cond.yields}
     uses = count_uses(function.body)
     groups: dict[tuple[int, int, bool], list[_Saved]] = {}
-    for saved in lists:
-        if len(pushes.get(saved, ())) != 1 or len(pops.get(saved, ())) != 1 or uses[saved] != 2 + (saved in drained):
+    for saved in pushes:  # in the order of the text
+        if len(pushes[saved]) != 1 or len(pops.get(saved, ())) != 1 or uses[saved] != 2 + (saved in drained):
             continue
         (block, at, push), (home, taken, pop) = pushes[saved][0], pops[saved][0]
         value = push.args[1]

@@ -25,16 +25,18 @@ function f_grad(x: float):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from srcad import runtime
+from srcad.analysis.bounds import Bounds
 from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Iterator, List, Scalar, Tuple
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
-from srcad.ir.visit import blocks, uses
+from srcad.ir.visit import blocks, is_call_of, updated, uses
 
 
 def clean(
@@ -61,7 +63,7 @@ def clean(
     live.collect(function.body)
     live.want_all((*function.body.yields, *outputs))
     live.run()
-    return replace(function, body=_rebuilt(live, function.body))
+    return updated(function, body=_rebuilt(live, function.body))
 
 
 def added(loc: Loc) -> bool:
@@ -84,16 +86,15 @@ class _Live:
     todo: list[Var] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
-
-    def want(self, atom: Atom | Star) -> None:
-        var = atom.value if isinstance(atom, Star) else atom
-        if isinstance(var, Var) and var not in self.vars:
-            self.vars.add(var)
-            self.todo.append(var)
+    bounds: Bounds = field(default_factory=Bounds)
 
     def want_all(self, atoms: Sequence[Atom | Star]) -> None:
+        known = self.vars
         for atom in atoms:
-            self.want(atom)
+            var = atom.value if isinstance(atom, Star) else atom
+            if isinstance(var, Var) and var not in known:
+                known.add(var)
+                self.todo.append(var)
 
     def run(self) -> None:
         while self.todo:
@@ -105,13 +106,13 @@ class _Live:
                 for store in self.stores.get(place, ()):
                     self.keep(store)
             if base != var:
-                self.want(base)
+                self.want_all((base,))
 
     def keep(self, stmt: Call) -> None:
         """A call that runs for its effect, and the conditions and iterables of the regions around it."""
         if id(stmt) not in self.kept:
             self.kept.add(id(stmt))
-            self.want_all(list(uses(stmt)))
+            self.want_all(uses(stmt))
             self.want_all(self.controls[id(stmt)])
 
     def base(self, var: Var) -> Var:
@@ -135,6 +136,7 @@ class _Live:
                     self.link(stmt.targets, stmt.orelse.yields, [])
                 case For():
                     self.loop(stmt, stmt.body.params[1:], [])
+                    self.bounds.read_loop(stmt)
                 case While():
                     self.loop(stmt, stmt.body.params, [])
                     self.link(stmt.cond.params, stmt.body.params, [])
@@ -160,11 +162,11 @@ class _Live:
             self.makers.setdefault(stmt.targets[k], []).append([param, *needed])
 
     def call(self, call: Call) -> None:
-        view = view_of(call)
-        if added(call.loc) and view and isinstance(view[0], Var):
-            self.bases[call.target] = view[0]
-        written = [a for a in writes(call) if isinstance(a, Var)]
-        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores and not _undoes(call)
+        self.bounds.read_call(call)
+        view, written = _effects(call)
+        if view is not None:
+            self.bases[call.target] = view
+        by_need = bool(written) and not self.keep_stores
         if by_need:
             for base in map(self.base, written):
                 for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
@@ -176,22 +178,34 @@ class _Live:
     def removable(self, call: Call) -> bool:
         if added(call.loc):
             return is_pure(call) and not _checks(call)
-        return self.drop_primal and cannot_raise(call)
+        return self.drop_primal and (cannot_raise(call) or self.bounds.has_item(call))
 
     def droppable(self, stmt: Stmt) -> bool:
         """Whether a region may go when nothing in it is needed."""
         if added(stmt.loc):
             return isinstance(stmt, (For, If, With))
-        return self.drop_regions and _is_harmless(stmt)
+        return self.drop_regions and _is_harmless(stmt, self.bounds)
 
 
-def _is_harmless(stmt: Stmt) -> bool:
+@kept
+def _effects(call: Call) -> tuple[Var | None, tuple[Var, ...]]:
+    """What the result of a call that a transform added is a view of, and what it changes if that is read."""
+    if not added(call.loc):
+        return None, ()
+    view = view_of(call)
+    base = view[0] if view and isinstance(view[0], Var) else None
+    fixed = _drains(call) or _undoes(call)
+    return base, () if fixed else tuple(a for a in writes(call) if isinstance(a, Var))
+
+
+def _is_harmless(stmt: Stmt, bounds: Bounds) -> bool:
     """Whether a region with nothing in it certainly ends and raises nothing."""
     match stmt:
         case If(cond=cond):
             return isinstance(atom_kind(cond), Scalar)
         case For(iter=iterable):
-            kind = atom_kind(iterable)
+            made = bounds.calls.get(iterable) if isinstance(iterable, Var) else None
+            kind = atom_kind(made.args[0] if made is not None and is_call_of(made, reversed) else iterable)
             sized = isinstance(kind, (List, Tuple)) or (isinstance(kind, Array) and bool(kind.dims))
             return sized or (isinstance(kind, Iterator) and kind.form == "range")
         case _:
@@ -237,7 +251,7 @@ def _rebuilt(live: _Live, block: Block) -> Block:
         new = _kept(live, stmt)
         if new is not None:
             stmts.append(new)
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _kept(live: _Live, stmt: Stmt) -> Stmt | None:
@@ -250,19 +264,19 @@ def _kept(live: _Live, stmt: Stmt) -> Stmt | None:
             empty = not (then.stmts or orelse.stmts or wanted)
             if empty and id(stmt) not in live.kept:
                 return None
-            return replace(stmt, targets=tuple(stmt.targets[k] for k in wanted), then=then, orelse=orelse)
+            return updated(stmt, targets=tuple(stmt.targets[k] for k in wanted), then=then, orelse=orelse)
         case With():
             wanted = [k for k, t in enumerate(stmt.targets) if t in live.vars]
             body = _narrowed(_rebuilt(live, stmt.body), wanted)
             if not (body.stmts or wanted) and id(stmt) not in live.kept:
                 return None
-            return replace(stmt, targets=tuple(stmt.targets[k] for k in wanted), body=body)
+            return updated(stmt, targets=tuple(stmt.targets[k] for k in wanted), body=body)
         case For() | While():
             return _kept_loop(live, stmt)
 
 
 def _narrowed(block: Block, wanted: Sequence[int]) -> Block:
-    return replace(block, yields=tuple(block.yields[k] for k in wanted))
+    return updated(block, yields=tuple(block.yields[k] for k in wanted))
 
 
 def _kept_loop(live: _Live, stmt: For | While) -> Stmt | None:
@@ -271,12 +285,12 @@ def _kept_loop(live: _Live, stmt: For | While) -> Stmt | None:
     wanted = [k for k, p in enumerate(params) if p in live.vars or stmt.targets[k] in live.vars]
     wanted_yields = [*wanted, len(params)] if stmt.stops else wanted
     body = _narrowed(_rebuilt(live, stmt.body), wanted_yields)
-    body = replace(body, params=(*stmt.body.params[:first], *(params[k] for k in wanted)))
+    body = updated(body, params=(*stmt.body.params[:first], *(params[k] for k in wanted)))
     if not (body.stmts or wanted) and id(stmt) not in live.kept:
         return None
     targets = tuple(stmt.targets[k] for k in wanted)
     inits = tuple(stmt.inits[k] for k in wanted)
     if isinstance(stmt, For):
-        return replace(stmt, targets=targets, inits=inits, body=body)
-    cond = replace(_rebuilt(live, stmt.cond), params=tuple(stmt.cond.params[k] for k in wanted))
-    return replace(stmt, targets=targets, inits=inits, body=body, cond=cond)
+        return updated(stmt, targets=targets, inits=inits, body=body)
+    cond = updated(_rebuilt(live, stmt.cond), params=tuple(stmt.cond.params[k] for k in wanted))
+    return updated(stmt, targets=targets, inits=inits, body=body, cond=cond)

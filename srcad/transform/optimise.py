@@ -53,6 +53,8 @@ def polish(function: Function, clean: Pass, passes: Sequence[tuple[str, Pass]] =
 def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function:
     """`function` after rounds of the passes that are on; one without a name always is.
 
+    A pass that changes nothing returns the very object that it was given, and is not asked again about that one.
+
     >>> from srcad.ir.nodes import NOWHERE, Block
     >>> empty = Function("f", Block((), (), ()), NOWHERE)
     >>> optimise(empty, [("sink", sink)]) == empty
@@ -64,10 +66,10 @@ def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function
 def settled(function: Function, passes: Sequence[tuple[str, Pass]]) -> tuple[Function, int]:
     """The same, and the number of rounds; the last one found nothing to do if there were fewer than `ROUNDS`."""
     chosen = [run for name, run in passes if not name or is_on(name)]
-    for rounds in range(1, ROUNDS + 1):
-        before = function
-        for run in chosen:
-            function = run(function)
-        if function == before:
-            return function, rounds
+    quiet = 0  # so many passes, the last ones, found nothing to do
+    for count, run in enumerate(chosen * ROUNDS, start=1):
+        after = run(function)
+        quiet, function = (quiet + 1, function) if after is function or after == function else (0, after)
+        if quiet == len(chosen):
+            return function, -(-count // len(chosen))
     return function, ROUNDS

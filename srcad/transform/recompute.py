@@ -25,12 +25,14 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.effects import is_pure
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in
 from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Numeric, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.passes import is_on
 from srcad.transform.builder import Builder
 
@@ -78,6 +80,15 @@ def is_cheap(call: Call, memory: Memory) -> bool:
     if is_in(fn, _SCALAR_ARITHMETIC) and is_on("recompute"):
         return all(_is_number(_kind(a)) for a in call.args)
     return False
+
+
+def is_number_operation(call: Call) -> bool:
+    """Whether `call` is one function of `math` or ufunc of numbers, which gives the same number each time."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if not (isinstance(fn, np.ufunc) or getattr(fn, "__module__", None) == "math") or not is_on("recompute"):
+        return False
+    given = (*call.args, *(value for _, value in call.kwargs))
+    return is_pure(call) and all(_is_number(_kind(a)) for a in given)
 
 
 def _may_change_size(arg: Atom | Star, memory: Memory) -> bool:
@@ -139,7 +150,7 @@ def rebuild(
 
 def _without_unpacking(item: Call, items: Call) -> Call:
     """An item of an unpacked array, taken from the array itself: that it has so many the forward sweep has found."""
-    if item.fn != Const(operator.getitem) or items.fn != Const(ops.unpack) or len(items.args) != 2:
+    if not is_call_of(item, operator.getitem) or not is_call_of(items, ops.unpack) or len(items.args) != 2:
         return item
     source = items.args[0]
     return replace(item, args=(source, *item.args[1:])) if isinstance(source, Var) and is_array(source) else item

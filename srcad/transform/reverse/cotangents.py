@@ -25,7 +25,7 @@ True
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Const, Star, Var
+from srcad.ir.record import record
 from srcad.passes import is_on
 from srcad.transform.builder import Builder
 from srcad.transform.equal import cancels
@@ -55,7 +56,7 @@ from srcad.transform.reverse.slots import Path, Slot, bar, leaves, parts, subkin
 _PERHAPS_THE_SAME = (Const(runtime.unbroadcast), Const(runtime.broadcast_like))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class State:
     """A cotangent: its value, whether it is ours alone, and whether it was made with its primal's full shape.
 
