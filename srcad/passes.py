@@ -32,6 +32,7 @@ PASSES: dict[str, tuple[str, str]] = {
     "sums": ("contributions that follow one another are one expression", "transform/sums.py"),
     "forwards": ("loops that need no number of their pass run forwards", "transform/counted.py"),
     "fills": ("what is put into a new buffer of zeros first is stored", "transform/fills.py"),
+    "reuse": ("what is computed from a cotangent that is used up takes its memory", "transform/reuse.py"),
     "signs": ("signs stand where they cost least", "transform/signs.py"),
     "bundle": ("what a pass of a loop keeps is kept in one list", "transform/bundle.py"),
     "fold": ("temporaries that are used once are written in place", "codegen/folding.py"),

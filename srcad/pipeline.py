@@ -49,6 +49,7 @@ from srcad.transform.optimise import polish
 from srcad.transform.request import Request
 from srcad.transform.restore import restore
 from srcad.transform.results import keep_results
+from srcad.transform.reuse import reuse_memory
 from srcad.transform.reverse.cotangents import Companions
 from srcad.transform.reverse.gradient import gradient
 from srcad.transform.save import save
@@ -217,6 +218,8 @@ def _clean(job: Job) -> Job:
     function = _cleaned(job, last=True)
     own = (("zeros", settle_zeros), ("results", keep_results)) if job.mode == "reverse" else ()
     function = polish(function, lambda f: _cleaned(replace(job, function=f), last=True), own)
+    if is_on("reuse") and job.mode == "reverse" and job.typed is not None:
+        function = reuse_memory(function, job.typed.facts)
     verify(function, stage="simplified")
     return replace(job, function=function)
 

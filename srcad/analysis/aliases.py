@@ -36,11 +36,15 @@ class Aliases:
 
     @staticmethod
     def of(function: Function) -> Aliases:
-        """Those of a function."""
+        """Those of a function; asked again for the same one, the same answer."""
+        for known, found in _LAST:
+            if known is function:
+                return found
         found = Aliases()
         written: list[Var] = []
         found._block(function.body, written)
         found.changed = {found.find(var) for var in written}
+        _LAST[:] = [(function, found)]
         return found
 
     def find(self, var: Var) -> Var:
@@ -113,6 +117,10 @@ class Aliases:
             self.join((call.target, *viewed))
         else:
             self.join((call.target, call.fn, *call.args, *(value for _, value in call.kwargs)))
+
+
+#: The function that was asked for last, and its answer: passes that find nothing to do ask one after the other.
+_LAST: list[tuple[Function, Aliases]] = []
 
 
 def makes_new(call: Call) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import types
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -19,7 +20,7 @@ from srcad.analysis.outputs import outputs, place_of_out
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in, is_named_tuple
 from srcad.ir.dims import Dim
-from srcad.ir.kinds import Array, Kind, Scalar, Slice, Static, Tuple, is_mutable
+from srcad.ir.kinds import INT, Array, Dict, Iterator, Kind, List, Scalar, Slice, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
@@ -175,6 +176,11 @@ def cannot_raise(call: Call) -> bool:
         return isinstance(args[1], Const) and hasattr(np.ndarray, args[1].value)
     if fn in (np.ndarray.T, np.ndarray.real, np.ndarray.imag):
         return isinstance(kinds[0], Array)
+    if fn is len or fn is range or fn is reversed:
+        return not call.kwargs and _can_be_counted(fn, kinds)
+    if fn is getattr and all(isinstance(a, Const) for a in args):
+        owner, name = (a.value for a in args if isinstance(a, Const))
+        return isinstance(owner, types.ModuleType) and hasattr(owner, name)
     if fn is operator.getitem and isinstance(kinds[0], Array) and kinds[0].dims is not None:
         return _takes_slices(kinds[1], len(kinds[0].dims))
     if is_in(fn, _WHOLE_REDUCTIONS):
@@ -194,6 +200,18 @@ def cannot_raise(call: Call) -> bool:
     if not known or call.kwargs or not all(map(_is_number, kinds)):
         return False
     return _shapes_fit(kinds) and is_defined(fn, args, kinds)
+
+
+def _can_be_counted(fn: Any, kinds: list[Kind]) -> bool:
+    """Whether ``len``, ``range`` or ``reversed`` of values of these kinds certainly has an answer."""
+    if fn is not range:
+        sized = len(kinds) == 1 and isinstance(kinds[0], (Array, List, Dict, Tuple))
+        counts = len(kinds) == 1 and isinstance(kinds[0], Iterator) and kinds[0].form == "range"
+        return counts or (fn is len and sized and not (isinstance(kinds[0], Array) and not kinds[0].dims))
+    whole = all(isinstance(k, Scalar) and k.dtype == "i8" for k in kinds)
+    step = kinds[2] if len(kinds) == 3 else INT
+    known = step.value.known if isinstance(step, Scalar) and step.value is not None else None
+    return whole and 1 <= len(kinds) <= (3 if known else 2)
 
 
 def _takes_slices(index: Kind, rank: int) -> bool:

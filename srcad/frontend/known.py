@@ -155,11 +155,15 @@ class KnownCalls(Packs):
             return None
         which, keywords = form
         extra = [kwargs.get(key, Const(False)) for key in keywords]
+        return self.written(fn, which, [*args, *extra], node, name)
+
+    def written(self, fn: Any, which: str, args: list[Value], node: Node, name: str) -> Value:
+        """A call of a built-in that calls its argument, as a definition in `higher_order` writes it."""
         if fn not in LAZY or self.eager is node:
-            return self.written_out(which, [*args, *extra], node, name)
+            return self.written_out(which, args, node, name)
         if self.passed is not node:
             return self.stepped(which, args, node)
-        return self.emit(iter, [self.data(self.written_out(which, [*args, *extra], node, ""), node)], node, name)
+        return self.emit(iter, [self.data(self.written_out(which, args, node, ""), node)], node, name)
 
     def stepped(self, which: str, args: list[Value], node: Node) -> Value:
         """A call of `map`, `filter` or their kin whose items are not read at once: a generator."""

@@ -90,10 +90,11 @@ class _Plan:
             if not isinstance(stmt, Call):
                 stmts.append(with_blocks(stmt, tuple(self.block(b, made) for b in blocks(stmt))))
             elif stmt.target in self.renamed and stmt.fn == _LIST:
-                bundle = self.renamed[stmt.target]
-                if bundle not in made and isinstance(bundle, Var):
-                    made.add(bundle)
-                    stmts.append(replace(stmt, target=bundle))
+                here = {self.renamed.get(s.target) for s in block.stmts if isinstance(s, Call) and s.fn == _LIST}
+                for bundle in dict.fromkeys(self.renamed.values()):
+                    if bundle in here and bundle not in made and isinstance(bundle, Var):
+                        made.add(bundle)
+                        stmts.append(replace(stmt, target=bundle))
             elif stmt.target in self.gone:
                 stmts += self.last.get(stmt.target, ()) or self.first.get(stmt.target, ())
             else:
@@ -133,8 +134,8 @@ def _groups(function: Function) -> Iterator[list[_Saved]]:
     drained = {a for s in walk(function.body) if isinstance(s, While) for a in s.cond.yields}
     uses = count_uses(function.body)
     groups: dict[tuple[int, int, bool], list[_Saved]] = {}
-    for saved in lists:
-        if len(pushes.get(saved, ())) != 1 or len(pops.get(saved, ())) != 1 or uses[saved] != 2 + (saved in drained):
+    for saved in pushes:  # in the order of the text
+        if len(pushes[saved]) != 1 or len(pops.get(saved, ())) != 1 or uses[saved] != 2 + (saved in drained):
             continue
         (block, at, push), (home, taken, pop) = pushes[saved][0], pops[saved][0]
         value = push.args[1]

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.bounds import Bounds
 from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
@@ -91,6 +92,7 @@ class _Live:
     kept: set[int] = field(default_factory=set)
     controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
     contexts: dict[Var, Call] = field(default_factory=dict)
+    bounds: Bounds = field(default_factory=Bounds)
 
     def want(self, atom: Atom | Star) -> None:
         var = atom.value if isinstance(atom, Star) else atom
@@ -144,6 +146,7 @@ class _Live:
                     self.link(stmt.targets, stmt.orelse.yields, [])
                 case For():
                     self.loop(stmt, stmt.body.params[1:], [])
+                    self.bounds.read_loop(stmt)
                 case While():
                     self.loop(stmt, stmt.body.params, [])
                     self.link(stmt.cond.params, stmt.body.params, [])
@@ -176,6 +179,7 @@ class _Live:
             self.makers.setdefault(stmt.targets[k], []).append([param, *needed])
 
     def call(self, call: Call, *, raising: bool) -> None:
+        self.bounds.read_call(call)
         view = view_of(call)
         if added(call.loc) and view and isinstance(view[0], Var):
             self.bases[call.target] = view[0]
@@ -192,22 +196,23 @@ class _Live:
     def removable(self, call: Call, *, raising: bool) -> bool:
         if added(call.loc):
             return is_pure(call) and not _checks(call)
-        return self.drop_primal and not raising and cannot_raise(call)
+        return self.drop_primal and ((not raising and cannot_raise(call)) or self.bounds.has_item(call))
 
     def droppable(self, stmt: Stmt) -> bool:
         """Whether a region may go when nothing in it is needed."""
         if added(stmt.loc):
             return isinstance(stmt, (For, If, With))
-        return self.drop_regions and _is_harmless(stmt)
+        return self.drop_regions and _is_harmless(stmt, self.bounds)
 
 
-def _is_harmless(stmt: Stmt) -> bool:
+def _is_harmless(stmt: Stmt, bounds: Bounds) -> bool:
     """Whether a region with nothing in it certainly ends and raises nothing."""
     match stmt:
         case If(cond=cond):
             return isinstance(atom_kind(cond), Scalar)
         case For(iter=iterable):
-            kind = atom_kind(iterable)
+            made = bounds.calls.get(iterable) if isinstance(iterable, Var) else None
+            kind = atom_kind(made.args[0] if made is not None and made.fn == Const(reversed) else iterable)
             sized = isinstance(kind, (List, Tuple)) or (isinstance(kind, Array) and bool(kind.dims))
             return sized or (isinstance(kind, Iterator) and kind.form == "range")
         case _:

@@ -59,10 +59,10 @@ def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function
     True
     """
     chosen = [run for name, run in passes if not name or is_on(name)]
-    for _ in range(ROUNDS):
-        before = function
-        for run in chosen:
-            function = run(function)
-        if function == before:
+    quiet = 0  # so many passes, the last ones, found nothing to do
+    for run in chosen * ROUNDS:
+        after = run(function)
+        quiet, function = (quiet + 1, function) if after == function else (0, after)
+        if quiet == len(chosen):
             break
     return function

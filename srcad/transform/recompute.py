@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.analysis.effects import is_pure
 from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir import ops
@@ -62,6 +63,15 @@ def is_cheap(call: Call, memory: Memory) -> bool:
     if is_in(fn, _SCALAR_ARITHMETIC) and is_on("recompute"):
         return all(_is_number(_kind(a)) for a in call.args)
     return False
+
+
+def is_number_operation(call: Call) -> bool:
+    """Whether `call` is one function of `math` or ufunc of numbers, which gives the same number each time."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if not (isinstance(fn, np.ufunc) or getattr(fn, "__module__", None) == "math") or not is_on("recompute"):
+        return False
+    given = (*call.args, *(value for _, value in call.kwargs))
+    return is_pure(call) and all(_is_number(_kind(a)) for a in given)
 
 
 def _may_change_size(arg: Atom | Star, memory: Memory) -> bool:

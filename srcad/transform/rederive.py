@@ -81,17 +81,17 @@ class _Views:
         if call.fn in _DISPLAYS:
             return [call]
         before: list[Stmt] = []
-        again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v)}
+        again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v, call.loc)}
         if not again:
             return [call]
         return [*before, map_atoms(call, lambda a: again.get(a, a) if isinstance(a, Var) else a)]
 
-    def is_repeated(self, var: Var) -> bool:
-        """Whether a variable is a view that others use, too, and is quickly written."""
+    def is_repeated(self, var: Var, loc: Loc) -> bool:
+        """Whether a variable is a view, quickly written, that others use, or not made for its user at `loc`."""
         call = self.made.get(var)
         if call is None or var.name or not call.args or call.kwargs:
             return False
-        if call.loc.adjoint and self.counts.get(var, 0) < 2:
+        if (call.loc.adjoint or call.loc == loc) and self.counts.get(var, 0) < 2:
             return False
         if not all(self.is_short(a) for a in call.args):
             return False

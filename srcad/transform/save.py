@@ -76,7 +76,16 @@ from srcad.ir.nodes import (
 )
 from srcad.ir.visit import blocks, count_uses, defs, free_vars, substitute, uses, walk, with_blocks
 from srcad.transform.builder import Builder
-from srcad.transform.recompute import available_item, has_items, has_rows, is_cheap, is_sized, made_by, rebuild
+from srcad.transform.recompute import (
+    available_item,
+    has_items,
+    has_rows,
+    is_cheap,
+    is_number_operation,
+    is_sized,
+    made_by,
+    rebuild,
+)
 
 _SCALAR_COST, _ARRAY_COST = 2, 5
 
@@ -213,7 +222,7 @@ class _Saver:
             home = self.forward.homes[var]
             if self.is_item(var, original):
                 inputs[var] = []
-            elif home.call is not None and is_cheap(home.call, self.memory):
+            elif home.call is not None and (is_cheap(home.call, self.memory) or self.is_constant(home.call, loops)):
                 local = [a for a in _inputs(home.call) if self.is_local(a, loops)]
                 for other in local:
                     visit(other)
@@ -222,6 +231,14 @@ class _Saver:
         for var in needed:
             visit(var)
         return cheapest_cut(list(needed), inputs, cost)
+
+    def is_constant(self, call: Call, loops: tuple[int, ...]) -> bool:
+        """Whether `call` gives every pass the same number: one operation on numbers from outside of the loop."""
+        if not isinstance(call.target.kind, Scalar) or not is_number_operation(call):
+            return False
+        return not any(
+            self.forward.homes[v].loops[: len(loops)] == loops for v in uses(call) if v in self.forward.homes
+        )
 
     def is_local(self, var: Var, loops: tuple[int, ...]) -> bool:
         home = self.forward.homes.get(var)

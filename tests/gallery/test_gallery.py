@@ -23,7 +23,6 @@ HELPERS = {
 #: Gradients in which a statement computes what nobody reads, and why it stays.
 UNUSED = {
     "n_body": "a product whose shapes may not fit, if there is no step",
-    "gaussian_process": "a number read from a module",
 }
 
 _MANY_SAVED = "each value that is saved takes four lines"

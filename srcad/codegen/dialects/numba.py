@@ -148,6 +148,7 @@ class _Legaliser:
         if made is not None and function_of(made) in (operator.add, operator.sub) and isinstance(made.args[1], Const):
             base, more = made.args[0], made.args[1].value
             if isinstance(base, Var) and type(more) is int:
+                self.replaced |= set() if atom.name else {atom}
                 return self._sum(base, count + (more if function_of(made) is operator.add else -more))
         return self._sum(atom, count)
 
