@@ -25,7 +25,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Numeric, Unknown, may_be_active
 from srcad.ir.lattice import join
 from srcad.ir.nodes import Atom, Call, Const, Function, Guard, Loc, Star, Var
-from srcad.ir.visit import walk
+from srcad.ir.visit import is_call_of, walk
 from srcad.transform.decide import take_known_branches
 from srcad.transform.devirtualise import known_callees
 from srcad.transform.inline import bind_call, inline_calls, underlying
@@ -266,7 +266,7 @@ class CalleeFacts:
         for stmt in walk(function.body):
             if not isinstance(stmt, Call):
                 continue
-            if stmt.fn == Const(operator.getitem) and not isinstance(stmt.args[0], Star):
+            if is_call_of(stmt, operator.getitem) and not isinstance(stmt.args[0], Star):
                 found.add(stmt.args[0])
             version, bound = self.called(stmt), None
             if version is not None:
@@ -292,12 +292,12 @@ class CalleeFacts:
     def _writes_outside(self, function: Function, memory: Memory) -> Loc | None:
         for root, events in memory.stores.items():
             made = memory.defined.get(root)
-            if made is not None and made.fn in (Const(ops.load_global), Const(ops.load_free)) and matters(root.kind):
+            if made is not None and is_call_of(made, ops.load_global, ops.load_free) and matters(root.kind):
                 return events[0].loc
         for stmt in walk(function.body):
             if not isinstance(stmt, Call):
                 continue
-            if stmt.fn in (Const(ops.store_global), Const(ops.store_free)):
+            if is_call_of(stmt, ops.store_global, ops.store_free):
                 stored = stmt.args[-1]
                 if not isinstance(stored, Star) and matters(atom_kind(stored)):
                     return stmt.loc

@@ -19,7 +19,7 @@ from srcad.errors import MissingRule, UnsupportedSyntax
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Scalar, Static, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
-from srcad.ir.visit import blocks
+from srcad.ir.visit import blocks, is_call_of
 from srcad.passes import is_on
 from srcad.rules import rule_for
 
@@ -202,7 +202,7 @@ class Varied(Solver):
         if cuts(call) or not any(map(self.has, (*fn, *call.args, *(v for _, v in call.kwargs)))):
             return
         self.mark(call.target)
-        if call.fn == Const(operator.getitem) and self.has(call.args[1]) and self.takes_anything(call):
+        if is_call_of(call, operator.getitem) and self.has(call.args[1]) and self.takes_anything(call):
             raise MissingRule(
                 "this subscript has no derivative rule",
                 where=call.loc,
@@ -227,7 +227,7 @@ class Varied(Solver):
         base, index = map(atom_kind, call.args)
         parts = index.items if isinstance(index, Tuple) else (index,)
         made = self.memory.defined.get(call.args[0])  # type: ignore[arg-type]
-        of_module = made is not None and made.fn == Const(getattr) and isinstance(made.args[0], Const)
+        of_module = made is not None and is_call_of(made, getattr) and isinstance(made.args[0], Const)
         if not may_be_active(call.target.kind) or isinstance(base, (Array, Numeric, List, Tuple, Dict)):
             return False
         return isinstance(base, Static) or of_module or not any(isinstance(k, Unknown) for k in parts)

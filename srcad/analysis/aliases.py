@@ -15,6 +15,7 @@ from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Array, Iterator, Scalar, is_mutable
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks, uses
 from srcad.rules import rule_for
@@ -36,16 +37,8 @@ class Aliases:
 
     @staticmethod
     def of(function: Function) -> Aliases:
-        """Those of a function; asked again for the same one, the same answer."""
-        for known, found in _LAST:
-            if known is function:
-                return found
-        found = Aliases()
-        written: list[Var] = []
-        found._block(function.body, written)
-        found.changed = {found.find(var) for var in written}
-        _LAST[:] = [(function, found)]
-        return found
+        """Those of a function."""
+        return _aliases(function.body)
 
     def find(self, var: Var) -> Var:
         """What stands for the class of a variable."""
@@ -119,10 +112,17 @@ class Aliases:
             self.join((call.target, call.fn, *call.args, *(value for _, value in call.kwargs)))
 
 
-#: The function that was asked for last, and its answer: passes that find nothing to do ask one after the other.
-_LAST: list[tuple[Function, Aliases]] = []
+@kept
+def _aliases(body: Block) -> Aliases:
+    """Those of a function with this body."""
+    found = Aliases()
+    written: list[Var] = []
+    found._block(body, written)
+    found.changed = {found.find(var) for var in written}
+    return found
 
 
+@kept
 def makes_new(call: Call) -> bool:
     """Whether the result of `call` is a number or a new array, and its arguments stay apart."""
     if not isinstance(call.target.kind, (Array, Scalar)) or not isinstance(call.fn, Const):

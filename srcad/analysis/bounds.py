@@ -17,6 +17,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import Array, Kind, List, Scalar, Slice, Static, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
+from srcad.ir.visit import is_call_of
 
 #: The least and the greatest value of an integer, both included; None where that end is not known.
 Interval = tuple[Dim | None, Dim | None]
@@ -50,7 +51,7 @@ class Bounds:
         >>> [Bounds().has_item(r) for r in read]
         [True, False, True, False]
         """
-        if call.fn != Const(operator.getitem) or call.kwargs or len(call.args) != 2:
+        if not is_call_of(call, operator.getitem) or call.kwargs or len(call.args) != 2:
             return False
         source, index = call.args
         if isinstance(source, Star) or isinstance(index, Star):
@@ -68,7 +69,7 @@ class Bounds:
         if not isinstance(kind, Tuple):
             return [index]
         made = self.calls.get(index) if isinstance(index, Var) else None
-        if made is not None and made.fn == Const(ops.make_tuple):
+        if made is not None and is_call_of(made, ops.make_tuple):
             given = [a for a in made.args if not isinstance(a, Star)]
             return given if len(given) == len(made.args) else None
         return kind.items if kind.cls is tuple else None
@@ -100,9 +101,9 @@ class Bounds:
         match call.args if call is not None and isinstance(call.fn, Const) and not call.kwargs else ():
             case (Var() | Const() as a, Var() | Const() as b) if call is not None:
                 (low, high), (least, most) = self.interval(a, depth - 1), self.interval(b, depth - 1)
-                if call.fn == Const(operator.add):
+                if is_call_of(call, operator.add):
                     return _sum(low, least), _sum(high, most)
-                if call.fn == Const(operator.sub):
+                if is_call_of(call, operator.sub):
                     return _sum(low, most, -1), _sum(high, least, -1)
         return None, None
 
@@ -112,9 +113,9 @@ class Bounds:
         args = [a for a in call.args if not isinstance(a, Star)] if call is not None else []
         if call is None or call.kwargs or len(args) != len(call.args):
             return None, None
-        if call.fn == Const(reversed):
+        if is_call_of(call, reversed):
             return self.range(args[0], depth - 1) if depth else (None, None)
-        if call.fn != Const(range) or not args:
+        if not is_call_of(call, range) or not args:
             return None, None
         start, stop = (Const(0), args[0]) if len(args) == 1 else args[:2]
         (low, high), (least, most) = self.interval(start, depth), self.interval(stop, depth)

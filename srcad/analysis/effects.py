@@ -21,6 +21,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in, is_named_tuple
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import INT, Array, Dict, Iterator, Kind, List, Scalar, Slice, Static, Tuple, is_mutable
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Atom, Call, Callee, Const, Star, Var
 from srcad.rules import rule_for
 
@@ -85,6 +86,7 @@ _WHOLE_REDUCTIONS: frozenset[Any] = frozenset(
 )
 
 
+@kept
 def writes(call: Call) -> tuple[Atom, ...]:
     """The values that `call` changes in place."""
     if not isinstance(call.fn, Const):
@@ -145,6 +147,7 @@ def _shuffles(call: Call) -> bool:
     return getattr(fn, "__name__", "") == "shuffle"
 
 
+@kept
 def is_pure(call: Call) -> bool:
     """Whether `call` only computes a value (it may raise): it can go where its value and its error are not needed."""
     if not isinstance(call.fn, Const) or writes(call):
@@ -163,6 +166,7 @@ def is_pure(call: Call) -> bool:
     return module.startswith(("srcad.templates", "srcad.runtime"))
 
 
+@kept
 def cannot_raise(call: Call) -> bool:
     """Whether it is certain that `call` raises nothing: only such calls of the primal may be left out by `grad`."""
     if not isinstance(call.fn, Const) or not is_pure(call):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import CellType, ModuleType
 from typing import Any
 
@@ -31,6 +31,7 @@ from srcad.ir.dims import Dim, Facts, Symbol
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Dict, Kind, List, Object, Opaque, Undefined
 from srcad.ir.lattice import join, join_all, without_local
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
+from srcad.ir.record import record
 from srcad.rules.families.indexing import getitem
 from srcad.rules.families.python import item_of, truth_of
 
@@ -38,7 +39,7 @@ from srcad.rules.families.python import item_of, truth_of
 PATIENCE = 6
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class CalleeKind:
     """What is known of a call of another function of the program.
 
@@ -55,7 +56,7 @@ CalleeHook = Callable[[Any, Sequence[Atom | Star], Sequence[tuple[str | None, At
 DataHook = Callable[[Any, str], "Kind | None"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Typed:
     """A function with kinds, and what is known of its lengths.
 

@@ -61,13 +61,14 @@ from srcad.ir.nodes import (
     While,
     With,
 )
+from srcad.ir.record import record
 from srcad.ir.visit import uses
 from srcad.rules import rule_for
 
 Roots = tuple[Var, ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class CallEffect:
     """What a call of another function of the program does to memory.
 

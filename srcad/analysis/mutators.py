@@ -6,7 +6,6 @@ Facts about one `Call`; those that write their result (``out=``) are in `srcad.a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from srcad.analysis.outputs import is_numpy, outputs
 from srcad.ir.atoms import atom_kind, is_hashable, is_in
 from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Call, Const, Star
+from srcad.ir.record import record
 
 #: The parameters of each function; the first is the array that it changes. One with ``=`` may be left out.
 _PARAMETERS: dict[Any, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ def is_mutator(fn: Any) -> bool:
     return is_in(fn, MUTATORS)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Mutation:
     """A call that changes an array in place.
 

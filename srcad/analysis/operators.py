@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from srcad.ir.atoms import MISSING, constant
@@ -76,10 +77,20 @@ def _call(family: str, fn: Callable[..., Any], kinds: list[Kind], facts: Facts) 
 
 
 def _number(fn: Callable[..., Any], kinds: list[Kind], facts: Facts) -> Kind:
-    result = _call("elementwise", fn, kinds, facts)
+    types = tuple([(k.dtype, k.weak) for k in kinds if isinstance(k, Scalar)])
+    if len(types) == len(kinds) and fn is not operator.pow:  # a power may depend on the value of its exponent
+        result = _of_scalars(fn, types)
+    else:
+        result = _call("elementwise", fn, kinds, facts)
     if isinstance(result, Scalar) and result.dtype == "i8" and result.weak is True:
         return Scalar("i8", True, _affine(fn, kinds, facts))
     return result
+
+
+@lru_cache(maxsize=4096)
+def _of_scalars(fn: Callable[..., Any], types: tuple[tuple[str | None, bool | None], ...]) -> Kind:
+    """The kind of an operation on numbers of these types: nothing needs to be known of where it runs."""
+    return _call("elementwise", fn, [Scalar(dtype, weak) for dtype, weak in types], Facts())
 
 
 def _affine(fn: Callable[..., Any], kinds: list[Kind], facts: Facts) -> Dim | None:

@@ -12,7 +12,6 @@ it afterwards (a log of losses); if it may, there is an error: the derivative wo
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -22,14 +21,15 @@ from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Kind, Numeric, Scalar, Unknown
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Program, Star, Var, While
-from srcad.ir.visit import blocks, walk
+from srcad.ir.record import record
+from srcad.ir.visit import blocks, is_call_of, walk
 from srcad.rules import rule_for
 
 _LOADS = (Const(ops.load_global), Const(ops.load_free))
 _STORES = (Const(ops.store_global), Const(ops.store_free))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Place:
     """A look-up of outside data, or a store to it: when, in which loops, of which name, through which value."""
 
@@ -88,7 +88,7 @@ def attributes_read(program: Program) -> list[tuple[Any, str]]:
     """The attributes of modules and classes that the functions of a program read as data: owner and name."""
     functions = (program.entry, *(function for _, function in program.callees))
     calls = (s for function in functions for s in walk(function.body) if isinstance(s, Call))
-    constant = ([a.value for a in c.args if isinstance(a, Const)] for c in calls if c.fn == Const(getattr))
+    constant = ([a.value for a in c.args if isinstance(a, Const)] for c in calls if is_call_of(c, getattr))
     return [(found[0], found[1]) for found in constant if len(found) == 2]
 
 
@@ -96,7 +96,7 @@ def changes_data(memory: Memory) -> bool:
     """Whether a function changes data outside of it in place."""
     made = (memory.defined.get(root) for root in memory.stores)
     return any(
-        call is not None and (call.fn in _LOADS or (call.fn == Const(getattr) and isinstance(call.args[0], Const)))
+        call is not None and (call.fn in _LOADS or (is_call_of(call, getattr) and isinstance(call.args[0], Const)))
         for call in made
     )
 
@@ -149,9 +149,9 @@ class _Finder:
         """What a look-up or store names: the same for two that mean one variable, however they reach it."""
         first = call.args[0]
         match call.fn, call.args:
-            case Const(), (Const(value=CellType() as cell), _) if call.fn == Const(getattr):
+            case Const(), (Const(value=CellType() as cell), _) if is_call_of(call, getattr):
                 return ("cell", id(cell))
-            case Const(), (Const(value=ModuleType() as module), second) if call.fn == Const(getattr):
+            case Const(), (Const(value=ModuleType() as module), second) if is_call_of(call, getattr):
                 return ("global", second) if vars(module) is self.globals else (id(module), second)
             case Const(value=fn), (Const(value=str() as name), *_) if fn in (ops.load_free, ops.store_free):
                 return ("cell", id(self.cells[name])) if name in self.cells else ("free", first)

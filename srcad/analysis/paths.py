@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import dataclass
 
 from srcad.analysis.activity import METADATA, Useful, Varied, cuts
 from srcad.analysis.dict_keys import gives_keys
@@ -24,7 +23,8 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Array, Kind, Numeric, Scalar, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Function, Loc, Star, Var
-from srcad.ir.visit import walk
+from srcad.ir.record import record
+from srcad.ir.visit import is_call_of, walk
 from srcad.rules import rule_for
 from srcad.runtime import stop_gradient
 
@@ -34,7 +34,7 @@ Opened = Callable[[Call], "tuple[Function, tuple[Atom, ...]] | None"]
 _STORES = frozenset([operator.setitem, *ops.UPDATES.values()])
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Cut:
     """A statement that cuts the path of a derivative.
 
@@ -129,7 +129,7 @@ class Paths:
             if inside is not None:
                 yield from self._inside(*inside, varied)
             elif is_cut(stmt, varied) or self._is_constant(stmt, varied):
-                yield Cut(stmt.loc, _reason(stmt), stmt.fn == Const(stop_gradient))
+                yield Cut(stmt.loc, _reason(stmt), is_call_of(stmt, stop_gradient))
 
     def _inside(self, function: Function, args: tuple[Atom, ...], varied: set[Var]) -> Iterator[Cut]:
         places = frozenset(k for k, a in enumerate(args) if a in varied)
@@ -194,7 +194,7 @@ def _flat(value: Atom | tuple[Atom, ...] | None) -> tuple[Atom, ...]:
 
 
 def _reason(call: Call) -> str:
-    if call.fn == Const(stop_gradient):
+    if is_call_of(call, stop_gradient):
         return "srcad.stop_gradient leaves its derivative out"
     if isinstance(call.fn, Const) and is_in(call.fn.value, _STORES):
         return "the array holds integers: what is stored in it is rounded"

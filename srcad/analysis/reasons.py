@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 
 from srcad.analysis.activity import Varied
 from srcad.analysis.effects import writes
@@ -16,8 +15,9 @@ from srcad.analysis.memory import Memory
 from srcad.analysis.paths import Paths, arguments, is_of_form, numbers
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Array, is_mutable
-from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While
-from srcad.ir.visit import blocks, walk
+from srcad.ir.nodes import Atom, Block, Call, For, Function, If, Loc, Star, Stmt, Var, While
+from srcad.ir.record import record
+from srcad.ir.visit import blocks, is_call_of, walk
 
 _DECIDES = "it only decides a branch here"
 _REPEATS = "it only decides how often this loop runs"
@@ -25,7 +25,7 @@ _CHOOSES = "it only chooses elements or cases here"
 _FORM = "only a type or a shape is used here"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Reason:
     """What ends a path at one place.
 
@@ -157,7 +157,7 @@ class _Overwriting:
 
     def call(self, call: Call) -> None:
         passes_on = any(a in self.varied for a in arguments(call))
-        if call.fn == Const(operator.setitem) and isinstance(call.args[0], Var):
+        if is_call_of(call, operator.setitem) and isinstance(call.args[0], Var):
             base, _, value = arguments(call)
             if value in self.varied:
                 self.alive.update(self.memory.of(base))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,14 +11,15 @@ from srcad.ir import ops
 from srcad.ir.dims import Dim, Symbol
 from srcad.ir.kinds import Array, Kind, List, Scalar, Static, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Function, If, Loc, Stmt, Var, While
-from srcad.ir.visit import blocks, uses, walk
+from srcad.ir.record import record
+from srcad.ir.visit import blocks, is_call_of, uses, walk
 
 #: How the names of such lists end; what a list of tuples is called.
 SAVED = "_saved"
 BUNDLE = "saved"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Kept:
     """A list of the reverse sweep.
 
@@ -40,7 +40,7 @@ class Kept:
     sometimes: bool
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class LoopMemory:
     """A loop of the function, or of one that it calls.
 
@@ -72,7 +72,7 @@ def appends(function: Function) -> list[Call]:
 
 
 def _is_append(stmt: Stmt) -> bool:
-    if not isinstance(stmt, Call) or stmt.fn != Const(list.append) or not stmt.loc.saving or stmt.loc.adjoint:
+    if not isinstance(stmt, Call) or not is_call_of(stmt, list.append) or not stmt.loc.saving or stmt.loc.adjoint:
         return False
     return isinstance(stmt.args[0], Var) and is_saved_list(stmt.args[0])  # and no shadow of a list
 
@@ -126,11 +126,11 @@ class _Reader:
         """Note a list that is made, unpacked, copied or read; lists of a pair of functions go by name and order."""
         first = call.args[0] if call.args else None
         self.made[call.target] = call.loc
-        if call.fn == Const(ops.make_tuple):
+        if is_call_of(call, ops.make_tuple):
             self.packed[call.target] = call
-        if call.fn == Const(list.copy) and isinstance(first, Var) and first in self.lists:
+        if is_call_of(call, list.copy) and isinstance(first, Var) and first in self.lists:
             same[call.target] = first
-        elif call.fn == Const(list.pop) and isinstance(first, Var):
+        elif is_call_of(call, list.pop) and isinstance(first, Var):
             place = self.lists.get(same.get(first, first))
             if place is not None:
                 self.taken.setdefault(place, []).append(call.target)
@@ -162,7 +162,7 @@ class _Reader:
         """The item number `k` of a tuple that is unpacked."""
         for unpacking in self.users.get(taken, ()):
             for reading in self.users.get(unpacking.target, ()) if isinstance(unpacking, Call) else ():
-                if isinstance(reading, Call) and reading.fn == Const(operator.getitem) and reading.args[1] == Const(k):
+                if isinstance(reading, Call) and is_call_of(reading, operator.getitem) and reading.args[1] == Const(k):
                     yield reading.target
 
     def _readers(self, popped: Sequence[Var]) -> list[Loc]:
@@ -202,14 +202,14 @@ def _computed(stmts: Sequence[Stmt]) -> Iterator[Loc]:
     """The places of what the reverse sweep computes again in a pass."""
     for stmt in stmts:
         if isinstance(stmt, Call) and stmt.loc.saving and not stmt.loc.adjoint:
-            if stmt.fn not in (Const(list.pop), Const(list.copy), Const(ops.make_list)):
+            if not is_call_of(stmt, list.pop, list.copy, ops.make_list):
                 yield stmt.loc
         elif not isinstance(stmt, (Call, For, While)):
             for block in blocks(stmt):
                 yield from _computed(block.stmts)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Size:
     """So many bytes.
 

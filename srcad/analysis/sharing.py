@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.ir.record import record
 from srcad.runtime.protocol import is_other_array
 
 #: Containers with more items than this are not taken apart, and objects nested deeper than this are not looked into.
@@ -27,14 +28,14 @@ MAX_ITEMS = 64
 MAX_DEPTH = 32
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Piece:
     """An array: a piece of the memory number `group`."""
 
     group: int
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Rebuilt:
     """A list, tuple or dict that is made anew. Items without a place are those of the old one.
 
@@ -49,7 +50,7 @@ class Rebuilt:
     items: tuple[Place | None, ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Again:
     """The same object as the container that was rebuilt as number `number`, from 0; inner ones come first."""
 

@@ -18,7 +18,9 @@ from srcad.analysis.outputs import is_numpy, outputs, place_of_out
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Kind, List, Numeric, Scalar, Slice, Static, Tuple, Unknown
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Atom, Call, Const, Star
+from srcad.ir.visit import is_call_of
 from srcad.rules import rule_for
 
 #: What returns a list of views of an array.
@@ -47,7 +49,7 @@ _CHECKED: frozenset[Any] = frozenset(
 
 def is_part_of_sequence(call: Call) -> bool:
     """Whether `call` is a slice of a tuple or a list: a new one of the same items."""
-    if call.fn != Const(operator.getitem):
+    if not is_call_of(call, operator.getitem):
         return False
     base, index = (atom_kind(a) for a in call.args)
     return isinstance(base, (Tuple, List)) and isinstance(index, Slice)
@@ -89,6 +91,7 @@ def may_be_checked(call: Call) -> bool:
     return call.fn.value in _CHECKED
 
 
+@kept
 def view_of(call: Call) -> tuple[Atom, ...] | None:
     """The arguments that the result of `call` may share memory with; None if the result is newly allocated."""
     if not isinstance(call.fn, Const):

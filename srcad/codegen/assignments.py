@@ -21,6 +21,7 @@ from srcad.codegen.tables import (
 from srcad.ir import ops
 from srcad.ir.kinds import Scalar, Tuple
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 
 _STORE, _LOAD, _DEL = ast.Store(), ast.Load(), ast.Del()
 _SHORTENED: dict[Callable[..., object] | None, type[ast.operator]] = {
@@ -173,7 +174,7 @@ class Assignments(Expressions):
     def _is_item_of_tuple(self, base: Atom | Star) -> bool:
         """Whether `base` is written as an item of a tuple: ``t[0] += v`` would change it, and then fail."""
         made = None if isinstance(base, Star) else self._folded_call(base)
-        if made is None or made.fn != Const(operator.getitem) or isinstance(made.args[0], Star):
+        if made is None or not is_call_of(made, operator.getitem) or isinstance(made.args[0], Star):
             return False
         return isinstance(kind_of(made.args[0]), Tuple)
 

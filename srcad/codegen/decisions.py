@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from srcad.codegen.tables import operands
 from srcad.ir.nodes import Atom, Block, Call, Const, If, Stmt, Var
+from srcad.ir.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Pattern:
     """``a, (b, c), *d``: the targets of an unpacking; an item None is not used."""
 

@@ -7,7 +7,6 @@ no variable takes such a name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from srcad.codegen.decisions import Folding
@@ -21,9 +20,10 @@ from srcad.codegen.statements import Statements
 from srcad.codegen.tables import variant
 from srcad.errors import InternalError
 from srcad.ir.nodes import Callee, Function, Loc, Program
+from srcad.ir.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Emitted:
     """One function of the text, and what loading it needs.
 
@@ -44,7 +44,7 @@ class Emitted:
     locs: dict[int, Loc]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Generated:
     """The text of a program and its functions, in the order of the program. `callees` gives names by `Callee.key`."""
 

@@ -22,6 +22,7 @@ from srcad.codegen.tables import BINARY, COMPARE, COPIES, INPLACE, UNARY, functi
 from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Call, Const, If, Star, Var
+from srcad.ir.visit import is_call_of
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 
@@ -163,7 +164,7 @@ class Expressions:
         item = ast.Name("v", _LOAD)
         zero = ast.Call(self.static(np.zeros_like), [item], [])
         source = self.argument(call.args[0])
-        if call.fn == Const(ops.zeros_like_each):
+        if is_call_of(call, ops.zeros_like_each):
             return ast.ListComp(zero, [ast.comprehension(ast.Name("v", _STORE), source, [], 0)])
         entries = ast.Call(ast.Attribute(source, "items", _LOAD), [], [])
         target = ast.Tuple([ast.Name("k", _STORE), ast.Name("v", _STORE)], _STORE)

@@ -74,6 +74,7 @@ class _Folder:
         self.result = result
         self._position = 0
         self._given: set[int] = set()
+        self._foldable: set[int] = set()  # what roots that may be folded define, by `Var.uid`
         self._unpackings = Unpackings(result)
 
     def block(self, block: Block, indent: int) -> list[_Root]:
@@ -133,8 +134,8 @@ class _Folder:
         own, size = effect(call), _overhead(call)
         if function_of(call) in (ops.store_global, ops.store_free):
             self._allow(call.args[1], roots)
-        if _is_partial(call) and is_on("sums"):
-            self._allow(call.args[0], [root for root in roots if root.stmt.loc.adjoint])
+        if call.loc.adjoint and function_of(call) in (operator.add, operator.sub) and is_on("sums"):
+            self._allow(call.args[0], [root for root in roots if self._is_partial(root.stmt, call.target)])
         folded, length, depth = self._sink(operands(call), roots, call.loc, room - size, harmless=last)
         self._add(call, roots, own | folded, length + size, depth + 1)
 
@@ -166,12 +167,20 @@ class _Folder:
         self.result.expressions.add(branch.targets[0].uid)
         self._add(branch, roots, folded | more, length + size, max(depth, nesting) + 2)
 
+    def _is_partial(self, stmt: Stmt, total: Var) -> bool:
+        """Whether an adjoint is only a term of the sum that takes its name: ``x_bar = a`` and ``x_bar = x_bar + b``."""
+        target = _target(stmt)
+        if target is None or not stmt.loc.adjoint or not target.name or target.name != total.name:
+            return False
+        return self.result.uses.get(target.uid, 0) == 1
+
     def _allow(self, atom: object, roots: list[_Root]) -> None:
         """Let the definition of `atom` be folded, whatever its name, if it is an expression."""
         for root in roots:
             target = _target(root.stmt)
             if target is not None and target == atom and (root.candidate or self.result.uses.get(target.uid) == 1):
                 root.foldable = True
+                self._foldable.add(target.uid)
 
     def _add(self, stmt: Call | If, roots: list[_Root], effects: int, length: int, depth: int) -> None:
         """Append a root that may itself be folded into its use."""
@@ -186,6 +195,8 @@ class _Folder:
             candidate &= fn not in INPLACE or isinstance(target.kind, Scalar)
         root = _Root(stmt, self._position, effects, length, depth, candidate)
         root.foldable = candidate and self.result.uses.get(target.uid, 0) == 1
+        if root.foldable:
+            self._foldable.add(target.uid)
         roots.append(root)
 
     def _sink(
@@ -220,6 +231,8 @@ class _Folder:
 
     def _find(self, atom: Var, roots: list[_Root], taken: list[_Root]) -> _Root | None:
         """The root that defines `atom` and may move to the end of `roots`, before `taken`."""
+        if atom.uid not in self._foldable:
+            return None
         crossed = PURE
         for root in reversed(roots):
             if root.foldable and _target(root.stmt) == atom:
@@ -227,12 +240,6 @@ class _Folder:
                 return root if commute(root.effect, crossed) and all(commute(root.effect, e) for e in after) else None
             crossed |= root.effect
         return None
-
-
-def _is_partial(call: Call) -> bool:
-    """Whether an adjoint adds to a sum that has the name of the result: ``x_bar = a`` and ``x_bar = x_bar + b``."""
-    first = call.args[0] if function_of(call) in (operator.add, operator.sub) else None
-    return call.loc.adjoint and isinstance(first, Var) and first.name == call.target.name != ""
 
 
 def _target(stmt: Stmt) -> Var | None:

@@ -61,7 +61,9 @@ def _compile(generated: Generated, filename: str) -> list[types.CodeType]:
         factory = ast.FunctionDef("_factory", arguments, [node], [], None)
         if "type_params" in factory._fields:
             setattr(factory, "type_params", [])  # noqa: B010  (new in Python 3.12)
-        tree.body[position] = ast.fix_missing_locations(ast.copy_location(factory, node))
+        for made in (factory, *arguments.args):  # what is around the function, which has its places in the text
+            ast.copy_location(made, node)
+        tree.body[position] = factory
     module = compile(tree, filename, "exec", dont_inherit=True)
     factories = [c for c in module.co_consts if isinstance(c, types.CodeType)]
     codes = [next(c for c in factory.co_consts if isinstance(c, types.CodeType)) for factory in factories]

@@ -10,16 +10,15 @@ back as written.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from srcad.codegen.interference import Webs
+from srcad.codegen.stems import PLAIN, stem
 from srcad.codegen.tables import generated_parts, is_temporary, variant
-from srcad.ir.nodes import Function, Var
+from srcad.ir.nodes import Call, Function, Var
+from srcad.ir.visit import walk
 
 _PARAMETER, _USER, _GENERATED, _CONTROL, _TEMPORARY = range(5)
-
-#: What temporaries are called: ``t``, ``t2``, ...
-_STEM = "t"
 
 
 class Names:
@@ -118,6 +117,7 @@ def _rank(name: str, users: Collection[str]) -> int:
 
 def _assign(function: Function, groups: _Groups, webs: Webs, taken: Collection[str]) -> list[str]:
     namer = _Namer(function, groups, taken)
+    calls = {s.target.uid: s for s in walk(function.body) if isinstance(s, Call)}
     roots = [k for k in range(len(groups.parent)) if groups.find(k) == k]
     families: dict[int | str, list[int]] = {}
     for root in sorted(roots, key=lambda k: (groups.rank[k], k)):
@@ -129,13 +129,24 @@ def _assign(function: Function, groups: _Groups, webs: Webs, taken: Collection[s
     ordered = sorted(families.items(), key=lambda item: min((bool(groups.wanted[m]), m) for m in item[1]))
     for key, members in ordered:
         if key not in webs.unused and any(not groups.wanted[m] for m in members):
-            namer.family(key, members)
+            namer.family(key, members, _wish(groups, webs, calls, members))
     for key, members in ordered:
         if key not in webs.unused:
             namer.unprinted(members)
     for key, members in ordered:
         namer.family(key, members)
     return [namer.names[groups.find(k)] for k in range(len(groups.parent))]
+
+
+def _wish(groups: _Groups, webs: Webs, calls: Mapping[int, Call], members: Collection[int]) -> str:
+    """What a family of temporaries would like to be called: after the first value that it stands for."""
+    for number, variables in enumerate(webs.members):
+        if groups.find(number) in members:
+            for var in variables:
+                call = calls.get(var.of) or (None if var.name else calls.get(var.uid))
+                if call is not None and not call.loc.saving:
+                    return stem(call, calls)
+    return PLAIN
 
 
 def _family(groups: _Groups, webs: Webs, root: int) -> int | str | None:
@@ -146,7 +157,7 @@ def _family(groups: _Groups, webs: Webs, root: int) -> int | str | None:
     owner, wanted = groups.owner[root], groups.wanted[root]
     if not owner:
         return None if wanted else root
-    if wanted and (generated_parts(wanted) or ("", ""))[0] != _STEM:
+    if wanted and (generated_parts(wanted) or ("", ""))[0] != PLAIN:
         return None
     return groups.find(webs.number[owner]) if owner in webs.number else f"of {owner}"
 
@@ -193,18 +204,18 @@ class _Namer:
         others = self.groups.conflicts[root] | (self.groups.apart[root] if rank == _TEMPORARY else 0)
         return not self.used.get(name, 0) & others
 
-    def family(self, head: int | str, members: Collection[int]) -> None:
+    def family(self, head: int | str, members: Collection[int], wish: str = PLAIN) -> None:
         """Name a temporary that is printed, and with it its adjoint and what is saved of it."""
         rest = [m for m in members if m not in self.names]
-        stem = self.names.get(head) if isinstance(head, int) else None
-        if stem is None:
+        name = self.names.get(head) if isinstance(head, int) else None
+        if name is None:
             count = 1
-            while not self.fits(variant(_STEM, count), rest):
+            while not self.fits(variant(wish, count), rest):
                 count += 1
-            stem = variant(_STEM, count)
-        self.stems.add(stem)
+            name = variant(wish, count)
+        self.stems.add(name)
         for root in rest:
-            self.name_after(stem, root)
+            self.name_after(name, root)
 
     def fits(self, stem: str, members: Collection[int]) -> bool:
         """Whether `stem` is new, and all members of a family can be called after it."""
@@ -225,9 +236,9 @@ class _Namer:
         """Name what belongs to a temporary that is folded away: after no temporary that is printed."""
         for root in (m for m in members if m not in self.names):
             count = 1
-            while not self.is_new(root, variant(_STEM, count)):
+            while not self.is_new(root, variant(PLAIN, count)):
                 count += 1
-            self.give(root, variant(_STEM, count) + self.suffix(root))
+            self.give(root, variant(PLAIN, count) + self.suffix(root))
 
     def is_new(self, root: int, stem: str) -> bool:
         suffix = self.suffix(root)

@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 with warnings.catch_warnings():
     # astor touches names of `ast` that warn from Python 3.12 on.
@@ -18,12 +17,13 @@ with warnings.catch_warnings():
     import astor
 
 from srcad.ir.nodes import Loc
+from srcad.ir.record import record
 
 WIDTH = 100
 _HEADERS = (ast.If, ast.For, ast.While, ast.With)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Line:
     """One line: a statement (of a region only its head, with ``pass`` as its body) or raw text.
 

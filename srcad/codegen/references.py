@@ -18,12 +18,13 @@ import numpy as np
 
 from srcad.codegen.tables import is_identifier, variant
 from srcad.ir.nodes import Callee, Const, Function
+from srcad.ir.record import record
 
 _USUAL = {"numpy": "np"}
 _MISSING = object()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Helper:
     """An object that arrives through the closure, and what the text says about it."""
 

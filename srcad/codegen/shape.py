@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from srcad.codegen.decisions import Folding
-from srcad.codegen.tables import atom_of, is_temporary
-from srcad.errors import InternalError
-from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Function, If, Var, While, With
+from srcad.codegen.tables import is_temporary
+from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Const, For, Function, If, Var, While, With
+from srcad.ir.visit import count_uses
 
 #: What lowering calls the result of a function that returns in several places.
 _RESULT = "value"
@@ -18,7 +18,7 @@ RESULT = "value"
 
 def survey(function: Function) -> Folding:
     """The decisions about a function before anything is folded: only the facts."""
-    result = Folding(uses=count_uses(function.body))
+    result = Folding(uses={var.uid: count for var, count in count_uses(function.body).items()})
     while _find_unbound(function.body, result.unbound):
         pass
     _find_tails(function.body, result, getattr(getattr(function.source, "__code__", None), "co_varnames", ()))
@@ -78,42 +78,6 @@ def _carried(
     for param, target, first, last in zip(params, targets, inits, body.yields, strict=False):
         pairs += [(param, first), (param, last), (target, first), (target, last)]
     return pairs
-
-
-def count_uses(block: Block) -> dict[int, int]:
-    """How often each variable is read, by uid."""
-    counts: dict[int, int] = {}
-    for atom in _atoms(block):
-        if isinstance(atom, Var):
-            counts[atom.uid] = counts.get(atom.uid, 0) + 1
-    return counts
-
-
-def _atoms(block: Block) -> Iterator[Atom]:
-    for stmt in block.stmts:
-        match stmt:
-            case Call(fn=fn, args=args, kwargs=kwargs):
-                yield fn
-                yield from map(atom_of, args)
-                yield from (value for _, value in kwargs)
-            case If(cond=cond, then=then, orelse=orelse):
-                yield cond
-                yield from _atoms(then)
-                yield from _atoms(orelse)
-            case For(iter=iterable, inits=inits, body=body):
-                yield iterable
-                yield from inits
-                yield from _atoms(body)
-            case While(inits=inits, cond=test, body=body):
-                yield from inits
-                yield from _atoms(test)
-                yield from _atoms(body)
-            case With(context=context, body=body):
-                yield context
-                yield from _atoms(body)
-            case _:
-                raise InternalError(f"emit: no such statement {type(stmt).__name__}")
-    yield from block.yields
 
 
 def continuing(block: Block, value: Atom, stop: Atom) -> list[Atom]:

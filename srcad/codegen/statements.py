@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from srcad.codegen.assignments import Assignments
 from srcad.codegen.expressions import negate
@@ -17,11 +17,12 @@ from srcad.codegen.printing import Line
 from srcad.codegen.tables import is_temporary
 from srcad.errors import InternalError
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
+from srcad.ir.record import record
 
 _TRUE = Const(True)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class End:
     """What happens at the end of a block: copies, then maybe ``break`` by a condition, or ``return``."""
 

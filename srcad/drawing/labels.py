@@ -12,7 +12,7 @@ from srcad.ir.atoms import is_in
 from srcad.ir.kinds import Kind, Slice, Tuple
 from srcad.ir.nodes import Atom, Call, Const, For, Function, Loc, Star, Var
 from srcad.ir.printer import Printer, const_text
-from srcad.ir.visit import count_uses, definitions, walk, walk_blocks
+from srcad.ir.visit import count_uses, definitions, is_call_of, walk, walk_blocks
 
 #: An operand that has no name of the user's.
 HOLE = "·"
@@ -56,7 +56,7 @@ class Labels(Printer):
 
     def _index(self, call: Call) -> str:
         texts = [self.atom(arg) for arg in call.args]
-        if call.fn == Const(slice):
+        if is_call_of(call, slice):
             return _slice_text([None if t == "None" else t for t in texts])
         return ", ".join(texts) + ("," if len(texts) == 1 else "")
 
@@ -134,8 +134,8 @@ def _is_iterator(call: Call) -> bool:
 
 
 def _is_index(call: Call) -> bool:
-    if call.fn == Const(slice):
+    if is_call_of(call, slice):
         return True
     kind = call.target.kind
     parts = kind.items if isinstance(kind, Tuple) else ()
-    return call.fn == Const(ops.make_tuple) and any(isinstance(part, Slice) for part in parts)
+    return is_call_of(call, ops.make_tuple) and any(isinstance(part, Slice) for part in parts)

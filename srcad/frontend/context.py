@@ -29,6 +29,7 @@ from srcad.frontend.values import (
 )
 from srcad.ir import ops
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, If, Loc, Star, Stmt, Var
+from srcad.ir.record import record
 
 _TESTS: tuple[object, ...] = (
     operator.is_,
@@ -54,7 +55,7 @@ class Captured:
     value: Value | None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Place:
     """The user's statement that is being lowered."""
 

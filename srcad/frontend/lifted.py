@@ -32,7 +32,7 @@ from typing import Any
 from srcad.errors import InternalError
 from srcad.frontend.values import Env, LocalFunction, Value, is_atom
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Var
-from srcad.ir.visit import blocks, uses, walk, with_blocks
+from srcad.ir.visit import blocks, is_call_of, uses, walk, with_blocks
 
 _FORM = "__srcad_form__"
 
@@ -136,7 +136,7 @@ def without_unread(callee: FunctionType, body: Block, count: int) -> tuple[Block
     """The body without those of its first `count` parameters that only calls of itself read, and which are left."""
     read: set[Var] = {y for y in body.yields if isinstance(y, Var)}
     for stmt in walk(body):
-        own = isinstance(stmt, Call) and stmt.fn == Const(callee)
+        own = isinstance(stmt, Call) and is_call_of(stmt, callee)
         read.update(v for k, v in enumerate(_atoms(stmt)) if isinstance(v, Var) and not (own and k < count))
         if not own:
             read.update(uses(stmt))
@@ -154,7 +154,7 @@ def _atoms(stmt: Any) -> list[Atom]:
 def _called_with(block: Block, callee: FunctionType, kept: list[int]) -> Block:
     stmts = []
     for stmt in block.stmts:
-        if isinstance(stmt, Call) and stmt.fn == Const(callee):
+        if isinstance(stmt, Call) and is_call_of(stmt, callee):
             stmt = replace(stmt, args=tuple(stmt.args[k] for k in kept))
         stmts.append(with_blocks(stmt, tuple(_called_with(b, callee, kept) for b in blocks(stmt))))
     return replace(block, stmts=tuple(stmts))

@@ -32,6 +32,7 @@ from srcad.frontend.values import (
     is_atom,
 )
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, For, Var, While, With, new_loop_id
+from srcad.ir.visit import is_call_of
 
 
 class Loops(Statements):
@@ -239,7 +240,7 @@ class Loops(Statements):
         """``with context as entered: body``; what the body binds is handed out."""
         context, loc = self.expr(item.context_expr), self.loc(item.context_expr)
         last = self.out[-1] if self.out else None
-        if isinstance(last, Call) and last.target == context and last.fn == Const(contextlib.suppress):
+        if isinstance(last, Call) and last.target == context and is_call_of(last, contextlib.suppress):
             raise self.unsupported(
                 item.context_expr,
                 "`contextlib.suppress` is not supported yet",

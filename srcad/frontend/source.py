@@ -16,7 +16,6 @@ import functools
 import linecache
 import operator
 import re
-from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -25,11 +24,12 @@ import gast
 from srcad.errors import SourceUnavailable
 from srcad.frontend.codes import code_objects, positions, same_code
 from srcad.frontend.trees import Node
+from srcad.ir.record import record
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Source:
     """A function's source: `tree` is its gast FunctionDef or Lambda, `lines` those of the whole file."""
 
@@ -48,7 +48,7 @@ class Source:
         return self.lines[line - 1].rstrip("\r\n") if 0 < line <= len(self.lines) else ""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _File:
     """A parsed file: the definitions that start on a line, and the code objects by first line and name."""
 

@@ -59,7 +59,6 @@ else:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import gast
 
@@ -67,12 +66,13 @@ from srcad.frontend import trees
 from srcad.frontend.matching import expand_match
 from srcad.frontend.trees import Node
 from srcad.ir.nodes import UNDEFINED_VALUE
+from srcad.ir.record import record
 
 BREAK, CONTINUE, RETURN = 1, 2, 4
 VALUE, RETURNED, STOP, SKIP, ENDED = "@value", "@returned", "@stop", "@skip", "@ended"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Completion:
     """How a statement can end: by falling through, and by which jumps."""
 

@@ -27,12 +27,13 @@ from srcad.frontend.scope import Scope
 from srcad.frontend.source import Source
 from srcad.frontend.trees import Node
 from srcad.ir.nodes import Atom, Call, Const, Stmt, Var, With
+from srcad.ir.record import record
 
 if TYPE_CHECKING:
     from typing import TypeGuard
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Home:
     """Where a function's text stands and its names are looked up."""
 
@@ -60,7 +61,7 @@ class LocalFunction:
     key: object = field(default_factory=object)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Partial:
     """A function with some arguments: ``functools.partial(fn, *args, **kwargs)``."""
 
@@ -92,7 +93,7 @@ class Pack:
         return None
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Choice:
     """One of two values, by a condition that was evaluated before."""
 
@@ -111,7 +112,7 @@ class Stream:
     used: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Consumer:
     """What takes the values of a generator.
 
@@ -128,7 +129,7 @@ class Consumer:
     stops: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Ambiguous:
     """What a name is bound to where it may be one of several local functions, or a value."""
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from srcad.ir.dims import Dim
 from srcad.ir.kinds import UNDEFINED, UNKNOWN, Array, Kind, Scalar, Slice, Static, Tuple
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Atom, Const, Star, Var, _UndefinedType
 
 
@@ -94,10 +95,15 @@ def atom_kind(atom: Atom | Star) -> Kind:
     match atom:
         case Var(kind=kind):
             return kind
-        case Const(value=value):
-            return const_kind(value)
+        case Const():
+            return _kind_of(atom)
         case Star(value=inner):
             return atom_kind(inner)
+
+
+@kept
+def _kind_of(constant: Const) -> Kind:
+    return const_kind(constant.value)
 
 
 def constant(atom: Atom | Kind) -> Any:

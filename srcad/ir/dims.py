@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from srcad.ir.record import record
 
 _uids = itertools.count()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Symbol:
     """An unknown non-negative integer; `not_one` says that it is known to be other than 1, `least` how small it may be.
 
@@ -36,7 +38,7 @@ class Symbol:
         return self.name
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Dim:
     """``max(0, sum(coef * symbol) + const)`` if `clamped`, else the plain sum.
 

@@ -10,10 +10,10 @@ job of `srcad.rules.families` and `srcad.analysis.infer`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from srcad.ir.dims import Dim
+from srcad.ir.record import record
 
 
 class Kind:
@@ -22,7 +22,7 @@ class Kind:
     __slots__ = ()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Undefined(Kind):
     """No value yet (a name that is bound only on another branch): the bottom of the lattice."""
 
@@ -30,7 +30,7 @@ class Undefined(Kind):
         return "undefined"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Unknown(Kind):
     """Anything at all: the top of the lattice."""
 
@@ -38,7 +38,7 @@ class Unknown(Kind):
         return "?"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Scalar(Kind):
     """One number. `weak`: a Python number (bool, int, float, complex), else a NumPy scalar; None if it may be either.
 
@@ -56,7 +56,7 @@ class Scalar(Kind):
         return text if self.value is None else f"{text}({self.value})"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Array(Kind):
     """An ndarray. `dims` is None for unknown rank; a None inside `dims` is an unknown length."""
 
@@ -68,7 +68,7 @@ class Array(Kind):
         return f"{self.dtype or '?'}[{dims}]"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Numeric(Kind):
     """A scalar or an array of any rank."""
 
@@ -78,7 +78,7 @@ class Numeric(Kind):
         return f"{self.dtype or '?'}[any]"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Tuple(Kind):
     """A tuple (or named tuple `cls`) of known length."""
 
@@ -90,7 +90,7 @@ class Tuple(Kind):
         return f"{name}({', '.join(map(str, self.items))}{',' if len(self.items) == 1 else ''})"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class List(Kind):
     """A list (or a tuple of unknown length, `cls` tuple) whose elements all have kind `item`.
 
@@ -105,7 +105,7 @@ class List(Kind):
         return f"{self.cls.__name__}[{self.item}]"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Dict(Kind):
     """A dict. `items` gives key and kind of each entry where the keys are known and fixed, else None.
 
@@ -121,7 +121,7 @@ class Dict(Kind):
         return "{" + ", ".join(f"{k!r}: {v}" for k, v in self.items) + "}"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Object(Kind):
     """An instance of a class: `fields` are attribute names and kinds."""
 
@@ -132,7 +132,7 @@ class Object(Kind):
         return f"{self.cls.__name__}({', '.join(f'{n}: {k}' for n, k in self.fields)})"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Functions(Kind):
     """One of several functions: which one is known when the code runs."""
 
@@ -142,7 +142,7 @@ class Functions(Kind):
         return f"one of {', '.join(getattr(v, '__name__', None) or type(v).__name__ for v in self.values)}"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Slice(Kind):
     """A slice object; each part the kind of that part."""
 
@@ -154,7 +154,7 @@ class Slice(Kind):
         return f"slice({self.start}, {self.stop}, {self.step})"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Iterator(Kind):
     """Something made to be iterated once, or a range: yields `item`, `length` times where that is known.
 
@@ -169,7 +169,7 @@ class Iterator(Kind):
         return f"{self.form}[{self.item}]"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Static(Kind):
     """A value known while compiling, compared by identity or equality: None, function, class, module, string, dtype."""
 
@@ -179,7 +179,7 @@ class Static(Kind):
         return getattr(self.value, "__name__", None) or repr(self.value)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Opaque(Kind):
     """A value that carries no derivative and of which only the class is known: str, set of keys, dtype, shape tuple."""
 

@@ -23,15 +23,16 @@ inits, yields and targets agree; `Call.fn` is a callable constant or a variable.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from srcad.ir.kinds import UNKNOWN, Kind
+from srcad.ir.record import record
 
 _uids = itertools.count(1)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Loc:
     """Where a statement came from: file, 1-based line, 0-based column, and the user's text.
 
@@ -55,7 +56,7 @@ class Loc:
 NOWHERE = Loc("<srcad>", 0, 0, 0, "")
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Var:
     """A value: `name` is the name it would like to have in the printed code ('' for a temporary).
 
@@ -67,11 +68,11 @@ class Var:
 
     name: str
     kind: Kind = UNKNOWN
-    uid: int = field(default_factory=lambda: next(_uids))
+    uid: int = field(default_factory=_uids.__next__)
     of: int = 0
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Var) and self.uid == other.uid
+        return self is other or (isinstance(other, Var) and self.uid == other.uid)
 
     def __hash__(self) -> int:
         return self.uid
@@ -93,7 +94,7 @@ class Var:
 _BY_VALUE = (bool, int, float, complex, str, bytes, tuple, type(None))
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Const:
     """A value known while compiling: a literal, or a static object (function, class, module).
 
@@ -116,6 +117,8 @@ class Const:
         return (type(value), id(value))
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if not isinstance(other, Const) or type(self.value) is not type(other.value):
             return False
         return self.value is other.value or (isinstance(self.value, _BY_VALUE) and self.key() == other.key())
@@ -137,14 +140,14 @@ UNDEFINED_ATOM = Const(UNDEFINED_VALUE)
 Atom = Var | Const
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Star:
     """``*value`` in the arguments of a call or a display."""
 
     value: Atom
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Callee:
     """A function of the program called by another one: the value of a `Const` in `Call.fn`.
 
@@ -162,7 +165,7 @@ class Callee:
         return self.name
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Call:
     """``target = fn(*args, **kwargs)``; a keyword None is ``**mapping``."""
 
@@ -173,7 +176,7 @@ class Call:
     loc: Loc
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Block:
     """A sequence of statements with parameters and results."""
 
@@ -182,7 +185,7 @@ class Block:
     yields: tuple[Atom, ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class If:
     """Two blocks, one of which runs; see the module's docstring."""
 
@@ -196,7 +199,7 @@ class If:
     reverse_of: int | None = None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class For:
     """A loop over an iterable. `id` names the loop; `reverse_of` is set on the loop that runs its adjoint."""
 
@@ -210,7 +213,7 @@ class For:
     reverse_of: int | None = None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class While:
     """A loop on a condition. `id` and `reverse_of` as in `For`."""
 
@@ -224,7 +227,7 @@ class While:
     reverse_of: int | None = None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class With:
     """``with context as entered: body``."""
 
@@ -239,7 +242,7 @@ Region = If | For | While | With
 Stmt = Call | If | For | While | With
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Guard:
     """A name that was resolved while compiling: valid while looking it up again gives the identical object.
 
@@ -251,7 +254,7 @@ class Guard:
     value: Any
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Function:
     """A function in SSA form. `body.params` are its parameters in signature order, `body.yields` its one result.
 
@@ -266,7 +269,7 @@ class Function:
     guards: tuple[Guard, ...] = ()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Program:
     """What stages pass on: the entry function first, then the functions that it calls (by `Callee.key`)."""
 

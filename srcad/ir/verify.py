@@ -19,7 +19,7 @@ The verifier says nothing about the meaning of a program, only about its shape.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 from srcad.errors import InternalError
@@ -41,6 +41,7 @@ from srcad.ir.nodes import (
     With,
 )
 from srcad.ir.printer import Printer
+from srcad.ir.record import record
 from srcad.ir.visit import unknown
 
 Form = Literal["ssa", "adjoint"]
@@ -66,7 +67,7 @@ def verify(node: Program | Function, *, form: Form = "ssa", stage: str = "") -> 
         _Verifier(function, form, stage).run()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Scope:
     """Where the verifier is: in the reverse sweep or not, and inside which loops and reverse loops."""
 

@@ -11,17 +11,19 @@ means; that is the business of the rules and of the analyses.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import overload
+from typing import Any, TypeVar, overload
 
 from srcad.errors import InternalError
+from srcad.ir.memo import kept
 from srcad.ir.nodes import (
     Atom,
     Block,
     Call,
     Const,
     For,
+    Function,
     If,
     Star,
     Stmt,
@@ -30,6 +32,19 @@ from srcad.ir.nodes import (
     With,
     new_loop_id,
 )
+
+_Node = TypeVar("_Node", bound=Block | Stmt | Function)
+
+
+def is_call_of(call: Call, *functions: object) -> bool:
+    """Whether `call` calls one of `functions`, which are known while compiling."""
+    if not isinstance(call.fn, Const):
+        return False
+    value = call.fn.value
+    for function in functions:  # noqa: SIM110  (a generator takes three times as long)
+        if value is function:
+            return True
+    return False
 
 
 def atoms(stmt: Stmt) -> list[Atom]:
@@ -53,12 +68,13 @@ def atoms(stmt: Stmt) -> list[Atom]:
             raise unknown(stmt)
 
 
-def uses(stmt: Stmt) -> list[Var]:
+@kept
+def uses(stmt: Stmt) -> tuple[Var, ...]:
     """The variables that `stmt` uses directly, in order, repeated as often as they are used."""
     if isinstance(stmt, Call) and not stmt.kwargs and isinstance(stmt.fn, Const):  # most of them
         found = [arg.value if isinstance(arg, Star) else arg for arg in stmt.args]
-        return [atom for atom in found if isinstance(atom, Var)]
-    return [atom for atom in atoms(stmt) if isinstance(atom, Var)]
+        return tuple([atom for atom in found if isinstance(atom, Var)])
+    return tuple([atom for atom in atoms(stmt) if isinstance(atom, Var)])
 
 
 def defs(stmt: Stmt) -> tuple[Var, ...]:
@@ -104,12 +120,43 @@ def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
             raise unknown(stmt)
 
 
+def with_inner(block: Block, change: Callable[[Block], Block]) -> list[Stmt]:
+    """The statements of `block` with `change` applied to the blocks that they own."""
+    return [s if isinstance(s, Call) else with_blocks(s, tuple(map(change, blocks(s)))) for s in block.stmts]
+
+
+def updated(node: _Node, **parts: Any) -> _Node:
+    """`node` with other parts, as `dataclasses.replace` makes it; the very same object where they are the same.
+
+    Tuples are the same where their items are, one by one.
+    """
+    for name, new in parts.items():
+        old = getattr(node, name)
+        if old is not new and not (type(new) is tuple and len(new) == len(old) and all(map(operator.is_, new, old))):
+            return replace(node, **parts)
+    return node
+
+
 def walk(block: Block) -> Iterator[Stmt]:
     """Every statement of `block` and of the blocks inside it, an owner before what it owns."""
     for stmt in block.stmts:
         yield stmt
-        for inner in blocks(stmt):
-            yield from walk(inner)
+        if not isinstance(stmt, Call):
+            for inner in blocks(stmt):
+                yield from walk(inner)
+
+
+@kept
+def calls_of(block: Block) -> Mapping[Var, Call]:
+    """The calls of `block` at any depth, by what they define."""
+    found: dict[Var, Call] = {}
+    for stmt in block.stmts:
+        if isinstance(stmt, Call):
+            found[stmt.target] = stmt
+        else:
+            for inner in blocks(stmt):
+                found.update(calls_of(inner))
+    return found
 
 
 def walk_blocks(block: Block) -> Iterator[Block]:
@@ -141,25 +188,19 @@ def free_vars(node: Block | Stmt) -> tuple[Var, ...]:
     return tuple(var for var in count_uses(node) if var not in own)
 
 
-def count_uses(node: Block | Stmt) -> dict[Var, int]:
+@kept
+def count_uses(node: Block | Stmt) -> Mapping[Var, int]:
     """How often each variable is used in `node` at any depth, yields included; unused ones are absent."""
     counts: dict[Var, int] = {}
-
-    def count(block: Block) -> None:
-        for stmt in block.stmts:
-            of_stmt(stmt)
-        add(v for v in block.yields if isinstance(v, Var))
-
-    def of_stmt(stmt: Stmt) -> None:
-        add(uses(stmt))
-        for inner in blocks(stmt):
-            count(inner)
-
-    def add(names: Iterable[Var]) -> None:
-        for var in names:
+    for stmt in node.stmts if isinstance(node, Block) else (node,):
+        for var in uses(stmt):
             counts[var] = counts.get(var, 0) + 1
-
-    count(node) if isinstance(node, Block) else of_stmt(node)
+        for inner in blocks(stmt):
+            for var, count in count_uses(inner).items():
+                counts[var] = counts.get(var, 0) + count
+    for atom in node.yields if isinstance(node, Block) else ():
+        if isinstance(atom, Var):
+            counts[atom] = counts.get(atom, 0) + 1
     return counts
 
 
@@ -205,7 +246,7 @@ def map_block(block: Block, stmt: Callable[[Stmt], Stmt], atom: Callable[[Atom],
     stmts = tuple(map(stmt, block.stmts))
     yields = tuple(map(atom, block.yields))
     same = all(map(operator.is_, stmts, block.stmts)) and all(map(operator.is_, yields, block.yields))
-    return block if same else replace(block, stmts=stmts, yields=yields)
+    return block if same else Block(block.params, stmts, yields)
 
 
 @overload

@@ -7,21 +7,22 @@ Input: what the decorators register. Output: `rule_for(primitive)`. Templates of
 from __future__ import annotations
 
 import inspect
-import os.path
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from srcad.errors import MissingRule, RuleError, Where
+from srcad.ir.memo import forget_answers
 from srcad.ir.nodes import Atom, Const, Loc, Star
+from srcad.ir.record import record
 from srcad.rules import loading
-from srcad.rules.templates import Template
+from srcad.rules.templates import Template, real_path
 
 Bound = dict[str, Atom | tuple[Atom, ...]]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Rule:
     """What is known about one primitive.
 
@@ -216,7 +217,7 @@ class Rule:
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Place:
     """An argument of a call whose arguments are not known yet: the first, the second, ..."""
 
@@ -288,10 +289,11 @@ def register(primitive: Any, rule: Rule, options: Mapping[str, Any], loc: Loc) -
         RuleError: if the primitive already has a rule for that mode from another place.
     """
     loading.load_before_registration(loc.file)
-    place = f"{os.path.realpath(loc.file)}:{loc.line}"
+    place = f"{real_path(loc.file)}:{loc.line}"
     new = replace(rule, primitive=primitive, registered=place, **options)
     old = _RULES.get(primitive)
     _RULES[primitive] = new if old is None else _merged(old, new)
+    forget_answers()
 
 
 def _merged(old: Rule, new: Rule) -> Rule:
@@ -347,7 +349,9 @@ def rules() -> tuple[Rule, ...]:
 
 def unregister(primitive: Any) -> Rule | None:
     """Remove a rule and return it (for tests of the registry itself)."""
-    return _RULES.pop(primitive, None)
+    rule = _RULES.pop(primitive, None)
+    forget_answers()
+    return rule
 
 
 def primitive_name(primitive: Any) -> str:

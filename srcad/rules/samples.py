@@ -36,20 +36,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from srcad.errors import RuleError
+from srcad.ir.record import record
 from srcad.rules import loading
 
 _DTYPES = {"f4", "f8", "c8", "c16", "i4", "i8", "bool"}
 _SCALARS: dict[str, Callable[[Any], Any]] = {"float": float, "int": int, "complex": complex}
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Argument:
     """One argument of a sample: an array, a scalar, a given value, or a list or tuple of arguments."""
 
@@ -78,7 +78,7 @@ class Argument:
         return _values(random, self.shape, self.domain, self.dtype)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Sample:
     """A call of a primitive, its arguments drawn at random from stated shapes and domains."""
 

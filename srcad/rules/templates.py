@@ -10,22 +10,23 @@ from __future__ import annotations
 import inspect
 import os.path
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import FunctionType
 from typing import Any
 
 from srcad.errors import RuleError
 from srcad.ir.nodes import Function, Loc
+from srcad.ir.record import record
 
 #: Parameters that a template has besides those of its primitive.
 RESULT, COTANGENT, TANGENT_SUFFIX = "ans", "ans_bar", "_dot"
 
 
-_real_path = lru_cache(maxsize=256)(os.path.realpath)
+#: `os.path.realpath`, which asks the file system about each folder, once for each file.
+real_path = lru_cache(maxsize=256)(os.path.realpath)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Template:
     """A template: calling it calls its Python function.
 
@@ -59,7 +60,7 @@ class Template:
     @property
     def origin(self) -> tuple[str, int]:
         """What tells two definitions apart: a module that is loaded again has the same origins."""
-        return _real_path(self.loc.file), self.loc.line
+        return real_path(self.loc.file), self.loc.line
 
     @cached_property
     def ssa(self) -> Function:

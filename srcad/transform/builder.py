@@ -8,7 +8,7 @@ computes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from srcad.analysis.effects import writes
@@ -187,7 +187,7 @@ class Builder:
             return var
         for k in range(len(self.stmts) - 1, -1, -1):
             if self.stmts[k] is call:
-                named = replace(call, target=replace(var, name=name, of=of))
+                named = Call(Var(name, var.kind, var.uid, of), call.fn, call.args, call.kwargs, call.loc)
                 self.stmts[k] = self.defs[var] = named
                 return named.target
         return var

@@ -35,12 +35,13 @@ from dataclasses import dataclass, field, replace
 from srcad.ir import ops
 from srcad.ir.kinds import UNDEFINED, List, Tuple
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Loc, Stmt, Var, While
-from srcad.ir.visit import blocks, count_uses, defs, substitute, walk, walk_blocks, with_blocks
+from srcad.ir.record import record
+from srcad.ir.visit import blocks, count_uses, defs, substitute, updated, walk, walk_blocks, with_blocks
 
 _PUSH, _POP, _LIST = Const(list.append), Const(list.pop), Const(ops.make_list)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Saved:
     """One list: where the forward sweep pushes what, and where the reverse sweep pops it.
 
@@ -99,7 +100,7 @@ class _Plan:
                 stmts += self.last.get(stmt.target, ()) or self.first.get(stmt.target, ())
             else:
                 stmts.append(stmt)
-        return replace(block, stmts=tuple(stmts))
+        return updated(block, stmts=tuple(stmts))
 
 
 def _item(target: Var, items: Var, number: int, loc: Loc) -> Call:
@@ -115,7 +116,7 @@ def bundle_saved(function: Function) -> Function:
                 plan.add(part)
     if not plan.renamed:
         return function
-    return replace(function, body=substitute(plan.block(function.body, set()), plan.renamed))
+    return updated(function, body=substitute(plan.block(function.body, set()), plan.renamed))
 
 
 def _groups(function: Function) -> Iterator[list[_Saved]]:

@@ -15,6 +15,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Object, Static
 from srcad.ir.nodes import Call, Const
+from srcad.ir.visit import is_call_of
 from srcad.rules import Rule, primitive_name, rule_for
 
 
@@ -82,7 +83,7 @@ def refuse(fn: Any, call: Call) -> None:
 
 def unknown_callee(call: Call) -> UnsupportedSyntax:
     """The error for a call that carries a derivative and of which nothing is known."""
-    if call.fn == Const(ops.call_method):
+    if is_call_of(call, ops.call_method):
         receiver, name = atom_kind(call.args[0]), call.args[1]
         method = f"the method {name.value!r}" if isinstance(name, Const) else "a method"
         owner = f" of class {receiver.cls.__name__}" if isinstance(receiver, Object) else ""

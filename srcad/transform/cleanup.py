@@ -25,7 +25,7 @@ function f_grad(x: float):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,8 +36,9 @@ from srcad.analysis.memory import Memory
 from srcad.analysis.views import view_of
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Iterator, List, Scalar, Tuple
+from srcad.ir.memo import kept
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, With
-from srcad.ir.visit import blocks, uses
+from srcad.ir.visit import blocks, is_call_of, updated, uses
 
 
 def clean(
@@ -64,7 +65,7 @@ def clean(
     live.collect(function.body)
     live.want_all((*function.body.yields, *outputs))
     live.run()
-    return replace(function, body=_rebuilt(live, function.body))
+    return updated(function, body=_rebuilt(live, function.body))
 
 
 #: What `np.errstate` does without raising anything.
@@ -94,15 +95,13 @@ class _Live:
     contexts: dict[Var, Call] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=Bounds)
 
-    def want(self, atom: Atom | Star) -> None:
-        var = atom.value if isinstance(atom, Star) else atom
-        if isinstance(var, Var) and var not in self.vars:
-            self.vars.add(var)
-            self.todo.append(var)
-
     def want_all(self, atoms: Sequence[Atom | Star]) -> None:
+        known = self.vars
         for atom in atoms:
-            self.want(atom)
+            var = atom.value if isinstance(atom, Star) else atom
+            if isinstance(var, Var) and var not in known:
+                known.add(var)
+                self.todo.append(var)
 
     def run(self) -> None:
         while self.todo:
@@ -114,13 +113,13 @@ class _Live:
                 for store in self.stores.get(place, ()):
                     self.keep(store)
             if base != var:
-                self.want(base)
+                self.want_all((base,))
 
     def keep(self, stmt: Call) -> None:
         """A call that runs for its effect, and the conditions and iterables of the regions around it."""
         if id(stmt) not in self.kept:
             self.kept.add(id(stmt))
-            self.want_all(list(uses(stmt)))
+            self.want_all(uses(stmt))
             self.want_all(self.controls[id(stmt)])
 
     def base(self, var: Var) -> Var:
@@ -180,11 +179,10 @@ class _Live:
 
     def call(self, call: Call, *, raising: bool) -> None:
         self.bounds.read_call(call)
-        view = view_of(call)
-        if added(call.loc) and view and isinstance(view[0], Var):
-            self.bases[call.target] = view[0]
-        written = [a for a in writes(call) if isinstance(a, Var)]
-        by_need = added(call.loc) and bool(written) and not _drains(call) and not self.keep_stores and not _undoes(call)
+        view, written = _effects(call)
+        if view is not None:
+            self.bases[call.target] = view
+        by_need = bool(written) and not self.keep_stores
         if by_need:
             for base in map(self.base, written):
                 for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
@@ -205,6 +203,17 @@ class _Live:
         return self.drop_regions and _is_harmless(stmt, self.bounds)
 
 
+@kept
+def _effects(call: Call) -> tuple[Var | None, tuple[Var, ...]]:
+    """What the result of a call that a transform added is a view of, and what it changes if that is read."""
+    if not added(call.loc):
+        return None, ()
+    view = view_of(call)
+    base = view[0] if view and isinstance(view[0], Var) else None
+    fixed = _drains(call) or _undoes(call)
+    return base, () if fixed else tuple(a for a in writes(call) if isinstance(a, Var))
+
+
 def _is_harmless(stmt: Stmt, bounds: Bounds) -> bool:
     """Whether a region with nothing in it certainly ends and raises nothing."""
     match stmt:
@@ -212,7 +221,7 @@ def _is_harmless(stmt: Stmt, bounds: Bounds) -> bool:
             return isinstance(atom_kind(cond), Scalar)
         case For(iter=iterable):
             made = bounds.calls.get(iterable) if isinstance(iterable, Var) else None
-            kind = atom_kind(made.args[0] if made is not None and made.fn == Const(reversed) else iterable)
+            kind = atom_kind(made.args[0] if made is not None and is_call_of(made, reversed) else iterable)
             sized = isinstance(kind, (List, Tuple)) or (isinstance(kind, Array) and bool(kind.dims))
             return sized or (isinstance(kind, Iterator) and kind.form == "range")
         case _:
@@ -258,7 +267,7 @@ def _rebuilt(live: _Live, block: Block) -> Block:
         new = _kept(live, stmt)
         if new is not None:
             stmts.append(new)
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _kept(live: _Live, stmt: Stmt) -> Stmt | None:
@@ -271,19 +280,19 @@ def _kept(live: _Live, stmt: Stmt) -> Stmt | None:
             empty = not (then.stmts or orelse.stmts or wanted)
             if empty and id(stmt) not in live.kept:
                 return None
-            return replace(stmt, targets=tuple(stmt.targets[k] for k in wanted), then=then, orelse=orelse)
+            return updated(stmt, targets=tuple(stmt.targets[k] for k in wanted), then=then, orelse=orelse)
         case With():
             wanted = [k for k, t in enumerate(stmt.targets) if t in live.vars]
             body = _narrowed(_rebuilt(live, stmt.body), wanted)
             if not (body.stmts or wanted) and id(stmt) not in live.kept:
                 return None
-            return replace(stmt, targets=tuple(stmt.targets[k] for k in wanted), body=body)
+            return updated(stmt, targets=tuple(stmt.targets[k] for k in wanted), body=body)
         case For() | While():
             return _kept_loop(live, stmt)
 
 
 def _narrowed(block: Block, wanted: Sequence[int]) -> Block:
-    return replace(block, yields=tuple(block.yields[k] for k in wanted))
+    return updated(block, yields=tuple(block.yields[k] for k in wanted))
 
 
 def _kept_loop(live: _Live, stmt: For | While) -> Stmt | None:
@@ -292,12 +301,12 @@ def _kept_loop(live: _Live, stmt: For | While) -> Stmt | None:
     wanted = [k for k, p in enumerate(params) if p in live.vars or stmt.targets[k] in live.vars]
     wanted_yields = [*wanted, len(params)] if stmt.stops else wanted
     body = _narrowed(_rebuilt(live, stmt.body), wanted_yields)
-    body = replace(body, params=(*stmt.body.params[:first], *(params[k] for k in wanted)))
+    body = updated(body, params=(*stmt.body.params[:first], *(params[k] for k in wanted)))
     if not (body.stmts or wanted) and id(stmt) not in live.kept:
         return None
     targets = tuple(stmt.targets[k] for k in wanted)
     inits = tuple(stmt.inits[k] for k in wanted)
     if isinstance(stmt, For):
-        return replace(stmt, targets=targets, inits=inits, body=body)
-    cond = replace(_rebuilt(live, stmt.cond), params=tuple(stmt.cond.params[k] for k in wanted))
-    return replace(stmt, targets=targets, inits=inits, body=body, cond=cond)
+        return updated(stmt, targets=targets, inits=inits, body=body)
+    cond = updated(_rebuilt(live, stmt.cond), params=tuple(stmt.cond.params[k] for k in wanted))
+    return updated(stmt, targets=targets, inits=inits, body=body, cond=cond)

@@ -18,11 +18,11 @@ loops, where a value of the forward sweep would have to be saved, so is arithmet
 >>> print(srcad.grad(f, argnums=1).source_for(np.ones(3), np.ones(3)))
 # kinds: x: f8[n], y: f8[m]
 def f_grad(x, y):
-    t = np.sin(x)
-    t2 = t * y
+    sin_x = np.sin(x)
+    t = sin_x * y
     np.sin(x) * y * y
     # return np.sum(np.sin(x) * y) + np.sum(np.sin(x) * y * y)
-    y_bar = t2 + t2 + t
+    y_bar = t + t + sin_x
     return y_bar
 <BLANKLINE>
 """
@@ -32,14 +32,15 @@ from __future__ import annotations
 import operator
 from collections import ChainMap
 from collections.abc import Hashable, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from srcad.analysis.aliases import Aliases, makes_new
 from srcad.analysis.effects import is_pure
 from srcad.ir.atoms import is_in
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Block, Call, Callee, Const, For, Function, Star, Stmt, Var, While
-from srcad.ir.visit import blocks, defs, map_atoms, uses, walk, walk_blocks, with_blocks
+from srcad.ir.record import record
+from srcad.ir.visit import blocks, defs, map_atoms, updated, uses, walk, walk_blocks, with_blocks
 from srcad.transform.elide import reads_only
 
 _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
@@ -49,16 +50,16 @@ _COMMUTATIVE = (operator.add, operator.mul)
 def share_common(function: Function) -> Function:
     """`function`, both sweeps in one body, with values taken from where they were computed first."""
     table = _Table.of(function)
-    return replace(function, body=table.block(function.body, ChainMap()))
+    return updated(function, body=table.block(function.body, ChainMap()))
 
 
 def share_common_forward(function: Function) -> Function:
     """`function`, values and tangents, with values taken from where they were computed first."""
     table = _Table.of(function, sweeps=1)
-    return replace(function, body=table.block(function.body, ChainMap()))
+    return updated(function, body=table.block(function.body, ChainMap()))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Home:
     """Where a value is defined: the block, and whether a loop is around it."""
 
@@ -142,7 +143,7 @@ class _Table:
             elif isinstance(new, Call) and self.sweeps == 1 and (key := self.key(new)) is not None:
                 known.setdefault(key, new.target)
             stmts.append(new)
-        return replace(block, stmts=tuple(stmts))
+        return updated(block, stmts=tuple(stmts))
 
     def renamed(self, call: Call) -> Call:
         """A call with the first name of each operand, where it only reads it."""

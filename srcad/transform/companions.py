@@ -72,7 +72,7 @@ from srcad.ir.nodes import (
     While,
     With,
 )
-from srcad.ir.visit import walk
+from srcad.ir.visit import is_call_of, walk
 from srcad.runtime.tangents import like_view, zero_tangent
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -160,7 +160,7 @@ class _Carrier:
         """Write a call, what it does to containers of shadows before it, and the companion of its result behind it."""
         changed = [a for a in writes(call) if isinstance(a, Var) and a in self.memory.carried]
         taken: Value = ZERO
-        if call.fn == Const(ops.unpack) and call.target in self.memory.carried:
+        if is_call_of(call, ops.unpack) and call.target in self.memory.carried:
             self.unpacked(call, b)
         if any(not isinstance(a.kind, Array) for a in changed):
             taken = self.changed(call, b)

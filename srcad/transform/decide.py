@@ -28,14 +28,14 @@ from srcad.analysis.effects import cannot_raise
 from srcad.ir.atoms import MISSING, constant
 from srcad.ir.kinds import Static
 from srcad.ir.nodes import UNDEFINED_ATOM, Atom, Block, Call, Const, Function, If, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, substitute, uses, with_blocks
+from srcad.ir.visit import blocks, count_uses, substitute, updated, uses, with_blocks
 
 
 def take_known_branches(function: Function) -> Function:
     """`function`, with kinds, without the branches that never run."""
     decided: dict[Var, None] = {}
     body = _taken(function.body, decided)
-    return replace(function, body=_without(body, decided))
+    return updated(function, body=_without(body, decided))
 
 
 def _taken(block: Block, decided: dict[Var, None]) -> Block:
@@ -52,7 +52,7 @@ def _taken(block: Block, decided: dict[Var, None]) -> Block:
         else:
             stmts.append(with_blocks(stmt, tuple(_taken(b, decided) for b in blocks(stmt))))
     yields = tuple(renamed.get(y, y) if isinstance(y, Var) else y for y in block.yields)
-    return replace(block, stmts=tuple(stmts), yields=yields)
+    return updated(block, stmts=tuple(stmts), yields=yields)
 
 
 def _known_arm(stmt: Stmt) -> Block | None:
@@ -92,4 +92,4 @@ def _dropped(block: Block, gone: frozenset[Var], inputs: list[Var]) -> Block:
             inputs += [stmt.target, *uses(stmt)]
         else:
             stmts.append(with_blocks(stmt, tuple(_dropped(b, gone, inputs) for b in blocks(stmt))))
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))

@@ -39,7 +39,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Functions, Object, Static
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Guard, If, Star, Stmt, Var, new_loop_id
-from srcad.ir.visit import blocks, with_blocks
+from srcad.ir.visit import blocks, is_call_of, with_blocks
 
 
 def known_callees(function: Function) -> Function | None:
@@ -65,7 +65,7 @@ class _Run:
 
     def call(self, call: Call) -> list[Stmt]:
         """The statements that stand for a call."""
-        if call.fn == Const(ops.call_method):
+        if is_call_of(call, ops.call_method):
             value = _held_function(call)
             if value is None:
                 return [call]

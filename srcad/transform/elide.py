@@ -25,6 +25,7 @@ def f_grad(u, a):
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -35,18 +36,18 @@ from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, map_atoms, uses, with_blocks
+from srcad.ir.visit import count_uses, is_call_of, map_atoms, updated, uses, with_inner
 from srcad.rules import rule_for
 from srcad.transform.cleanup import added
 
 
 def elide_copies(function: Function) -> Function:
     """`function` without copies that make no difference."""
-    return replace(function, body=_block(function.body, count_uses(function.body), Aliases.of(function)))
+    return updated(function, body=_block(function.body, count_uses(function.body), Aliases.of(function)))
 
 
-def _block(block: Block, counts: dict[Var, int], aliases: Aliases) -> Block:
-    stmts: list[Stmt] = [with_blocks(s, tuple(_block(b, counts, aliases) for b in blocks(s))) for s in block.stmts]
+def _block(block: Block, counts: Mapping[Var, int], aliases: Aliases) -> Block:
+    stmts: list[Stmt] = with_inner(block, lambda b: _block(b, counts, aliases))
     renamed: dict[Var, Atom] = {}
     kept: list[Stmt] = []
     for k, stmt in enumerate(stmts):
@@ -58,11 +59,11 @@ def _block(block: Block, counts: dict[Var, int], aliases: Aliases) -> Block:
             if user is not None and reads_only(user, stmt.target):
                 renamed[stmt.target] = renamed.get(source, source) if isinstance(source, Var) else source
                 continue
-        kept.append(map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a))
-    return replace(block, stmts=tuple(kept))
+        kept.append(map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a) if renamed else stmt)
+    return updated(block, stmts=tuple(kept))
 
 
-def _takes_over(before: list[Stmt], copy: Call, source: Atom, counts: dict[Var, int]) -> bool:
+def _takes_over(before: list[Stmt], copy: Call, source: Atom, counts: Mapping[Var, int]) -> bool:
     """Whether what is copied is a new array that only this copy uses; then its maker makes the copy's target."""
     if not isinstance(source, Var) or counts.get(source) != 1:
         return False
@@ -78,7 +79,7 @@ def _takes_over(before: list[Stmt], copy: Call, source: Atom, counts: dict[Var, 
 
 def _copied(stmt: Stmt) -> Atom | None:
     """What a statement that a transform added copies, if it is such a copy."""
-    if not isinstance(stmt, Call) or not added(stmt.loc) or stmt.fn != Const(np.ndarray.copy) or stmt.kwargs:
+    if not isinstance(stmt, Call) or not added(stmt.loc) or not is_call_of(stmt, np.ndarray.copy) or stmt.kwargs:
         return None
     source = stmt.args[0]
     return None if isinstance(source, Star) else source

@@ -17,11 +17,11 @@ Elements at other constant indices than those before are still zero: they are st
 # kinds: p: f8[n]
 def f_grad(p):
     p[0]
-    t = np.sin(p[1])
+    sin = np.sin(p[1])
     # return p[0] * np.sin(p[1])
     p_bar = np.zeros_like(p)
     p_bar[1] = np.cos(p[1]) * p[0]
-    p_bar[0] = t
+    p_bar[0] = sin
     return p_bar
 <BLANKLINE>
 """
@@ -39,7 +39,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, uses, with_blocks
+from srcad.ir.visit import is_call_of, updated, uses, with_inner
 from srcad.transform.zeros import Known
 
 _UPDATES = (Const(ops.UPDATES[operator.iadd]), Const(ops.UPDATES[operator.isub]))
@@ -49,11 +49,11 @@ _ZEROS = Const(np.zeros_like)
 
 def fill_buffers(function: Function) -> Function:
     """`function` with the first contributions to its buffers stored instead of added."""
-    return replace(function, body=_block(Known.of(function), function.body))
+    return updated(function, body=_block(Known.of(function), function.body))
 
 
 def _block(known: Known, block: Block) -> Block:
-    stmts: list[Stmt] = [with_blocks(s, tuple(_block(known, b) for b in blocks(s))) for s in block.stmts]
+    stmts: list[Stmt] = with_inner(block, lambda b: _block(known, b))
     made = {s.target: s for s in stmts if isinstance(s, Call)}
     for at in range(len(stmts) - 1, -1, -1):
         stmt = stmts[at]
@@ -61,7 +61,7 @@ def _block(known: Known, block: Block) -> Block:
             continue
         if known.buffer(stmt.target) == stmt.target:
             _fill(known, stmts, at, stmt, made)
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _fill(known: Known, stmts: list[Stmt], at: int, zeros: Call, made: dict[Var, Call]) -> None:
@@ -133,4 +133,4 @@ def _are_apart(index: Atom, other: Atom, made: dict[Var, Call]) -> bool:
 
 def _items(index: Atom, made: dict[Var, Call]) -> Sequence[Atom | Star]:
     call = made.get(index) if isinstance(index, Var) else None
-    return call.args if call is not None and call.fn == Const(ops.make_tuple) else (index,)
+    return call.args if call is not None and is_call_of(call, ops.make_tuple) else (index,)

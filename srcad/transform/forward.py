@@ -43,6 +43,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.runtime.tangents import tangent_like
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -159,10 +160,10 @@ def _displays(b: Builder, value: Atom, dot: Atom) -> tuple[Call, list[tuple[Atom
     made, along = _maker(b, value), _maker(b, dot)
     if made is None or along is None or made.fn != along.fn or len(made.args) != len(along.args):
         return None
-    if made.fn not in (Const(ops.make_list), Const(ops.make_dict)) or b.is_mutated(value):
+    if not is_call_of(made, ops.make_list, ops.make_dict) or b.is_mutated(value):
         return None
     pairs = list(zip(made.args, along.args, strict=True))
-    keys = pairs[::2] if made.fn == Const(ops.make_dict) else []
+    keys = pairs[::2] if is_call_of(made, ops.make_dict) else []
     if any(isinstance(a, Star) or isinstance(d, Star) for a, d in pairs) or any(a != d for a, d in keys):
         return None
     return along, pairs  # type: ignore[return-value]
@@ -170,7 +171,7 @@ def _displays(b: Builder, value: Atom, dot: Atom) -> tuple[Call, list[tuple[Atom
 
 def _maker(b: Builder, atom: Atom) -> Call | None:
     made = b.definition(atom)
-    while made is not None and made.fn == Const(ops.identity):
+    while made is not None and is_call_of(made, ops.identity):
         made = b.definition(made.args[0])
     return made
 
@@ -199,7 +200,7 @@ def _base(b: Builder, array: Atom) -> Atom | None:
     """What an array is, or is a view of; None where others may hold that: the caller, a container, another branch."""
     while True:
         made = b.definition(array)
-        if made is None or made.fn == Const(np.broadcast_to):
+        if made is None or is_call_of(made, np.broadcast_to):
             return None
         bases = view_of(made)
         if not bases:

@@ -38,7 +38,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Dict, List, Tuple
 from srcad.ir.nodes import NOWHERE, Atom, Block, Call, Const, Function, Guard, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, rename_fresh, substitute, uses, walk, with_blocks
+from srcad.ir.visit import blocks, count_uses, is_call_of, rename_fresh, substitute, uses, walk, with_blocks
 from srcad.rules import rule_for
 
 LIMIT = 40
@@ -149,7 +149,7 @@ class _Inliner:
         readable = readable_displays(body)
         self.displays.update(readable)
         for display, param in zip(displays, collecting(callee, body.params), strict=False):
-            if display.fn == Const(ops.make_tuple) or _only_read(param, body):
+            if is_call_of(display, ops.make_tuple) or _only_read(param, body):
                 self.displays[display.target] = display
         body = self.block(substitute(body, dict(zip(body.params, bound, strict=True))), (*stack, callee))
         result = body.yields[0]
@@ -259,8 +259,8 @@ def _only_read(var: Var, body: Block) -> bool:
                 continue
             if not isinstance(stmt, Call):
                 return False
-            looked_up = stmt.fn == Const(operator.getitem) and stmt.args[0] == var
-            looked_up |= stmt.fn == Const(ops.call_method) and stmt.args[0] == var and stmt.args[1] == Const("get")
+            looked_up = is_call_of(stmt, operator.getitem) and stmt.args[0] == var
+            looked_up |= is_call_of(stmt, ops.call_method) and stmt.args[0] == var and stmt.args[1] == Const("get")
             given = all(a != var for a in stmt.args) and all(k is None for k, v in stmt.kwargs if v == var)
             if not looked_up and not given:
                 return False
@@ -272,14 +272,14 @@ def spread(call: Call, displays: Mapping[Var, Call]) -> Call:
     args: list[Atom | Star] = []
     for arg in call.args:
         made = displays.get(arg.value) if isinstance(arg, Star) and isinstance(arg.value, Var) else None
-        if made is not None and made.fn == Const(ops.make_tuple):
+        if made is not None and is_call_of(made, ops.make_tuple):
             args += made.args
         else:
             args.append(arg)
     kwargs: list[tuple[str | None, Atom]] = []
     for key, value in call.kwargs:
         made = displays.get(value) if key is None and isinstance(value, Var) else None
-        names = made.args[::2] if made is not None and made.fn == Const(ops.make_dict) else ()
+        names = made.args[::2] if made is not None and is_call_of(made, ops.make_dict) else ()
         if made is not None and all(isinstance(n, Const) and isinstance(n.value, str) for n in names):
             pairs = zip(names, made.args[1::2], strict=True)
             kwargs += [(n.value, v) for n, v in pairs if isinstance(n, Const) and not isinstance(v, Star)]

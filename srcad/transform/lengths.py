@@ -31,7 +31,7 @@ from srcad.analysis.effects import cannot_raise
 from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
-from srcad.ir.visit import blocks, substitute, uses, with_blocks
+from srcad.ir.visit import blocks, is_call_of, substitute, updated, uses, with_blocks
 from srcad.transform.builder import Builder
 
 _LIKE = (Const(np.zeros_like), Const(np.ones_like), Const(np.empty_like), Const(np.full_like))
@@ -53,7 +53,7 @@ def ask_cheaply(function: Function, facts: Facts, *, drop_primal: bool) -> Funct
     again = {v.name for v in found.homes}  # a name that the function binds anew is not kept for its first value
     found.params = tuple(p for p in found.params if p.name not in again)
     found.want(function.body, ())
-    return replace(function, body=substitute(found.rewritten(function.body, ()), found.renamed))
+    return updated(function, body=substitute(found.rewritten(function.body, ()), found.renamed))
 
 
 def _question(call: Call) -> Var | None:
@@ -63,7 +63,7 @@ def _question(call: Call) -> Var | None:
         return None
     if call.fn in _LIKE:
         return None if subject in call.args[1:] else subject
-    if call.fn == Const(len) or (call.fn == Const(getattr) and call.args[1] in _WHOLE):
+    if is_call_of(call, len) or (is_call_of(call, getattr) and call.args[1] in _WHOLE):
         return subject
     return None
 
@@ -125,14 +125,14 @@ class _Found:
                 mirrored = stmt.reverse_of if isinstance(stmt, For) else None
                 inner = loops if mirrored is None else (*loops, mirrored)
                 stmts.append(with_blocks(stmt, tuple(self.rewritten(b, inner, reverse=True) for b in blocks(stmt))))
-        return replace(block, stmts=tuple(stmts))
+        return updated(block, stmts=tuple(stmts))
 
     def asked(self, call: Call, loops: Loops, shapes: dict[Atom, Var]) -> list[Stmt]:
         """A call, or what gives the same and asks something else."""
         subject = _question(call)
         if subject is None:
             return self.part_of_shape(call, loops, shapes)
-        if call.fn == Const(getattr) and call.args[1] == Const("shape"):
+        if is_call_of(call, getattr) and call.args[1] == Const("shape"):
             shapes[call.target] = subject
         if self.is_free(subject, loops):
             return [call]
@@ -141,13 +141,13 @@ class _Found:
         other = self.like(subject, loops, dtype=call.fn in _LIKE) if whole else None
         if other is not None:
             return [replace(call, args=(other, *call.args[1:]))]
-        counts = call.fn == Const(len) or call.args[1:] == (Const("size"),)
-        dims = subject.kind.dims[:1] if call.fn == Const(len) else subject.kind.dims
+        counts = is_call_of(call, len) or call.args[1:] == (Const("size"),)
+        dims = subject.kind.dims[:1] if is_call_of(call, len) else subject.kind.dims
         return self.product(call, dims, loops) if counts else [call]
 
     def part_of_shape(self, call: Call, loops: Loops, shapes: dict[Atom, Var]) -> list[Stmt]:
         """The same for ``x.shape[k]``."""
-        subject = shapes.get(call.args[0]) if call.fn == Const(operator.getitem) else None  # type: ignore[arg-type]
+        subject = shapes.get(call.args[0]) if is_call_of(call, operator.getitem) else None  # type: ignore[arg-type]
         if subject is None or self.is_free(subject, loops) or not isinstance(subject.kind, Array):
             return [call]
         axis, dims = call.args[1], subject.kind.dims

@@ -22,13 +22,13 @@ def f_grad(x):
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, walk, with_blocks
+from srcad.ir.visit import count_uses, is_call_of, updated, walk, with_inner
 from srcad.transform.algebra import is_const, keeps_dtype
 
 
@@ -47,31 +47,29 @@ def from_results(function: Function, is_mutated: Callable[[Atom], bool]) -> Func
             values[exponential] = target
     if not values:
         return function
-    return replace(function, body=_block(function.body, values, count_uses(function.body)))
+    return updated(function, body=_block(function.body, values, count_uses(function.body)))
 
 
 def _exponential(call: Call, made: dict[Var, Call]) -> Var | None:
     """`e`, where `call` is ``1 / (1 + e)`` and `e` an exponential."""
-    if call.fn != Const(operator.truediv) or not is_const(call.args[0], 1) or not keeps_dtype(call.target.kind):
+    if not is_call_of(call, operator.truediv) or not is_const(call.args[0], 1) or not keeps_dtype(call.target.kind):
         return None
     total = made.get(call.args[1]) if isinstance(call.args[1], Var) else None
-    if total is None or total.fn != Const(operator.add):
+    if total is None or not is_call_of(total, operator.add):
         return None
     for one, other in (total.args, total.args[::-1]):
         known = made.get(other) if isinstance(other, Var) else None
-        if is_const(one, 1) and known is not None and known.fn == Const(np.exp) and not known.kwargs:
+        if is_const(one, 1) and known is not None and is_call_of(known, np.exp) and not known.kwargs:
             return known.target
     return None
 
 
-def _block(block: Block, values: dict[Var, Var], counts: dict[Var, int]) -> Block:
-    stmts: list[Stmt | None] = [
-        with_blocks(s, tuple(_block(b, values, counts) for b in blocks(s))) for s in block.stmts
-    ]
+def _block(block: Block, values: dict[Var, Var], counts: Mapping[Var, int]) -> Block:
+    stmts: list[Stmt | None] = [*with_inner(block, lambda b: _block(b, values, counts))]
     before: dict[int, Call] = {}
     places = {s.target: k for k, s in enumerate(block.stmts) if isinstance(s, Call)}
     for at, stmt in enumerate(stmts):
-        if not isinstance(stmt, Call) or stmt.fn != Const(operator.mul) or not stmt.loc.adjoint:
+        if not isinstance(stmt, Call) or not is_call_of(stmt, operator.mul) or not stmt.loc.adjoint:
             continue
         for exponential, rest in (stmt.args, stmt.args[::-1]):
             value = values.get(exponential) if isinstance(exponential, Var) else None
@@ -94,16 +92,16 @@ def _block(block: Block, values: dict[Var, Var], counts: dict[Var, int]) -> Bloc
     for k, stmt in enumerate(stmts):
         found += [before[k]] if k in before else []
         found += [] if stmt is None else [stmt]
-    return replace(block, stmts=tuple(found))
+    return updated(block, stmts=tuple(found))
 
 
 def _factor(
-    value: Var, atom: Atom | Star, stmts: list[Stmt | None], places: dict[Var, int], counts: dict[Var, int]
+    value: Var, atom: Atom | Star, stmts: list[Stmt | None], places: dict[Var, int], counts: Mapping[Var, int]
 ) -> int | None:
     """The place of the product of which `value` is a factor, inside of a product `atom` with no other use."""
     place = places.get(atom) if isinstance(atom, Var) else None
     call = None if place is None else stmts[place]
-    if not isinstance(call, Call) or not call.loc.adjoint or call.fn != Const(operator.mul):
+    if not isinstance(call, Call) or not call.loc.adjoint or not is_call_of(call, operator.mul):
         return None
     if counts.get(call.target) != 1:
         return None

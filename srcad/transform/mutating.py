@@ -36,6 +36,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import NONE, Array, Numeric, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 
 #: Methods of arrays that change their receiver.
 _METHODS: dict[str, Any] = {name: getattr(np.ndarray, name) for name in ("sort", "partition", "fill", "put")}
@@ -43,7 +44,7 @@ _METHODS: dict[str, Any] = {name: getattr(np.ndarray, name) for name in ("sort",
 
 def as_function(call: Call) -> Call:
     """``a.sort()`` of an array as a call of ``np.ndarray.sort``; any other call as it is."""
-    if call.fn != Const(ops.call_method) or not isinstance(call.args[1], Const):
+    if not is_call_of(call, ops.call_method) or not isinstance(call.args[1], Const):
         return call
     receiver, method = call.args[0], _METHODS.get(call.args[1].value)
     if method is None or isinstance(receiver, Star):
@@ -78,6 +79,6 @@ def without_nothing(call: Call) -> Call:
 def _single(out: Atom, calls: Mapping[Var, Call]) -> Atom:
     """``(y,)`` as `y`."""
     made = calls.get(out) if isinstance(out, Var) else None
-    if made is None or made.fn != Const(ops.make_tuple) or len(made.args) != 1 or isinstance(made.args[0], Star):
+    if made is None or not is_call_of(made, ops.make_tuple) or len(made.args) != 1 or isinstance(made.args[0], Star):
         return out
     return made.args[0]

@@ -55,7 +55,7 @@ from srcad.ir.kinds import (
     may_be_active,
 )
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, new_loop_id
-from srcad.ir.visit import blocks, defs, map_atoms, substitute, uses, walk, with_blocks
+from srcad.ir.visit import blocks, defs, is_call_of, map_atoms, substitute, uses, walk, with_blocks
 from srcad.transform.given_lists import with_arrays
 from srcad.transform.inline import collects, underlying
 from srcad.transform.methods import resolve_attribute, resolve_method
@@ -95,11 +95,11 @@ class _Uses:
             self.position += 1
             for var in uses(stmt):
                 self.last[self.origin(var)] = self.position
-                if not (isinstance(stmt, Call) and stmt.fn == Const(ops.identity)):
+                if not (isinstance(stmt, Call) and is_call_of(stmt, ops.identity)):
                     self.count[self.origin(var)] = self.count.get(self.origin(var), 0) + 1
             if isinstance(stmt, Call):
                 self.calls[stmt.target] = (self.position, loops)
-                if stmt.fn == Const(ops.identity) and isinstance(stmt.args[0], Var):
+                if is_call_of(stmt, ops.identity) and isinstance(stmt.args[0], Var):
                     self.names[stmt.target] = stmt.args[0]
             inside = (*loops, stmt.id) if isinstance(stmt, (For, While)) else loops
             if isinstance(stmt, For):

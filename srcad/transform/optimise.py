@@ -53,6 +53,8 @@ def polish(function: Function, clean: Pass, passes: Sequence[tuple[str, Pass]] =
 def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function:
     """`function` after rounds of the passes that are on; one without a name always is.
 
+    A pass that changes nothing returns the very object that it was given, and is not asked again about that one.
+
     >>> from srcad.ir.nodes import NOWHERE, Block
     >>> empty = Function("f", Block((), (), ()), NOWHERE)
     >>> optimise(empty, [("sink", sink)]) == empty
@@ -62,7 +64,7 @@ def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function
     quiet = 0  # so many passes, the last ones, found nothing to do
     for run in chosen * ROUNDS:
         after = run(function)
-        quiet, function = (quiet + 1, function) if after == function else (0, after)
+        quiet, function = (quiet + 1, function) if after is function or after == function else (0, after)
         if quiet == len(chosen):
             break
     return function

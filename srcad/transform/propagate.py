@@ -35,17 +35,17 @@ from srcad.ir import ops
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
-from srcad.ir.visit import blocks, map_atoms, uses, walk, with_blocks
+from srcad.ir.visit import blocks, calls_of, is_call_of, map_atoms, updated, uses, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import added
 
 
 def propagate(function: Function) -> Function:
     """`function` with constants and copies of the lines that a transform added where they are used."""
-    calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
+    calls = calls_of(function.body)
     found = _Known(calls)
     body = found.block(function.body)
-    return replace(function, body=replace(body, yields=tuple(map(found.of, body.yields))))
+    return updated(function, body=updated(body, yields=tuple(map(found.of, body.yields))))
 
 
 @dataclass
@@ -83,16 +83,16 @@ class _Known:
                 new = self.loop(new)
             inner = tuple(self.yielding(self.block(b)) for b in blocks(new))
             stmts.append(with_blocks(new, inner))
-        return replace(block, stmts=tuple(stmts))
+        return updated(block, stmts=tuple(stmts))
 
     def yielding(self, block: Block) -> Block:
-        return replace(block, yields=tuple(map(self.of, block.yields)))
+        return updated(block, yields=tuple(map(self.of, block.yields)))
 
     def call(self, call: Call) -> list[Stmt]:
         """A call with what its operands are; folded, if one has become a constant."""
-        if call.fn == Const(ops.identity) and call.loc.adjoint and isinstance(call.args[0], Const):
+        if is_call_of(call, ops.identity) and call.loc.adjoint and isinstance(call.args[0], Const):
             self.seeds[call.target] = call.args[0]
-        if not any(v in self.atoms or v in self.seeds for v in uses(call)):
+        if not (self.atoms or self.seeds) or not any(v in self.atoms or v in self.seeds for v in uses(call)):
             return [call]
         constant = added(call.loc) and any(self.number(v) is not None for v in uses(call))
         new = map_atoms(call, self.value if constant else self.of)
@@ -119,7 +119,7 @@ class _Known:
                 self.atoms[loop.cond.params[k]] = loop.inits[k]
         kept = [k for k in range(len(params)) if k not in steady]
         rest = loop.body.yields[len(params) :]
-        body = replace(
+        body = updated(
             loop.body,
             params=(*loop.body.params[:first], *(params[k] for k in kept)),
             yields=(*(loop.body.yields[k] for k in kept), *rest),
@@ -127,6 +127,6 @@ class _Known:
         targets = tuple(loop.targets[k] for k in kept)
         inits = tuple(loop.inits[k] for k in kept)
         if isinstance(loop, While):
-            cond = replace(loop.cond, params=tuple(loop.cond.params[k] for k in kept))
-            return replace(loop, targets=targets, inits=inits, body=body, cond=cond)
-        return replace(loop, targets=targets, inits=inits, body=body)
+            cond = updated(loop.cond, params=tuple(loop.cond.params[k] for k in kept))
+            return updated(loop, targets=targets, inits=inits, body=body, cond=cond)
+        return updated(loop, targets=targets, inits=inits, body=body)

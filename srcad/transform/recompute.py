@@ -16,6 +16,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable, is_in
 from srcad.ir.kinds import UNKNOWN, Array, Dict, Kind, List, Numeric, Scalar, Static, Tuple, is_mutable
 from srcad.ir.nodes import Atom, Call, Const, For, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.passes import is_on
 from srcad.transform.builder import Builder
 
@@ -133,7 +134,7 @@ def rebuild(
 
 def _without_unpacking(item: Call, items: Call) -> Call:
     """An item of an unpacked array, taken from the array itself: that it has so many the forward sweep has found."""
-    if item.fn != Const(operator.getitem) or items.fn != Const(ops.unpack) or len(items.args) != 2:
+    if not is_call_of(item, operator.getitem) or not is_call_of(items, ops.unpack) or len(items.args) != 2:
         return item
     source = items.args[0]
     return replace(item, args=(source, *item.args[1:])) if isinstance(source, Var) and is_array(source) else item

@@ -16,11 +16,11 @@ the same memory wherever it is taken, so a change of its array in between makes 
 >>> print(srcad.grad(f).source_for(np.ones(3)))
 # kinds: y: f8[n]
 def f_grad(y):
-    t = np.exp(y[1:])
+    exp = np.exp(y[1:])
     # return np.exp(y[1:]) @ y[1:]
     y_bar = np.zeros_like(y)
-    y_bar[1:] = t
-    y_bar[1:] += t * y[1:]
+    y_bar[1:] = exp
+    y_bar[1:] += exp * y[1:]
     return y_bar
 <BLANKLINE>
 """
@@ -39,21 +39,21 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Loc, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, map_atoms, uses, walk, with_blocks
+from srcad.ir.visit import blocks, calls_of, count_uses, is_call_of, map_atoms, updated, uses, with_blocks
 from srcad.transform.cleanup import added
 
-_VIEWS = (Const(operator.getitem), Const(np.ndarray.T))
-_ADDITIONS = (Const(operator.add), Const(operator.sub))
-_PARTS = (Const(slice), Const(ops.make_tuple))
-_DISPLAYS = (Const(ops.make_tuple), Const(ops.make_list), Const(ops.make_dict), Const(list.append))
+_VIEWS = (operator.getitem, np.ndarray.T)
+_ADDITIONS = (operator.add, operator.sub)
+_PARTS = (slice, ops.make_tuple)
+_DISPLAYS = (ops.make_tuple, ops.make_list, ops.make_dict, list.append)
 _DEEPEST = 3
 
 
 def rederive_views(function: Function) -> Function:
     """`function` with views taken again in the lines that a transform added, where they were used more than once."""
-    made = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
+    made = calls_of(function.body)
     repeated = _Views(made, count_uses(function.body), Aliases.of(function))
-    return replace(function, body=repeated.block(function.body))
+    return updated(function, body=repeated.block(function.body))
 
 
 @dataclass
@@ -71,14 +71,14 @@ class _Views:
                 stmts += self.call(stmt)
             else:
                 stmts.append(with_blocks(stmt, tuple(self.block(b) for b in blocks(stmt))))
-        return replace(block, stmts=tuple(stmts))
+        return updated(block, stmts=tuple(stmts))
 
     def call(self, call: Call) -> list[Stmt]:
         """A call, after new views for those of its operands that are views with other users.
 
         What is put into a tuple or a list (results, what is saved) is the view itself.
         """
-        if call.fn in _DISPLAYS:
+        if is_call_of(call, *_DISPLAYS):
             return [call]
         before: list[Stmt] = []
         again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v, call.loc)}
@@ -100,7 +100,7 @@ class _Views:
     def is_fixed_item(self, call: Call) -> bool:
         """Whether `call` reads a number by a constant out of an array that nothing changes."""
         base, index = call.args[0], call.args[-1]
-        reads = call.fn == Const(operator.getitem) and isinstance(call.target.kind, Scalar) and isinstance(index, Const)
+        reads = is_call_of(call, operator.getitem) and isinstance(call.target.kind, Scalar) and isinstance(index, Const)
         return reads and isinstance(base, Var) and isinstance(base.kind, Array) and not self.aliases.is_changed(base)
 
     def is_short(self, atom: Atom | Star, depth: int = 0) -> bool:
@@ -110,7 +110,7 @@ class _Views:
         if isinstance(atom, Const) or atom.name:
             return True
         call = self.made.get(atom)
-        part = call is not None and not call.kwargs and (call.fn in _PARTS or _is_index(call))
+        part = call is not None and not call.kwargs and (is_call_of(call, *_PARTS) or _is_index(call))
         if call is None or not part or depth == _DEEPEST:
             return False
         return all(self.is_short(a, depth + 1) for a in call.args)
@@ -125,21 +125,21 @@ class _Views:
 
     def is_part(self, atom: Atom | Star) -> bool:
         call = self.made.get(atom) if isinstance(atom, Var) and not atom.name else None
-        return call is not None and (call.fn in _PARTS or _is_index(call))
+        return call is not None and (is_call_of(call, *_PARTS) or _is_index(call))
 
 
 def _is_view(call: Call) -> bool:
     """Whether `call` takes a view of an array."""
     base = call.args[0]
     array = isinstance(call.target.kind, Array) and isinstance(base, Var) and isinstance(base.kind, Array)
-    return call.fn in _VIEWS and array and is_certain_view(call)
+    return array and is_call_of(call, *_VIEWS) and is_certain_view(call)
 
 
 def _is_index(call: Call) -> bool:
     """Whether `call` makes an index: a sum or difference of Python integers, a tuple of integers."""
-    if call.fn == Const(ops.make_tuple):
+    if is_call_of(call, ops.make_tuple):
         return all(_is_integer(a) for a in call.args)
-    return call.fn in _ADDITIONS and all(_is_integer(a) for a in (call.target, *call.args))
+    return is_call_of(call, *_ADDITIONS) and all(_is_integer(a) for a in (call.target, *call.args))
 
 
 def _is_integer(atom: Atom | Star) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from srcad.ir.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Request:
     """Which derivative is wanted.
 

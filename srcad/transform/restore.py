@@ -15,7 +15,7 @@ or a dict whose items come and go.
 # kinds: y: f8[n]
 def f_grad(y):
     y = y.copy(order='K')
-    t = np.exp(y[1:])
+    exp = np.exp(y[1:])
     y_old = y[1]
     y[1] = 2.0
     y[0]
@@ -26,9 +26,10 @@ def f_grad(y):
     y[1] = y_old
     y_bar[1] = 0.0
     # z = np.exp(y[1:]) @ y[1:]
-    y_bar[1:] += t
-    y_bar[1:] += t * y[1:]
+    y_bar[1:] += exp
+    y_bar[1:] += exp * y[1:]
     return y_bar
+<BLANKLINE>
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ import numpy as np
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
 from srcad.ir.nodes import Block, Call, Const, For, Function, Star, Stmt, Var, While
-from srcad.ir.visit import blocks, uses, with_blocks
+from srcad.ir.visit import blocks, is_call_of, updated, uses, with_blocks
 from srcad.passes import is_on
 
 #: Operations that need only the shape or the identity of an array, not what is in it.
@@ -98,7 +99,7 @@ class _Readers:
                 return True
             home = self.memory.home.get(root, ())  # what is made in a loop is another object in every pass
             readers = self.found.get(root, [])
-            if call.fn == Const(ops.undo):
+            if is_call_of(call, ops.undo):
                 readers = readers + self.sized.get(root, [])
             for at, around in readers:
                 if at > order or any(loop in around and loop not in home for loop in loops):
@@ -131,7 +132,7 @@ def restore(function: Function, memory: Memory, always: Iterable[Var] = ()) -> F
     """
     readers = _Readers(memory, always=frozenset(always))
     readers.block(function.body, (), reverse=False)
-    return replace(function, body=_rewritten(readers, function.body))
+    return updated(function, body=_rewritten(readers, function.body))
 
 
 def _rewritten(readers: _Readers, block: Block) -> Block:
@@ -142,12 +143,12 @@ def _rewritten(readers: _Readers, block: Block) -> Block:
                 stmts.append(_carried_out(stmt))
             continue
         stmts.append(with_blocks(stmt, tuple(_rewritten(readers, b) for b in blocks(stmt))))
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _carried_out(mark: Call) -> Call:
     """What a mark stands for."""
-    if mark.fn == Const(ops.restore):
+    if is_call_of(mark, ops.restore):
         return replace(mark, fn=Const(operator.setitem), loc=replace(mark.loc, saving=True))
     function = mark.args[1]
     assert isinstance(function, Const)

@@ -19,7 +19,7 @@ False
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Scalar, Static
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Star, Stmt, Var, While, With
-from srcad.ir.visit import blocks, defs, substitute
+from srcad.ir.visit import blocks, defs, is_call_of, substitute, updated
 from srcad.rules import rule_for
 
 _DISPLAYS = (Const(ops.make_tuple), Const(ops.make_list), Const(ops.make_dict))
@@ -43,7 +43,7 @@ def keep_results(function: Function) -> Function:
     renamed: dict[Var, Atom] = {}
     for k, leaf in enumerate(leaves):
         made = makers.call(leaf)
-        if made is None or made.fn != Const(np.ndarray.copy) or made.kwargs or made.target not in late:
+        if made is None or not is_call_of(made, np.ndarray.copy) or made.kwargs or made.target not in late:
             continue
         array = made.args[0]
         assert isinstance(leaf, Var) and isinstance(array, (Var, Const))
@@ -56,7 +56,7 @@ def keep_results(function: Function) -> Function:
     stmts = [s for s in function.body.stmts if not (isinstance(s, Call) and s.target in renamed)]
     kept = [substitute(s, renamed) for s in stmts]
     yields = tuple(renamed.get(a, a) if isinstance(a, Var) else a for a in function.body.yields)
-    return replace(function, body=replace(function.body, stmts=tuple(kept), yields=yields))
+    return updated(function, body=updated(function.body, stmts=tuple(kept), yields=yields))
 
 
 def _leaves(makers: _Makers, atom: Atom | Star) -> list[Atom]:

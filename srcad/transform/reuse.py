@@ -28,7 +28,7 @@ np.tanh(x @ W + b)
 from __future__ import annotations
 
 import operator
-from dataclasses import replace
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Kind, Opaque, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, substitute, with_blocks
+from srcad.ir.visit import blocks, count_uses, substitute, updated, with_blocks
 
 #: Operators with their form in place, and whether the operand on the right may give its memory, too.
 _OPERATORS = {
@@ -57,12 +57,12 @@ def reuse_memory(function: Function, facts: Facts) -> Function:
         function: a derivative in its proper form.
         facts: the lengths that are equal wherever the reverse sweep runs.
     """
-    return replace(function, body=_block(function.body, count_uses(function.body), facts))
+    return updated(function, body=_block(function.body, count_uses(function.body), facts))
 
 
-def _block(block: Block, counts: dict[Var, int], facts: Facts) -> Block:
+def _block(block: Block, counts: Mapping[Var, int], facts: Facts) -> Block:
     inner = (with_blocks(s, tuple(_block(b, counts, facts) for b in blocks(s))) for s in block.stmts)
-    block = replace(block, stmts=tuple(inner))
+    block = updated(block, stmts=tuple(inner))
     made: set[Var] = set()
     for k, stmt in enumerate(block.stmts):
         if not isinstance(stmt, Call) or not stmt.loc.adjoint:
@@ -71,7 +71,7 @@ def _block(block: Block, counts: dict[Var, int], facts: Facts) -> Block:
         if found is not None:
             rest = substitute(Block((), block.stmts[k + 1 :], block.yields), {stmt.target: found[0]})
             stmts = (*block.stmts[:k], _in_place(stmt, *found), *rest.stmts)
-            return _block(replace(block, stmts=stmts, yields=rest.yields), counts, facts)
+            return _block(updated(block, stmts=stmts, yields=rest.yields), counts, facts)
         if _is_fresh(stmt) and counts.get(stmt.target) == 1:
             made.add(stmt.target)
     return block
@@ -85,7 +85,7 @@ def _is_fresh(call: Call) -> bool:
     return named and known and (is_in(fn, _MAKERS) or isinstance(fn, np.ufunc)) and makes_new(call)
 
 
-def _reused(call: Call, made: set[Var], counts: dict[Var, int], facts: Facts) -> tuple[Var, Atom] | None:
+def _reused(call: Call, made: set[Var], counts: Mapping[Var, int], facts: Facts) -> tuple[Var, Atom] | None:
     """The operand whose memory may hold the result of `call`, and the other one."""
     operation = call.fn.value if isinstance(call.fn, Const) else None
     if not is_in(operation, _OPERATORS) or call.kwargs or len(call.args) != 2:

@@ -13,9 +13,9 @@ the sum is 0 or infinite, the shares are NaN, which the cotangents of the shifte
 # kinds: z: f8[n]
 def f_grad(z):
     m = np.max(z)
-    t = np.exp(z - m)
+    exp = np.exp(z - m)
     # return m + np.log(np.sum(np.exp(z - m)))
-    z_bar = t / np.sum(t)
+    z_bar = exp / np.sum(exp)
     return z_bar
 <BLANKLINE>
 """

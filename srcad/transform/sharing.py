@@ -22,6 +22,7 @@ from srcad.analysis.sharing import Again, Piece, Place, Rebuilt, Sharing
 from srcad.errors import InternalError
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Call, Const, Function, Loc, Var
+from srcad.ir.visit import is_call_of
 
 
 def share_memory(function: Function, sharing: Sharing) -> Function:
@@ -47,7 +48,7 @@ def taken_apart(function: Function) -> frozenset[Var]:
     for call in reversed(function.body.stmts):
         if not isinstance(call, Call) or not call.loc.saving:
             continue
-        if call.fn == Const(runtime.memory_of) or (call.fn == Const(operator.getitem) and call.target in found):
+        if is_call_of(call, runtime.memory_of) or (is_call_of(call, operator.getitem) and call.target in found):
             found.update(call.args)
     return frozenset(p for p in function.body.params if p in found)
 

@@ -21,14 +21,14 @@ def f_grad(x, s):
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from srcad.analysis.effects import writes
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, with_blocks
+from srcad.ir.visit import count_uses, is_call_of, updated, with_inner
 from srcad.transform.algebra import is_const
 from srcad.transform.identities import is_array, is_exact, is_number
 from srcad.transform.reverse.slots import bar
@@ -38,21 +38,21 @@ _PRODUCTS = (Const(operator.mul), Const(operator.truediv))
 
 def settle_signs(function: Function) -> Function:
     """`function` with the signs and reciprocals of derivatives where they are cheapest."""
-    return replace(function, body=_block(function.body, count_uses(function.body)))
+    return updated(function, body=_block(function.body, count_uses(function.body)))
 
 
-def _block(block: Block, counts: dict[Var, int]) -> Block:
-    inner = [with_blocks(s, tuple(_block(b, counts) for b in blocks(s))) for s in block.stmts]
+def _block(block: Block, counts: Mapping[Var, int]) -> Block:
+    inner = with_inner(block, lambda b: _block(b, counts))
     run = _Run(inner, counts)
     for at in range(len(inner)):
         run.settle(at)
-    return replace(block, stmts=tuple(s for s in run.finished()))
+    return updated(block, stmts=tuple(s for s in run.finished()))
 
 
 class _Run:
     """The statements of one block as they change; None is one that has gone."""
 
-    def __init__(self, stmts: Sequence[Stmt], counts: dict[Var, int]) -> None:
+    def __init__(self, stmts: Sequence[Stmt], counts: Mapping[Var, int]) -> None:
         self.stmts: list[Stmt | None] = list(stmts)
         self.before: dict[int, list[Stmt]] = {}
         self.counts = counts
@@ -79,7 +79,7 @@ class _Run:
         call = self.stmts[at]
         if not isinstance(call, Call) or not call.loc.adjoint:
             return
-        if call.fn == Const(operator.neg):
+        if is_call_of(call, operator.neg):
             place = self.part(call.args[0], *_PRODUCTS)
             if place is not None and any(self.take_sign(place, last=last) for last in (False, True)):
                 product = self.stmts[place]
@@ -87,7 +87,7 @@ class _Run:
                 self.stmts[place] = replace(product, target=call.target)
                 self.stmts[at] = None
                 self.places[call.target] = place
-        elif call.fn == Const(operator.mul):
+        elif is_call_of(call, operator.mul):
             self.divide(at, call)
             self.merge(at)
 
@@ -131,11 +131,11 @@ class _Run:
         call = self.stmts[place]
         assert isinstance(call, Call)
         first = call.args[0]
-        if call.fn != Const(operator.getitem) and isinstance(first, Const) and is_number(first):
+        if not is_call_of(call, operator.getitem) and isinstance(first, Const) and is_number(first):
             if not is_exact(by, first.value):
                 return False
             product = by * first.value
-            plain = call.fn == Const(operator.mul) and product == -1
+            plain = is_call_of(call, operator.mul) and product == -1
             changed = replace(call, fn=Const(operator.neg), args=call.args[1:])
             self.stmts[place] = changed if plain else _with(call, 0, Const(product))
             return True
@@ -143,7 +143,7 @@ class _Run:
         if inner is None or not self.scale(inner, by):
             return False
         scaled = self.stmts[inner]
-        one = isinstance(scaled, Call) and scaled.fn == Const(operator.mul) and is_const(scaled.args[0], 1)
+        one = isinstance(scaled, Call) and is_call_of(scaled, operator.mul) and is_const(scaled.args[0], 1)
         if isinstance(scaled, Call) and one and call.fn in _PRODUCTS and self.is_quiet(inner, place):
             self.stmts[inner] = None
             self.stmts[place] = replace(call, args=(scaled.args[1], *call.args[1:]))

@@ -26,30 +26,31 @@ np.sum(y[1:] * y[:-1])
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
 
 from srcad.analysis.aliases import Aliases
 from srcad.analysis.effects import is_pure
 from srcad.ir import ops
-from srcad.ir.nodes import Block, Call, Const, Function, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, uses, with_blocks
+from srcad.ir.nodes import Block, Call, Function, Stmt, Var
+from srcad.ir.visit import count_uses, is_call_of, updated, uses, with_inner
 from srcad.transform.cleanup import added
 
 
 def sink(function: Function) -> Function:
     """`function`, whose reverse sweep computes temporaries right before they are used."""
-    return replace(function, body=_block(function.body, Aliases.of(function), count_uses(function.body)))
+    return updated(function, body=_block(function.body, Aliases.of(function), count_uses(function.body)))
 
 
-def _block(block: Block, aliases: Aliases, counts: dict[Var, int]) -> Block:
-    stmts = [with_blocks(s, tuple(_block(b, aliases, counts) for b in blocks(s))) for s in block.stmts]
+def _block(block: Block, aliases: Aliases, counts: Mapping[Var, int]) -> Block:
+    stmts = with_inner(block, lambda b: _block(b, aliases, counts))
     at = len(stmts) - 1
     while at >= 0:
         stmt = stmts[at]
         if isinstance(stmt, Call) and added(stmt.loc) and counts.get(stmt.target) == 1:
             _move(stmts, at, stmt, aliases)
         at -= 1
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _move(stmts: list[Stmt], at: int, call: Call, aliases: Aliases) -> None:
@@ -74,10 +75,10 @@ def _move(stmts: list[Stmt], at: int, call: Call, aliases: Aliases) -> None:
 
 def _is_target(before: Stmt, call: Call) -> bool:
     """Whether `call` takes an item out of what is unpacked right before: it is written as a target, ``a, b = c``."""
-    if not isinstance(before, Call) or call.fn != Const(operator.getitem):
+    if not isinstance(before, Call) or not is_call_of(call, operator.getitem):
         return False
-    source = before.args[0] if before.fn == Const(operator.getitem) else before.target
-    return call.args[0] == source and (before.fn in (Const(ops.unpack), Const(operator.getitem)))
+    source = before.args[0] if is_call_of(before, operator.getitem) else before.target
+    return call.args[0] == source and (is_call_of(before, ops.unpack, operator.getitem))
 
 
 def _first_operand(stmts: list[Stmt], at: int, user: int) -> int:

@@ -40,7 +40,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Scalar, Slice, Static
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, map_atoms, uses, walk, with_blocks
+from srcad.ir.visit import blocks, is_call_of, map_atoms, updated, uses, walk, with_blocks
 
 #: Operations on a container and an index.
 _SUBSCRIPTS: frozenset[Any] = frozenset([operator.getitem, operator.setitem, operator.delitem, *ops.UPDATES.values()])
@@ -52,7 +52,7 @@ def spread_indices(function: Function) -> Function:
     other = {a for s in walk(function.body) for a in _used_otherwise(s)}
     made = {s.target: s for s in walk(function.body) if isinstance(s, Call) and _is_index(s, other)}
     spread = {var: call for var, call in made.items() if var not in kept}
-    return replace(function, body=_block(function.body, spread))
+    return updated(function, body=_block(function.body, spread))
 
 
 def _blocks(block: Block) -> list[Block]:
@@ -78,9 +78,9 @@ def _takes_index(fn: Any) -> bool:
 def _is_index(call: Call, other: set[Var]) -> bool:
     if call.target.name:
         return False  # the user gave it a name
-    if call.fn == Const(slice):
+    if is_call_of(call, slice):
         return not call.kwargs
-    if call.fn != Const(ops.make_tuple) or any(isinstance(a, Star) for a in call.args):
+    if not is_call_of(call, ops.make_tuple) or any(isinstance(a, Star) for a in call.args):
         return False
     if call.target not in other:
         return True
@@ -100,7 +100,7 @@ def _block(block: Block, spread: dict[Var, Call]) -> Block:
                 stmts += _again(spread[var], spread, stmt, renamed)
         new = map_atoms(stmt, lambda a: renamed.get(a, a) if isinstance(a, Var) else a)  # noqa: B023
         stmts.append(with_blocks(new, tuple(_block(b, spread) for b in blocks(new))))
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _again(call: Call, spread: dict[Var, Call], user: Stmt, renamed: dict[Var, Atom]) -> list[Stmt]:

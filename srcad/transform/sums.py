@@ -28,7 +28,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, uses, with_blocks
+from srcad.ir.visit import blocks, count_uses, updated, uses, with_blocks
 from srcad.rules import rule_for
 
 #: So many operations may stand in the expression of one sum.
@@ -42,7 +42,7 @@ _OPERATORS: dict[Atom, object] = {
 
 def join_sums(function: Function) -> Function:
     """`function`, a reverse sweep, with contributions that follow one another in one expression."""
-    return replace(function, body=_block(function.body, count_uses(function.body)))
+    return updated(function, body=_block(function.body, dict(count_uses(function.body))))
 
 
 def _block(block: Block, counts: dict[Var, int]) -> Block:
@@ -52,7 +52,7 @@ def _block(block: Block, counts: dict[Var, int]) -> Block:
         stmts.append(new)
         if isinstance(new, Call) and new.fn in _OPERATORS:
             _join(stmts, new, counts)
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
 def _join(stmts: list[Stmt], change: Call, counts: dict[Var, int]) -> None:

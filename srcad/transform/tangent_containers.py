@@ -18,6 +18,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, field_number, is_hashable, is_named_tuple
 from srcad.ir.kinds import Array, Dict, Iterator, List, Numeric, Slice, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -59,7 +60,7 @@ _SEQUENCE_ROLES: dict[Any, str] = {operator.add: "cc", operator.iadd: "cc"}
 def fresh_index(b: Builder, atom: Atom) -> Atom:
     """An index of its own for the tangent line where the primal's is a slice: each is written where it is used."""
     call = b.definition(atom) if isinstance(atom, Var) and not atom.name else None
-    if call is None or call.kwargs or call.fn not in (Const(slice), Const(ops.make_tuple)):
+    if call is None or call.kwargs or not is_call_of(call, slice, ops.make_tuple):
         return atom
     parts = [fresh_index(b, a) for a in call.args if not isinstance(a, Star)]
     if len(parts) != len(call.args) or not isinstance(call.target.kind, (Slice, Tuple)):

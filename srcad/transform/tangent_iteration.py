@@ -16,6 +16,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_hashable
 from srcad.ir.kinds import Dict, Iterator, Kind, List, Scalar, Tuple, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.runtime import tangents as runtime
 from srcad.transform.algebra import ZERO
 from srcad.transform.builder import Builder
@@ -143,18 +144,18 @@ def as_iterator(b: Builder, source: Atom, found: Along) -> Atom:
         return found
     made = b.definition(source)
     args: list[Atom] = [] if made is None else [a for a in made.args if not isinstance(a, Star)]
-    if made is not None and made.fn == Const(iter):
+    if made is not None and is_call_of(made, iter):
         return as_iterator(b, args[0], found)
-    if made is None or made.fn == Const(zip):
+    if made is None or is_call_of(made, zip):
         return b.append(zip, [as_iterator(b, a, f) for a, f in zip(args, found, strict=True)])
-    zeros = b.append(itertools.repeat, (Const(0.0),)) if made.fn == Const(enumerate) else _zero_keys(b, made, args)
+    zeros = b.append(itertools.repeat, (Const(0.0),)) if is_call_of(made, enumerate) else _zero_keys(b, made, args)
     items = found[1] if isinstance(found[1], Var) else as_iterator(b, args[0], found[1])
     return b.append(zip, (zeros, items))
 
 
 def _zero_keys(b: Builder, made: Call, args: list[Atom]) -> Atom:
     """Zero tangents for the keys of ``d.items()`` or the indices of ``np.ndenumerate(x)``."""
-    keys = b.append(np.ndindex, (b.append(np.shape, (args[0],)),)) if made.fn == Const(np.ndenumerate) else args[0]
+    keys = b.append(np.ndindex, (b.append(np.shape, (args[0],)),)) if is_call_of(made, np.ndenumerate) else args[0]
     return b.append(map, (Const(runtime.zero_tangent), keys))
 
 

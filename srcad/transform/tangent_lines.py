@@ -12,8 +12,8 @@ import numpy as np
 
 from srcad.analysis.effects import cannot_raise, is_pure, writes
 from srcad.analysis.memory import Memory
-from srcad.ir.nodes import Call, Const, Loc
-from srcad.ir.visit import defs, uses
+from srcad.ir.nodes import Call, Loc
+from srcad.ir.visit import defs, is_call_of, uses
 from srcad.transform.builder import Builder
 
 
@@ -86,4 +86,4 @@ class Lines:
 
 
 def _looks_at_shape(call: Call) -> bool:
-    return call.fn in (Const(getattr), Const(np.zeros_like), Const(np.shape))
+    return is_call_of(call, getattr, np.zeros_like, np.shape)

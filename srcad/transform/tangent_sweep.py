@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,7 +25,8 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Numeric, Scalar, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, If, Loc, Stmt, Var, While, With
-from srcad.ir.visit import uses, walk
+from srcad.ir.record import record
+from srcad.ir.visit import is_call_of, uses, walk
 from srcad.rules import rule_for
 from srcad.runtime import tangents as forward_runtime
 from srcad.transform.algebra import ZERO
@@ -44,7 +45,7 @@ from srcad.transform.tangents import tangent_of_primitive
 from srcad.transform.updates import only_numbers
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Jvp:
     """A call of another function in forward mode.
 
@@ -180,7 +181,7 @@ class Sweep:
         varies = any(isinstance(v, Var) and v in self.active for v in uses(call))
         unknown = any(isinstance(a, Var) and not self.memory.of(a) for a in written)
         unknown = unknown and any(may_be_active(v.kind) for v in uses(call))
-        viewing = call.fn in (Const(np.ndarray.astype), Const(np.astype)) and any(k == "copy" for k, _ in call.kwargs)
+        viewing = is_call_of(call, np.ndarray.astype, np.astype) and any(k == "copy" for k, _ in call.kwargs)
         if unknown or (varies and viewing):
             raise UnsupportedSyntax(
                 "whose memory this statement changes or shares cannot be followed",

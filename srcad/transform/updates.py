@@ -29,7 +29,7 @@ from srcad import runtime
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, Stmt, Var, While
-from srcad.ir.visit import blocks, defs, map_atoms, uses, walk, with_blocks
+from srcad.ir.visit import blocks, defs, is_call_of, map_atoms, updated, uses, walk, with_blocks
 
 _Place = tuple[int, tuple[int, ...]]
 
@@ -75,7 +75,7 @@ class _Places:
 
 def changed_parameters(function: Function, memory: Memory) -> tuple[int, ...]:
     """The positions of the parameters that a function changes in place, or may change where their kind is unknown."""
-    updates = (s for s in walk(function.body) if isinstance(s, Call) and s.fn == Const(runtime.as_updated))
+    updates = (s for s in walk(function.body) if isinstance(s, Call) and is_call_of(s, runtime.as_updated))
     bases = (call.args[1] for call in updates)
     written = {root for base in bases if isinstance(base, Var) for root in memory.of(base)}
     return tuple(k for k, p in enumerate(function.body.params) if p in memory.stores or p in written)
@@ -89,13 +89,13 @@ def guard_updates(function: Function, memory: Memory, *, private: bool) -> Funct
         memory: its memory facts.
         private: whether the arguments are its own: nobody else sees what becomes of them.
     """
-    updates = [s for s in walk(function.body) if isinstance(s, Call) and s.fn == Const(runtime.as_updated)]
+    updates = [s for s in walk(function.body) if isinstance(s, Call) and is_call_of(s, runtime.as_updated)]
     if not updates:
         return function
     places = _Places()
     places.read(function.body, ())
     shown = frozenset(s.target for s in updates if _is_seen(s, places, memory, function.body.params, private))
-    return replace(function, body=_rewritten(function.body, shown))
+    return updated(function, body=_rewritten(function.body, shown))
 
 
 def only_numbers(call: Call, memory: Memory) -> list[Stmt]:
@@ -142,7 +142,7 @@ def _linked(memory: Memory, var: Var) -> dict[Var, None]:
 
 def _is_outside(memory: Memory, root: Var) -> bool:
     made = memory.defined.get(root)
-    return made is not None and made.fn in (Const(ops.load_global), Const(ops.load_free))
+    return made is not None and is_call_of(made, ops.load_global, ops.load_free)
 
 
 def _rewritten(block: Block, shown: frozenset[Var]) -> Block:
@@ -152,4 +152,4 @@ def _rewritten(block: Block, shown: frozenset[Var]) -> Block:
         if isinstance(new, Call) and new.target in shown:
             new = replace(new, fn=Const(runtime.as_updated_number))
         stmts.append(new)
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))

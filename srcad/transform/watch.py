@@ -39,7 +39,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import is_in
 from srcad.ir.kinds import UNDEFINED, may_be_active
 from srcad.ir.nodes import Atom, Call, Callee, Const, Function, Loc, Star, Stmt, Var
-from srcad.ir.visit import blocks, walk, with_blocks
+from srcad.ir.visit import blocks, calls_of, is_call_of, with_blocks
 from srcad.transform.cleanup import added
 from srcad.transform.save import same_unpacking
 
@@ -60,7 +60,7 @@ def watched(function: Function, *, entry: bool = False) -> Function:
         function: in its last form.
         entry: whether it is the one that the user calls: there the notes begin.
     """
-    calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
+    calls = calls_of(function.body)
     stmts = tuple(_watched(function.body.stmts, calls))
     if entry:
         loc = replace(function.loc, saving=True)
@@ -84,7 +84,7 @@ def _watched(stmts: Sequence[Stmt], calls: Calls) -> list[Stmt]:
 
 def _checks(call: Call, calls: Calls) -> list[Call]:
     """What follows a call: a check of what it makes, or of what it changes."""
-    if call.fn == Const(ops.identity):
+    if is_call_of(call, ops.identity):
         return []
     changed = [a for a in writes(call) if isinstance(a, Var)]
     if not changed:
@@ -99,10 +99,10 @@ def _checks(call: Call, calls: Calls) -> list[Call]:
 
 def _is_beside_value(call: Call, calls: Calls) -> bool:
     """Whether a call takes out of the result of a generated function what that gives beside the value."""
-    if call.fn != Const(operator.getitem) or call.args[1] == Const(0):
+    if not is_call_of(call, operator.getitem) or call.args[1] == Const(0):
         return False
     items = calls.get(call.args[0])  # type: ignore[arg-type]
-    made = None if items is None or items.fn != Const(ops.unpack) else calls.get(items.args[0])  # type: ignore[arg-type]
+    made = None if items is None or not is_call_of(items, ops.unpack) else calls.get(items.args[0])  # type: ignore[arg-type]
     return made is not None and isinstance(made.fn, Const) and isinstance(made.fn.value, Callee)
 
 

@@ -30,7 +30,7 @@ def f_grad(x, y):
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,7 +40,19 @@ from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.kinds import Array, is_mutable
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Stmt, Var
-from srcad.ir.visit import blocks, count_uses, defs, map_atoms, uses, walk, walk_blocks, with_blocks
+from srcad.ir.visit import (
+    blocks,
+    calls_of,
+    count_uses,
+    defs,
+    is_call_of,
+    map_atoms,
+    updated,
+    uses,
+    walk,
+    walk_blocks,
+    with_inner,
+)
 from srcad.rules import rule_for
 from srcad.transform.elide import reads_only
 
@@ -51,20 +63,20 @@ def settle_zeros(function: Function) -> Function:
     """`function` with its buffers set to zero where that matters."""
     known = Known.of(function)
     body = _block(known, function.body, count_uses(function.body))
-    return replace(function, body=_without_dead_stores(known, body))
+    return updated(function, body=_without_dead_stores(known, body))
 
 
 @dataclass
 class Known:
     """Where variables come from."""
 
-    calls: dict[Var, Call]
+    calls: Mapping[Var, Call]
     merged: set[Var]
 
     @staticmethod
     def of(function: Function) -> Known:
         """The facts of `function`."""
-        calls = {s.target: s for s in walk(function.body) if isinstance(s, Call)}
+        calls = calls_of(function.body)
         merged: set[Var] = set()
         for stmt in walk(function.body):
             if not isinstance(stmt, Call) and stmt.loc.adjoint:
@@ -107,7 +119,7 @@ class Known:
         call = self.calls.get(base)
         if base in self.merged:
             return True
-        if call is not None and call.fn in (Const(ops.make_tuple), Const(ops.make_list)) and not call.kwargs:
+        if call is not None and is_call_of(call, ops.make_tuple, ops.make_list) and not call.kwargs:
             return any(self.reaches(v, buffer) for v in uses(call))
         return call is not None and call.loc.adjoint and self.buffer(base) is None
 
@@ -131,27 +143,27 @@ def _without_dead_stores(known: Known, block: Block) -> Block:
                 continue
         kept.append(stmt)
         after += _all_uses(stmt)
-    return replace(block, stmts=tuple(reversed(kept)))
+    return updated(block, stmts=tuple(reversed(kept)))
 
 
 def _is_zeroing(call: Call) -> bool:
     """Whether `call` sets elements of a buffer to zero."""
     plain = call.loc.adjoint and len(writes(call)) == 1 and writes(call)[0] in call.args[:1]
-    return plain and call.fn in (Const(operator.setitem), Const(np.copyto)) and call.args[-1] == Const(0.0)
+    return plain and is_call_of(call, operator.setitem, np.copyto) and call.args[-1] == Const(0.0)
 
 
-def _block(known: Known, block: Block, counts: dict[Var, int]) -> Block:
-    stmts: list[Stmt] = [with_blocks(s, tuple(_block(known, b, counts) for b in blocks(s))) for s in block.stmts]
+def _block(known: Known, block: Block, counts: Mapping[Var, int]) -> Block:
+    stmts: list[Stmt] = with_inner(block, lambda b: _block(known, b, counts))
     at = 0
     while at < len(stmts):
         stmt = stmts[at]
-        if isinstance(stmt, Call) and stmt.fn == Const(operator.setitem) and stmt.args[1:] == _ZERO:
+        if isinstance(stmt, Call) and is_call_of(stmt, operator.setitem) and stmt.args[1:] == _ZERO:
             _settle(known, stmts, at, counts)
         at += 1
-    return replace(block, stmts=tuple(stmts))
+    return updated(block, stmts=tuple(stmts))
 
 
-def _settle(known: Known, stmts: list[Stmt], at: int, counts: dict[Var, int]) -> None:
+def _settle(known: Known, stmts: list[Stmt], at: int, counts: Mapping[Var, int]) -> None:
     """Move one zeroing behind the uses of what was taken from the buffer, or into what is added to it next."""
     zeroing = stmts[at]
     assert isinstance(zeroing, Call)
@@ -191,11 +203,11 @@ def _copy_before(known: Known, stmts: list[Stmt], at: int, target: Var, buffer: 
         if not isinstance(stmt, Call):
             return None
         if known.touches(stmt, buffer):
-            return k if stmt.fn == Const(np.ndarray.copy) and stmt.args == (target,) and not stmt.kwargs else None
+            return k if is_call_of(stmt, np.ndarray.copy) and stmt.args == (target,) and not stmt.kwargs else None
     return None
 
 
-def _last_use(stmts: Sequence[Stmt], copied: int, between: tuple[int, int], counts: dict[Var, int]) -> int | None:
+def _last_use(stmts: Sequence[Stmt], copied: int, between: tuple[int, int], counts: Mapping[Var, int]) -> int | None:
     """Where a copy is used last, if all its uses only read it and lie between the zeroing and the next touch."""
     call = stmts[copied]
     assert isinstance(call, Call)

@@ -53,80 +53,139 @@ def test_loops_that_only_read_go(function: Callable[..., float]) -> None:
 
 
 def past_the_end(x, n):
-    total = 0.0
+    count = 0
     for i in range(len(x)):
-        total += x[i] * x[i + 1]
-    return total
+        count += x[i] > x[i + 1]
+    return count + np.sum(x * x)
 
 
 def given_number(x, n):
-    total = 0.0
+    count = 0
     for i in range(n):
-        total += 3.0 * x[i]
-    return total
+        count += x[i] > 0
+    return count + np.sum(x * x)
 
 
 def wrong_length(x, n):
-    total = 0.0
+    count = 0
     y = x[1:]
     for i in range(len(x)):
-        total += y[i]
-    return total
+        count += y[i] > 0
+    return count + np.sum(x * x)
 
 
 def in_steps(x, n):
-    total = 0.0
+    count = 0
     for i in range(0, 2 * len(x), 2):
-        total += x[i]
-    return total
+        count += x[i] > 0
+    return count + np.sum(x * x)
 
 
 def before_the_start(x, n):
-    total = 0.0
+    count = 0
     for i in range(len(x)):
-        total += x[i - 2 * len(x)]
-    return total
+        count += x[i - 2 * len(x)] > 0
+    return count + np.sum(x * x)
 
 
 def changed_number(x, n):
-    total = 0.0
+    count = 0
     for i in range(len(x)):
         if i > 2:
             i = i + n
-        total += 2.0 * x[i]
-    return total
+        count += x[i] > 0
+    return count + np.sum(x * x)
+
+
+def counted_number(x, n):
+    count = 0
+    for i in range(len(x)):
+        j = i
+        for _ in range(n):
+            j = j + 1
+        count += x[j] > 0
+    return count + np.sum(x * x)
 
 
 def other_axis(x, n):
-    total = 0.0
+    count = 0
     a = np.outer(x, x)[:, :2]
     for i in range(len(x)):
-        total += a[i, i]
-    return total
+        count += a[i, i] > 0
+    return count + np.sum(x * x)
 
 
 def second_time(x, n):
-    total = 0.0
+    count = 0
     for size in (len(x), n):
         for i in range(size):
-            total += 2.0 * x[i]
-    return total
+            count += x[i] > 0
+    return count + np.sum(x * x)
 
 
 def too_many(x, n):
-    total = 0.0
+    count = 0
     for i in range(len(x)):
-        total += x[i, i]
-    return total
+        count += x[i, i] > 0
+    return count + np.sum(x * x)
+
+
+def shrinking(x, n):
+    count = 0
+    y = x
+    for _ in range(3):
+        for i in range(len(x)):
+            count += y[i] > 0
+        y = y[:-1]
+    return count + np.sum(x * x)
+
+
+def kept_length(x, n):
+    count = 0
+    sizes = []
+    for k in range(3):
+        y = x[k:]
+        sizes.append(len(y))
+        for i in range(sizes[0]):
+            count += y[i] > 0
+    return count + np.sum(x * x)
+
+
+def first_length(x, n):
+    count = 0
+    for k in range(3):
+        y = x[k:]
+        if k == 0:
+            size = len(y)
+        for i in range(size):
+            count += y[i] > 0
+    return count + np.sum(x * x)
+
+
+def masked(x, n):
+    count = 0
+    y = x[x > 0]
+    for i in range(len(x)):
+        count += y[i] > 0
+    return count + np.sum(x * x)
+
+
+def popped(x, n):
+    count = 0
+    items = [3.0 * v for v in x]
+    for i in range(len(items)):
+        items.pop()
+        count += items[i] > 0
+    return count + np.sum(x * x)
 
 
 @pytest.mark.parametrize(
     "function",
-    [past_the_end, given_number, wrong_length, in_steps, before_the_start, changed_number, other_axis, second_time,
-     too_many],
+    [past_the_end, given_number, wrong_length, in_steps, before_the_start, changed_number, counted_number, other_axis,
+     second_time, too_many, shrinking, kept_length, first_length, masked, popped],
 )  # fmt: skip
 def test_reads_out_of_bounds_raise(function: Callable[..., float]) -> None:
-    """The exception is the function's own, in both derivatives."""
+    """The exception is the function's own, in both derivatives, though neither needs what is read."""
     x = np.array([1.0, 2.5, -3.0, 0.5, 2.0])
     with pytest.raises(IndexError) as own:
         function(x, 9)
@@ -134,35 +193,6 @@ def test_reads_out_of_bounds_raise(function: Callable[..., float]) -> None:
         with pytest.raises(IndexError) as found:
             df(x, 9)
         assert str(found.value) == str(own.value)
-
-
-def shrinking(x, n):
-    total = 0.0
-    y = x
-    for _ in range(3):
-        for i in range(len(x)):
-            total += 2.0 * y[i]
-        y = y[:-1]
-    return total
-
-
-def popped(x, n):
-    items = [3.0 * v for v in x]
-    total = 0.0
-    for i in range(len(items)):
-        items.pop()
-        total += items[i]
-    return total
-
-
-@pytest.mark.parametrize("function", [shrinking, popped])
-def test_what_changes_its_length_is_not_trusted(function: Callable[..., float]) -> None:
-    """What is shorter in a later pass, or loses items while the loop runs."""
-    x = np.array([1.0, 2.5, -3.0, 0.5, 2.0])
-    with pytest.raises(IndexError):
-        function(x, 0)
-    with pytest.raises(IndexError):
-        srcad.grad(function)(x, 0)
 
 
 def _forward(source: str) -> str:

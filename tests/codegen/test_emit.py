@@ -250,7 +250,7 @@ def test_a_read_does_not_cross_a_store():
     t = b.call(operator.getitem, x, 0, kind=FLOAT)
     b.call(operator.setitem, x, 0, 5.0)
     program = b.program(b.add(t, 1.0))
-    expect(program, "t = x[0]\nx[0] = 5.0\nreturn t + 1.0")
+    expect(program, "x_0 = x[0]\nx[0] = 5.0\nreturn x_0 + 1.0")
     assert run(program, [1.0]) == 2.0
 
 
@@ -610,3 +610,21 @@ def newton() -> Program:
     with b.at(at("x = a", 1)):
         a_bar = b.add(a_bar, x_bar, "a_bar")
     return b.program(a_bar, "sqrt_newton_grad")
+
+
+def test_temporaries_are_called_after_what_they_are():
+    b = Builder("z", "m", "i", "A", kind=Array("f8", (Dim.of(4), Dim.of(4))))
+    z, m, _, A = b
+    used = [
+        b.call(np.exp, z),
+        b.call(np.exp, b.call(operator.sub, z, m)),
+        b.call(np.sqrt, b.call(operator.matmul, z, m)),
+        b.call(operator.getitem, A, 0),
+        b.call(np.logaddexp, z, m),
+    ]
+    both = [b.call(operator.add, v, v) for v in used]
+    total = both[0]
+    for value in both[1:]:
+        total = b.call(operator.add, total, value)
+    names = [line.split(" = ")[0] for line in text(b.program(total)).splitlines() if " = " in line]
+    assert names[:5] == ["exp_z", "exp", "root", "A_0", "t"]

@@ -16,7 +16,7 @@ from tests.programs.counts import helper_names, saved_lists, statements, unused
 SAVED = {
     "augmented_modulo_index": ["t3_saved"],
     "break_in_for": ["total_saved"],
-    "gated_like": ["saved(c, h)", "saved2(hx, gate, t2, t3)"],
+    "gated_like": ["saved(c, h)", "saved2(hx, gate, t2, tanh)"],
     "leapfrog": ["q_old_saved"],
     "list_popped_until_break": ["v_saved"],
     "logistic_map": ["x_saved"],

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 
 from srcad.ir.kinds import Kind
 from srcad.ir.nodes import Function
+from srcad.ir.record import record
 
 
 def _as_it_is(function: Function) -> Function:
@@ -17,7 +17,7 @@ def _any_type(kind: Kind) -> Hashable:
     return None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Dialect:
     """A language that programs are printed in: Python with NumPy, or a subset of it that another compiler reads.
 

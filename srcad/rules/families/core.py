@@ -9,7 +9,6 @@ kind never.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import UNKNOWN, Array, Kind, List, Numeric, Scalar, Static, Tuple, Undefined
 from srcad.ir.lattice import as_list
 from srcad.ir.nodes import Atom
+from srcad.ir.record import record
 
 Dims = tuple[Dim | None, ...]
 
@@ -30,7 +30,7 @@ OPTIONS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class BoundCall:
     """A call of the primitive `fn`; `arguments` are bound by name to its template's parameters, absent ones left out.
 
@@ -110,7 +110,7 @@ def family(*names: str) -> Callable[[Family], Family]:
     return register
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Operand:
     """A number, an array or nested sequences of them, as NumPy's functions see it.
 

@@ -84,7 +84,13 @@ def _broadcast_axis(lengths: list[Dim | None], facts: Facts) -> Dim | None:
 
 def ufunc_dtype(ufunc: np.ufunc, operands: Sequence[Operand], out: int = 0) -> str | None:
     """The dtype of the ufunc's result number `out`, None where it depends on what is not known."""
-    return _agreed(operands[: ufunc.nin], _PYTHON_TYPES, lambda inputs: _resolve(ufunc, inputs, out))
+    return _ufunc_dtype(ufunc, tuple([(item.dtype, item.weak) for item in operands[: ufunc.nin]]), out)
+
+
+@lru_cache(maxsize=4096)
+def _ufunc_dtype(ufunc: np.ufunc, types: tuple[tuple[str | None, bool | None], ...], out: int) -> str | None:
+    operands = [Operand(dtype, (), weak) for dtype, weak in types]
+    return _agreed(operands, _PYTHON_TYPES, lambda inputs: _resolve(ufunc, inputs, out))
 
 
 def _agreed(

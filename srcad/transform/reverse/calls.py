@@ -33,7 +33,7 @@ from __future__ import annotations
 import copy
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -57,6 +57,7 @@ from srcad.ir.kinds import (
     may_be_active,
 )
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Loc, Stmt, Var, While
+from srcad.ir.record import record
 from srcad.ir.visit import blocks, with_blocks
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, materialise
@@ -68,7 +69,7 @@ from srcad.transform.reverse.slots import Path, parts
 from srcad.transform.updates import only_numbers
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Form:
     """What the functions of a pair take and return, beside values and cotangents.
 
@@ -88,7 +89,7 @@ class Form:
     seeded: bool = True
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Pair:
     """A call of another function in split form.
 
@@ -111,7 +112,7 @@ class Pair:
     form: Form = Form()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Around:
     """What the functions for a call depend on: what is active, carried and known where it stands."""
 
@@ -125,7 +126,7 @@ class Around:
 PairOf = Callable[[Call, Around], "Pair | None"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class SplitCall:
     """A call in split form: its pair, and the variable that holds what the forward function saved."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from srcad import runtime
@@ -25,6 +25,7 @@ from srcad.ir.dims import Facts
 from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Tuple, may_be_active
 from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Block, Call, Const, If, Star, Var, new_loop_id
+from srcad.ir.record import record
 from srcad.transform.builder import Builder
 from srcad.transform.reverse.buffers import owned_copy, zeros
 from srcad.transform.reverse.cotangents import Scope
@@ -60,7 +61,7 @@ class Noting:
         return self.found[name]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Change:
     """A way in which a call changes a list or a dict.
 

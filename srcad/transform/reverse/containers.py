@@ -13,6 +13,7 @@ from srcad.ir.atoms import MISSING, atom_kind, constant
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Unknown, may_be_active
 from srcad.ir.lattice import join_all
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.transform.builder import Builder
 from srcad.transform.expand import Seq, Value, materialise
 from srcad.transform.reverse.changes import give_sequence
@@ -200,7 +201,7 @@ def _give_perhaps(scope: Scope, call: Call, operands: tuple[Atom, Atom], value: 
     """The same where one operand is a list or a tuple, and the other one of unknown kind."""
     b = scope.b
     kinds = Tuple(tuple(b.kind(a) for a in operands))
-    helper = runtime.parts_of_joined if call.fn == Const(operator.add) else runtime.parts_of_repeated
+    helper = runtime.parts_of_joined if is_call_of(call, operator.add) else runtime.parts_of_repeated
     made = b.append(helper, (value, *operands), kind=kinds)
     for k, source in enumerate(operands):
         if isinstance(source, Var) and may_be_active(source.kind):

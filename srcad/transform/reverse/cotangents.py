@@ -16,7 +16,7 @@ A cotangent is *owned* if it is a fresh value of full shape that nobody else hol
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from srcad.errors import InternalError, UnsupportedSyntax
 from srcad.ir import ops
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Tuple, Undefined, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Const, Star, Var
+from srcad.ir.record import record
 from srcad.passes import is_on
 from srcad.transform.builder import Builder
 from srcad.transform.equal import cancels
@@ -46,7 +47,7 @@ from srcad.transform.reverse.slots import Path, Slot, bar, leaves, parts, subkin
 _PERHAPS_THE_SAME = (Const(runtime.unbroadcast), Const(runtime.broadcast_like))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class State:
     """A cotangent: its value, whether it is ours alone, and whether it was made with its primal's full shape."""
 

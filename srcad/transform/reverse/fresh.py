@@ -9,7 +9,7 @@ import numpy as np
 from srcad.ir import ops
 from srcad.ir.kinds import Array
 from srcad.ir.nodes import Atom, Call, Const, Function, Star, Stmt, Var
-from srcad.ir.visit import uses, walk, walk_blocks
+from srcad.ir.visit import is_call_of, uses, walk, walk_blocks
 
 _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.matmul)
 _MAKERS = (np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.ndarray.copy, *_ARITHMETIC)
@@ -23,7 +23,7 @@ def fresh_results(reverse: Function) -> tuple[bool, ...]:
     result = body.yields[0]
     display = made.get(result) if isinstance(result, Var) else None
     bars: tuple[Atom | Star, ...] = (result,)
-    if display is not None and display.fn == Const(ops.make_tuple):
+    if display is not None and is_call_of(display, ops.make_tuple):
         bars = display.args
     inner = {a for b in walk_blocks(body) if b is not body for a in b.yields}
     return tuple(

@@ -19,6 +19,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import MISSING, constant
 from srcad.ir.kinds import Array, Dict, Kind, List, Scalar, Slice, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Const, Var
+from srcad.ir.visit import is_call_of
 from srcad.transform.builder import Builder
 from srcad.transform.callees import unknown_callee
 from srcad.transform.expand import Seq, Value, materialise
@@ -146,7 +147,7 @@ def _give_leaf(scope: Scope, var: Var, path: Path, g: Atom, owned: bool) -> None
         return
     if path == () and ((root is not None and root != var) or (carried and not isinstance(var.kind, Tuple))):
         call = scope.memory.defined.get(var)
-        is_item = call is not None and call.fn == Const(operator.getitem) and is_view(scope, var)
+        is_item = call is not None and is_call_of(call, operator.getitem) and is_view(scope, var)
         if is_item and call is not None and isinstance(scope.b.kind(call.args[0]), Array):  # type: ignore[arg-type]
             base, index = call.args
             add_indexed(scope.b, shadow(scope, base), index, g)  # type: ignore[arg-type]
@@ -172,7 +173,7 @@ def is_view(scope: Scope, var: Var) -> bool:
         return False
     viewed = view_of(call) or ()
     made = len(viewed) == 1 and isinstance(viewed[0], Var) and isinstance(viewed[0].kind, Array)
-    return made and call.fn != Const(runtime.laid_out)
+    return made and not is_call_of(call, runtime.laid_out)
 
 
 def shadow(scope: Scope, var: Var) -> Atom:
@@ -182,7 +183,7 @@ def shadow(scope: Scope, var: Var) -> Atom:
         return scope.buffer((var, ()))
     call = scope.memory.defined.get(var)
     bases = None if call is None else view_of(call)
-    if call is not None and (isinstance(call.fn, Var) or call.fn == Const(ops.call_method)):
+    if call is not None and (isinstance(call.fn, Var) or is_call_of(call, ops.call_method)):
         raise unknown_callee(call)
     if call is None or bases is None or len(bases) != 1 or not isinstance(bases[0], Var):
         raise UnsupportedSyntax(

@@ -52,6 +52,7 @@ from srcad.ir.kinds import (
     may_be_active,
 )
 from srcad.ir.nodes import Atom, Block, Call, Callee, Const, Function, Stmt, Var
+from srcad.ir.visit import is_call_of
 from srcad.transform.builder import Builder
 from srcad.transform.contract import no_pair, no_real_scalar, require_float
 from srcad.transform.expand import Seq, Value
@@ -161,7 +162,7 @@ def _split_result(function: Function, request: Request) -> tuple[Function, Atom,
         return function, result, None
     makers = {s.target: s for s in function.body.stmts if isinstance(s, Call)}
     call = makers.get(result) if isinstance(result, Var) else None
-    if call is not None and call.fn == Const(ops.make_tuple) and len(call.args) == 2:
+    if call is not None and is_call_of(call, ops.make_tuple) and len(call.args) == 2:
         value, aux = call.args
         assert isinstance(value, (Var, Const)) and isinstance(aux, (Var, Const))
         return function, value, aux
@@ -364,7 +365,7 @@ def _is_fresh(b: Builder, g: Atom) -> bool:
     call = b.definition(g)
     if call is not None and isinstance(call.fn, Const) and isinstance(call.fn.value, Callee):
         return False  # it may have given back what it was given
-    return call is not None and view_of(call) is None and call.loc.adjoint and call.fn != Const(ops.identity)
+    return call is not None and view_of(call) is None and call.loc.adjoint and not is_call_of(call, ops.identity)
 
 
 def _result(b: Builder, request: Request, value: Atom, aux: Atom | None, grads: Sequence[Atom]) -> Atom:

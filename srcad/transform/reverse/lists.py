@@ -22,6 +22,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import MISSING, atom_kind, constant
 from srcad.ir.kinds import INT, Array, Iterator, Kind, List, Scalar, Slice, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.transform.builder import Builder
 from srcad.transform.reverse.changes import (
     Change,
@@ -209,7 +210,7 @@ def _is_plain(index: Atom) -> bool:
 def _first(noting: Noting, base: Atom, index: Atom) -> Atom:
     """Where the items that a slice of a list takes begin."""
     made = noting.calls.get(index) if isinstance(index, Var) else None
-    if made is not None and made.fn == Const(slice) and not any(isinstance(a, Star) for a in made.args):
+    if made is not None and is_call_of(made, slice) and not any(isinstance(a, Star) for a in made.args):
         start = _NONE if len(made.args) == 1 else made.args[0]
         assert isinstance(start, (Var, Const))
     else:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,8 +41,9 @@ from srcad.ir.nodes import (
     While,
     With,
 )
+from srcad.ir.record import record
 from srcad.ir.verify import verify
-from srcad.ir.visit import blocks, definitions, free_vars, substitute, walk, with_blocks
+from srcad.ir.visit import blocks, definitions, free_vars, is_call_of, substitute, walk, with_blocks
 from srcad.passes import is_on
 from srcad.transform.builder import Builder
 from srcad.transform.cleanup import clean
@@ -57,7 +58,7 @@ from srcad.transform.reverse.gradient import both_sweeps
 from srcad.transform.save import save
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Names:
     """The names of the two functions of a pair."""
 
@@ -65,7 +66,7 @@ class Names:
     reverse: str
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Shadows:
     """What a callee does to memory whose shadows are passed to it, and to its own.
 
@@ -155,9 +156,7 @@ def _joint(
     bars = [_bar(scope, var) for var in inputs if var not in elsewhere]
     whole = bars[0] if len(bars) == 1 else b.append(ops.make_tuple, bars) if bars else Const(None)
     every = b.append(ops.make_tuple, (value, shared, whole))
-    marks = frozenset(
-        s.target for s in walk(b.block()) if isinstance(s, Call) and s.fn in (Const(ops.restore), Const(ops.undo))
-    )
+    marks = frozenset(s.target for s in walk(b.block()) if isinstance(s, Call) and is_call_of(s, ops.restore, ops.undo))
     params = (*function.body.params, *shadows.given.values(), *([] if seed is None else [seed]), *shadows.sums.values())
     body = Block(params, (*forward.stmts, *last.stmts, *b.stmts), (every,))
     return replace(function, body=body), marks
@@ -181,7 +180,7 @@ def _cut(
     stmts = joint.body.stmts
     at = next(k for k, s in enumerate(stmts) if s.loc.adjoint)
     *adjoint, last = stmts[at:]
-    if not (isinstance(last, Call) and last.target == joint.body.yields[0] and last.fn == Const(ops.make_tuple)):
+    if not (isinstance(last, Call) and last.target == joint.body.yields[0] and is_call_of(last, ops.make_tuple)):
         raise InternalError("split: the joint function does not end with its results", where=joint.loc)
     value, shared, bars = (a for a in last.args if not isinstance(a, Star))
     reverse = Block((), tuple(adjoint), (bars,))
@@ -286,7 +285,7 @@ def _changed(reverse: Block, needed: Sequence[Var], restored: frozenset[Var]) ->
     for stmt in walk(reverse):
         if not isinstance(stmt, Call):
             continue
-        if stmt.fn == Const(list.pop) and stmt.args[0] in needed:
+        if is_call_of(stmt, list.pop) and stmt.args[0] in needed:
             found[_variable(_first(stmt))] = None
         if stmt.target in restored:
             base = _first(stmt)
@@ -315,7 +314,7 @@ def _settled(stmts: Sequence[Stmt], needed: Sequence[Var]) -> tuple[Stmt, ...]:
         before = len(wanted)
         for stmt in walk(block):
             if isinstance(stmt, Call):
-                if stmt.target in wanted and stmt.loc.saving and stmt.fn == Const(ops.make_tuple):
+                if stmt.target in wanted and stmt.loc.saving and is_call_of(stmt, ops.make_tuple):
                     wanted.update(a for a in stmt.args if isinstance(a, Var))
             else:
                 for k, target in enumerate(stmt.targets):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from srcad.analysis.views import view_of
 from srcad.errors import MissingRule
 from srcad.ir.kinds import Array, Kind, Numeric, Unknown
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.record import record
 from srcad.passes import is_on
 from srcad.rules import Rule, Template
 from srcad.transform.algebra import is_zero
@@ -49,7 +50,7 @@ def bind(rule: Rule, call: Call) -> Mapping[str, Atom | tuple[Atom, ...]]:
     return bound
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Reading:
     """What a template reads where that is not the operands and the result themselves.
 
@@ -66,6 +67,10 @@ class Reading:
         return {name: _replaced(value, self.instead) for name, value in bound.items()}
 
 
+#: Everything is read as it was.
+_AS_IT_WAS = Reading()
+
+
 def _replaced(value: Atom | tuple[Atom, ...], instead: Mapping[Atom, Atom]) -> Atom | tuple[Atom, ...]:
     return tuple(instead.get(a, a) for a in value) if isinstance(value, tuple) else instead.get(value, value)
 
@@ -76,7 +81,7 @@ def reverse_primitive(
     active: Active,
     ans_bar: Value,
     ans: Atom | None = None,
-    reading: Reading = Reading(),
+    reading: Reading = _AS_IT_WAS,
 ) -> None:
     """The adjoint of a primitive from its template; `ans` is what it reads for the result."""
     rule = require_rule(call)

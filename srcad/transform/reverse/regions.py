@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from srcad.ir.dims import Dim, Facts
 from srcad.ir.kinds import INT, Array, Dict, Iterator, Kind, List, Scalar, Unknown, may_be_active
 from srcad.ir.lattice import without_local
 from srcad.ir.nodes import Atom, Block, Call, Const, For, If, Var, While, With, new_loop_id
+from srcad.ir.record import record
 from srcad.ir.visit import substitute
 from srcad.transform.builder import Builder
 from srcad.transform.recompute import key_at, place_at
@@ -34,7 +35,7 @@ from srcad.transform.reverse.slots import Path, Slot, bar, leaves, subkind
 from srcad.transform.reverse.stores import is_store, reverse_store
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Context:
     """What the reverse sweep knows of the whole function."""
 

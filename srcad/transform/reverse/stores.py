@@ -19,6 +19,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, Kind, List, Numeric, Scalar, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Call, Const, Star, Var
+from srcad.ir.visit import is_call_of
 from srcad.rules import rule_for
 from srcad.transform.expand import materialise
 from srcad.transform.reverse.adjoints import reverse_call
@@ -156,7 +157,7 @@ def _moves_references(call: Call, kind: Kind) -> bool:
     """Whether a change of a container concerns only which references are in it: these have shadows of their own."""
     stored = call.args[-1]
     number = not isinstance(stored, Star) and isinstance(atom_kind(stored), Scalar)
-    return holds_references(kind) and not (call.fn == Const(operator.setitem) and number)
+    return holds_references(kind) and not (is_call_of(call, operator.setitem) and number)
 
 
 def name_of(call: Call) -> str:
