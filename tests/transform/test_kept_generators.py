@@ -86,7 +86,18 @@ def handed_on(v: Any) -> Any:
     return sum(xs)
 
 
+def returned(v: Any) -> Any:
+    def multiples(k: Any) -> Any:
+        return (k * i for i in range(3))
+
+    def sines(w: Any) -> Any:
+        return map(np.sin, w)
+
+    return sum(multiples(v[0])) + sum(sines(v))
+
+
 EVERY_KIND = [
+    returned,
     a_name_that_changes,
     a_name_that_changes_for_map,
     a_list_that_grows,
