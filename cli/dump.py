@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from difflib import get_close_matches
 from typing import Any
 
 from srcad.cli.output import print_python, write_atomically
 from srcad.cli.target import user_code
 from srcad.cli.usage import Commands
+from srcad.passes import PASSES
 
 STAGES = ("gast", "ssa", "typed", "adjoint", "simplified", "source")
 
@@ -46,6 +48,7 @@ def configure(commands: Commands) -> None:
     which.add_argument("--argnames", type=parse_names, metavar="NAME[,NAME...]", help="the same by name")
     parser.add_argument("--value", action="store_true", help="the derivative returns the value, too")
     parser.add_argument("--types", metavar="KINDS", help="kinds of the arguments (below); unnamed ones are unknown")
+    configure_without(parser)
     parser.add_argument("--stage", choices=STAGES, default="source", help="default: source")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead; never over the function's file")
     parser.add_argument("--no-comments", action="store_true", help="without the user's statements as comments")
@@ -68,17 +71,45 @@ def run(options: argparse.Namespace) -> int:
 def _generate(function: Any, options: argparse.Namespace) -> str:
     from srcad import api
 
-    return api.dump(
-        function,
-        mode=options.mode,
-        argnums=0 if options.argnums is None else options.argnums,
-        argnames=options.argnames,
-        value=options.value,
-        kinds=parse_types(options.types),
-        stage=options.stage,
-        comments=not options.no_comments,
-        module=options.module,
+    with api.compile_options(without=options.without):
+        return api.dump(
+            function,
+            mode=options.mode,
+            argnums=0 if options.argnums is None else options.argnums,
+            argnames=options.argnames,
+            value=options.value,
+            kinds=parse_types(options.types),
+            stage=options.stage,
+            comments=not options.no_comments,
+            module=options.module,
+        )
+
+
+def configure_without(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that switches optimisations off."""
+    parser.add_argument(
+        "--without",
+        type=parse_passes,
+        default=(),
+        metavar="NAME[,NAME...]",
+        help=f"switch optimisations off: {', '.join(PASSES)}, or all",
     )
+
+
+def parse_passes(text: str) -> tuple[str, ...]:
+    """The optimisations to switch off.
+
+    >>> parse_passes("fold, views"), len(parse_passes("all")) == len(PASSES)
+    (('fold', 'views'), True)
+    """
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [name for name in names if name not in PASSES and name != "all"]
+    if unknown or not names:
+        problem = f"there is no optimisation {unknown[0]!r}" if unknown else "no optimisation is given"
+        near = get_close_matches(unknown[0], PASSES, 1) if unknown else []
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise argparse.ArgumentTypeError(f"{problem}{meant} (there are {', '.join(PASSES)}; all is every one)")
+    return tuple(PASSES) if "all" in names else tuple(names)
 
 
 def parse_types(text: str | None) -> dict[str, Any] | None:

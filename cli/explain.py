@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from srcad.cli.dump import TARGET_NOTE, TYPES_NOTE, parse_argnums, parse_names, parse_types
+from srcad.cli.dump import TARGET_NOTE, TYPES_NOTE, configure_without, parse_argnums, parse_names, parse_types
 from srcad.cli.inputs import made
 from srcad.cli.target import user_code
 from srcad.cli.usage import Commands
@@ -35,14 +35,15 @@ def configure(commands: Commands) -> None:
         metavar="FILE:FUNC",
         help="a function without parameters that returns the arguments (tuple or dict): sizes are numbers then",
     )
+    configure_without(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
-    from srcad import explanation
+    from srcad import api, explanation
 
-    with user_code() as loader:
+    with user_code() as loader, api.compile_options(without=options.without):
         function = loader.load(options.target).function
         given = None if options.inputs is None else tuple(made(function, loader.load(options.inputs).value))
         found = explanation.explain(

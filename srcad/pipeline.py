@@ -134,7 +134,7 @@ def _lower(job: Job) -> Job:
 
 def _inline(job: Job) -> Job:
     """The bodies of short callees in place of their calls, so that kinds are exact there."""
-    return replace(job, function=inline_calls(job.body)) if is_on("inline") else job
+    return replace(job, function=inline_calls(job.body))
 
 
 def _infer(job: Job) -> Job:

@@ -79,7 +79,7 @@ class Primal:
             first = function._primal
             inner, leading, keywords = first.inner, (*first.leading, *leading), {**first.keywords, **keywords}
         signature = _signature(given) if leading or keywords else inner
-        plain = inner == signature and all(p.kind in _PLAIN for p in inner.parameters.values())
+        plain = _are_same(inner, signature) and all(p.kind in _PLAIN for p in inner.parameters.values())
         return cls(given, function, leading, keywords, signature, inner, len(inner.parameters) if plain else -1)
 
     @property
@@ -123,6 +123,13 @@ def _call_method(function: Any) -> Any:
     found = (vars(cls).get("__call__") for cls in type(function).__mro__)
     method = next((value for value in found if value is not None), None)
     return method if isinstance(method, FunctionType) else None
+
+
+def _are_same(a: Signature, b: Signature) -> bool:
+    """Whether two signatures take the same arguments; defaults are compared by identity, as they may be arrays."""
+    pairs = zip(a.parameters.values(), b.parameters.values(), strict=False)
+    same = all(p.name == q.name and p.kind is q.kind and p.default is q.default for p, q in pairs)
+    return same and len(a.parameters) == len(b.parameters)
 
 
 def _signature(function: Any) -> Signature:

@@ -3,6 +3,16 @@
 A value is *varied* if it depends differentiably on an input of interest, *useful* if the result depends differentiably
 on it, *active* if both. What is int, bool, str, None or static is never active: kinds prune before anything else does.
 Memory is treated as a whole: a store of something varied makes every reference to that memory varied.
+
+    gradient of sin(x) * c, c an integer      ->      no adjoint of c, nor of what only a print reads
+
+>>> import srcad
+>>> def f(x: float):
+...     y = x * x
+...     print("y is", y + 1.0)
+...     return 3.0 * x
+>>> "y_bar" in srcad.dump(f)
+False
 """
 
 from __future__ import annotations
@@ -16,10 +26,11 @@ from srcad.analysis.memory import Memory
 from srcad.analysis.outside import refuse_detours
 from srcad.analysis.rounding import gives_integers
 from srcad.errors import MissingRule, UnsupportedSyntax
+from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Dict, List, Numeric, Opaque, Scalar, Static, Tuple, Unknown, may_be_active
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
-from srcad.ir.visit import blocks, is_call_of
+from srcad.ir.visit import blocks, is_call_of, walk
 from srcad.passes import is_on
 from srcad.rules import rule_for
 
@@ -41,7 +52,23 @@ def active(function: Function, inputs: Iterable[Var], memory: Memory, outputs: I
     for call in found.returned:
         if call.target in useful:
             raise _in_disguise(call)
-    return frozenset(varied & useful) if is_on("useful") else frozenset(varied)
+    return frozenset(varied & useful if is_on("useful") else varied - _without_derivative(function, memory, useful))
+
+
+def _without_derivative(function: Function, memory: Memory, useful: set[Var]) -> set[Var]:
+    """What the result does not depend on, and what comes from a function without a derivative: that is no error."""
+    calls = (s for s in walk(function.body) if isinstance(s, Call) and s.target not in useful)
+    return {c.target for c in calls if isinstance(c.fn, Const) and not _is_differentiable(c, memory)}
+
+
+def _is_differentiable(call: Call, memory: Memory) -> bool:
+    """Whether a call is of a primitive with a rule, or of a function that can be looked into.
+
+    Of attributes and methods that are only known when the code runs nothing is known.
+    """
+    assert isinstance(call.fn, Const)
+    known = rule_for(call.fn.value) is not None and call.fn not in (Const(getattr), Const(ops.call_method))
+    return known or call.target in memory.effects
 
 
 def cuts(call: Call) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import FunctionType
 
 from srcad.analysis.effects import writes
 from srcad.analysis.views import view_of
@@ -16,7 +17,7 @@ from srcad.ir import ops
 from srcad.ir.atoms import atom_kind, is_in
 from srcad.ir.kinds import Array, Iterator, Scalar, is_mutable
 from srcad.ir.memo import kept
-from srcad.ir.nodes import Block, Call, Const, For, Function, If, Star, Stmt, Var, While, With
+from srcad.ir.nodes import Atom, Block, Call, Callee, Const, For, Function, If, Star, Stmt, Var, While, With
 from srcad.ir.visit import blocks, uses
 from srcad.rules import rule_for
 
@@ -73,14 +74,14 @@ class Aliases:
         """Whether `other` may change what `moved`, which has no effects itself, reads."""
         if not isinstance(other, Call):
             return True
-        written = [self.find(a) for a in writes(other) if isinstance(a, Var)]
+        written = [self.find(a) for a in _changed(other) if isinstance(a, Var)]
         return bool(written) and any(self.find(v) in written for v in uses(moved) if not isinstance(v.kind, Scalar))
 
     def _block(self, block: Block, written: list[Var]) -> None:
         for stmt in block.stmts:
             match stmt:
                 case Call():
-                    written += [a for a in writes(stmt) if isinstance(a, Var)]
+                    written += [a for a in _changed(stmt) if isinstance(a, Var)]
                     self._call(stmt)
                 case If():
                     for target, a, b in zip(stmt.targets, stmt.then.yields, stmt.orelse.yields, strict=True):
@@ -110,6 +111,19 @@ class Aliases:
             self.join((call.target, *viewed))
         else:
             self.join((call.target, call.fn, *call.args, *(value for _, value in call.kwargs)))
+
+
+def _changed(call: Call) -> tuple[Atom, ...]:
+    """What `call` may change in place; functions with a body of their own may change whatever they are given."""
+    fn = call.fn.value if isinstance(call.fn, Const) else None
+    if isinstance(fn, Callee):
+        unknown = not fn.pure
+    else:
+        unknown = isinstance(fn, FunctionType) and rule_for(fn) is None and not fn.__module__.startswith("srcad.")
+    if not unknown:
+        return writes(call)
+    given = (*(a.value if isinstance(a, Star) else a for a in call.args), *(value for _, value in call.kwargs))
+    return tuple(a for a in given if is_mutable(atom_kind(a)))
 
 
 @kept

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.defined import is_defined
 from srcad.analysis.mutators import MUTATORS, mutation
 from srcad.analysis.outputs import outputs, place_of_out
 from srcad.ir import ops
@@ -200,7 +201,9 @@ def cannot_raise(call: Call) -> bool:
         or is_in(fn, _ARITHMETIC)
         or (rule is not None and rule.family == "elementwise" and isinstance(fn, np.ufunc))
     )
-    return known and not call.kwargs and all(map(_is_number, kinds)) and _shapes_fit(kinds)
+    if not known or call.kwargs or not all(map(_is_number, kinds)):
+        return False
+    return _shapes_fit(kinds) and is_defined(fn, args, kinds)
 
 
 def _can_be_counted(fn: Any, kinds: list[Kind]) -> bool:

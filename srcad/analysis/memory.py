@@ -16,6 +16,8 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from srcad.analysis.effects import writes
 from srcad.analysis.moves import (
     DISPLAYS,
@@ -30,7 +32,7 @@ from srcad.analysis.moves import (
 from srcad.analysis.views import is_certain_view, is_part_of_sequence, joins_sequences, may_be_checked, view_of
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
-from srcad.ir.atoms import atom_kind, is_named_tuple
+from srcad.ir.atoms import atom_kind, is_in, is_named_tuple
 from srcad.ir.kinds import (
     Array,
     Dict,
@@ -94,6 +96,10 @@ class Event:
     loc: Loc
 
 
+#: What reads the items of its arguments not when it is called, but one by one as it is stepped through.
+_STEPPING = dict.fromkeys((ops.identity, zip, enumerate, reversed, iter, map, filter, np.ndenumerate))
+
+
 @dataclass
 class Memory:
     """The result of `find_memory`.
@@ -115,6 +121,7 @@ class Memory:
     defined: dict[Var, Call] = field(default_factory=dict)
     read_at: dict[Var, Event] = field(default_factory=dict)
     unsure: dict[Var, Event] = field(default_factory=dict)
+    iterators: dict[Var, Event] = field(default_factory=dict)
     uses_at: dict[Var, list[tuple[int, tuple[int, ...]]]] = field(default_factory=dict)
     unbound: set[Var] = field(default_factory=set)
     untracked: list[Loc] = field(default_factory=list)
@@ -154,10 +161,19 @@ class Memory:
         return any(root in self.stores for root in self.of(atom))
 
     def stores_between(self, var: Var) -> list[Event]:
-        """The stores to the memory that `var` may be a view of, after it was read and before it is used."""
-        read, places = self.read_at[var], self.uses_at.get(var, ())
-        stores = [s for root in self.of(var) for s in self.stores.get(root, ())]
+        """The stores to what `var` may be a view of, or goes through, after it was read and before it is used."""
+        places = self.uses_at.get(var, ())
+        roots, read = (
+            (self.stepped(var), self.iterators[var]) if var in self.iterators else (self.of(var), self.read_at[var])
+        )
+        stores = [s for root in roots for s in self.stores.get(root, ())]
         return [s for s in stores if any(_comes_between(s, read, place) for place in places)]
+
+    def stepped(self, atom: Atom) -> Roots:
+        """The roots of all that an iterator goes through."""
+        if not isinstance(atom, Var) or atom not in self.iterators:
+            return self.reachable(atom)
+        return tuple(dict.fromkeys(r for a in uses(self.defined[atom]) for r in self.stepped(a)))
 
     def follow_unsure(self) -> None:
         """Take for views what may be views, where it makes a difference and can be checked when the function runs."""
@@ -189,6 +205,14 @@ class Memory:
                     where=store.loc,
                     why="whether it shares memory with that array is only known at run time",
                     remedy="copy it where it is read, or read it again after the change",
+                )
+        for var in self.iterators:
+            for store in self.stores_between(var):
+                raise UnsupportedSyntax(
+                    f"{var.name or 'an iterator'} is made, what it goes through is changed, and it is used later",
+                    where=store.loc,
+                    why="only a loop over it is followed to what its items are by then",
+                    remedy="make the iterator where it is used, or a list of it where it is made",
                 )
         for root, store, escape in self.late_stores():
             if root not in self.carried:
@@ -287,14 +311,26 @@ class _Finder:
     def block(self, block: Block, loops: tuple[int, ...]) -> None:
         for stmt in block.stmts:
             self.order += 1
-            self.used(uses(stmt), loops)
+            self.used(uses(stmt), loops, loop=isinstance(stmt, For))
             self.stmt(stmt, loops)
         self.order += 1
         self.used((a for a in block.yields if isinstance(a, Var)), loops)
 
-    def used(self, variables: Iterable[Var], loops: tuple[int, ...]) -> None:
+    def used(self, variables: Iterable[Var], loops: tuple[int, ...], *, loop: bool = False) -> None:
+        """Note uses of variables; what steps through others when it is used uses these, too.
+
+        Args:
+            variables: what is used.
+            loops: the loops around.
+            loop: whether the use is that of a loop, which knows what the iterators that it runs over step through.
+        """
         for var in variables:
-            self.memory.uses_at.setdefault(var, []).append((self.order, loops))
+            made = self.memory.defined.get(var)
+            steps = made is not None and isinstance(made.fn, Const) and is_in(made.fn.value, _STEPPING)
+            if not (loop and steps):
+                self.memory.uses_at.setdefault(var, []).append((self.order, loops))
+            if steps and made is not None:
+                self.used(uses(made), loops, loop=loop and made.fn != Const(ops.identity))
 
     def stmt(self, stmt: Stmt, loops: tuple[int, ...]) -> None:
         match stmt:
@@ -331,6 +367,8 @@ class _Finder:
             self.block(stmt.cond, inner)
         self.block(stmt.body, inner)
         self.order += 1
+        if isinstance(stmt, For) and isinstance(stmt.iter, Var):
+            self.used((stmt.iter,), inner, loop=True)  # each pass reads an item
         self.join(carried, (stmt.inits, yields[: len(carried)]), inner, stmt.loc)
         self.join(stmt.targets, (stmt.inits, yields[: len(stmt.targets)]), loops, stmt.loc)
 
@@ -355,6 +393,8 @@ class _Finder:
                 self.memory.untracked.append(call.loc)
         fn = call.fn.value if isinstance(call.fn, Const) else None
         args = tuple(a.value if isinstance(a, Star) else a for a in call.args)
+        if is_in(fn, _STEPPING) and fn is not ops.identity:
+            self.memory.iterators[call.target] = Event(self.order, loops, call.loc)
         if fn in STORES and (len(args) > 1 or call.kwargs):
             stored = self.stored(fn, args, tuple(v for _, v in call.kwargs))
             if stored and not isinstance(atom_kind(args[0]), Array):

@@ -12,6 +12,12 @@ evaluation order come back as the user wrote them::
 Never into a loop's body or across the edge of a region, except a loop's condition, an iterable, a branch's
 condition, and the arms of a conditional expression. The SSA itself does not change: the result is a set of
 decisions.
+
+>>> import srcad
+>>> def f(x: float):
+...     return (x + 1.0) * x
+>>> "return" in srcad.dump(f), srcad.dump(f).count(" = ") < 4
+(True, True)
 """
 
 from __future__ import annotations

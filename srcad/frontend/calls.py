@@ -27,6 +27,9 @@ CONSUMERS = (list, tuple, set, frozenset, dict, sum, min, max, sorted, enumerate
 """Built-ins that take a generator expression as they take a list."""
 _AT_ONCE = (list, tuple, set, frozenset, dict, sum, min, max, sorted, functools.reduce)
 """Those that read all items before anything else happens."""
+_STORING = ("append", "appendleft", "insert", "add", "setdefault", "setitem", "put")
+"""What keeps its argument for later; others are taken to read the items of a generator before anything else happens."""
+
 _STEPPING = (map, filter, functools.reduce, itertools.starmap, itertools.filterfalse)
 
 
@@ -112,6 +115,8 @@ class Calls(KnownCalls):
         eager = is_static(fn) and (fn in CONSUMERS or fn in _STEPPING)
         args: Args = []
         at_once = eager and fn in _AT_ONCE
+        stores = getattr(fn, "__name__", getattr(node.func, "attr", "")) in _STORING
+        hand_on = self.value if stores else self.argument
         for arg in node.args:
             if isinstance(arg, gast.Starred) and _is_literal(arg.value):
                 args += [self.value(item) for item in arg.value.elts]
@@ -123,7 +128,7 @@ class Calls(KnownCalls):
             elif fn in (zip, enumerate, reversed) and eager and _is_literal(arg):
                 args.append(Pack(tuple, [self.value(item) for item in arg.elts], [], self.out))
             else:
-                value = self.iterable_value(arg) if eager else self.value(arg)
+                value = self.iterable_value(arg) if eager else hand_on(arg)
                 args.append(self.listed(value, arg) if at_once and isinstance(value, Stream) else value)
         kwargs: Kwargs = []
         for keyword in node.keywords:
@@ -132,7 +137,7 @@ class Calls(KnownCalls):
             if literal is not None and _are_names(names):
                 kwargs += [(str(key), self.value(part)) for key, part in zip(names, literal.values, strict=True)]
                 continue
-            value = self.value(keyword.value)
+            value = hand_on(keyword.value)
             if keyword.arg is None and isinstance(value, Pack) and value.cls is dict and _are_names(value.keys):
                 kwargs += zip(map(str, value.keys), value.items, strict=True)
             else:

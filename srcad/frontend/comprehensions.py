@@ -7,8 +7,8 @@
         if x > 0:
             list.append(result, f(x))
 
-A generator expression is consumed where it stands, as a list; `any`, `all` and `next` of one become a loop that stops
-at the first item that decides.
+A generator expression is a list where its items are read at once; `any`, `all` and `next` of one become a loop that
+stops at the first item that decides. Under a name, or where a loop goes over it, it is a generator (see `streams`).
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ class Comprehensions(Functions):
 
     eager: Node = None
     """The expression whose items are read at once: ``map(...)`` there is a list."""
+
+    passed: Node = None
+    """The expression that is an argument of a call, which reads its items before anything else happens."""
 
     def comprehension(self, node: Node, name: str) -> Value:
         """The list, set or dict of a comprehension; a generator expression gives a list."""
@@ -150,6 +153,27 @@ class Comprehensions(Functions):
             return self.value(node)
         finally:
             self.eager = eager
+
+    def argument(self, node: Node) -> Value:
+        """An expression that is handed on at once: a generator expression there is an iterator over a list."""
+        passed, self.passed = self.passed, node
+        try:
+            return self.value(node)
+        finally:
+            self.passed = passed
+
+    def suspended(self, node: Node) -> Value:
+        """A generator expression that is not read at once: a generator, whose values are computed when asked for."""
+        self.check_plain(node)
+        first = self.iterable_value(node.generators[0].iter)
+        source = "iter@"
+        item = trees.expression(trees.at(gast.Yield(node.elt), node), node)
+        body = self.generator_body("<genexpr>", _loops(node.generators, trees.load(source, node), [item], node))
+        args = gast.arguments([trees.load(source, node)], [], None, [], [], None, [])
+        home = Home(self.source, self.resolver)
+        scope = self.scope
+        function = LocalFunction("<genexpr>", node, args, structure(body), scope, {}, home, generator=True)
+        return self.inline(function, [first], [], node)
 
     def search(self, node: Node, fn: object, default: list[Node], name: str) -> Value:
         """``any``, ``all`` or ``next`` of a generator expression, which stops early.

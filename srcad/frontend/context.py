@@ -124,6 +124,10 @@ class Context:
         """Lowers a call of a local function as its body."""
         raise NotImplementedError
 
+    def argument(self, node: Node) -> Value:
+        """An expression that is handed on at once."""
+        raise NotImplementedError
+
     # -- places -------------------------------------------------------------------------------------
 
     def survey(self, tree: Node) -> None:

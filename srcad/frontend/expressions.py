@@ -120,6 +120,8 @@ class Expressions(Calls):
                 return self.emit(ops.make_set, self.items(elts), node, name)
             case gast.ListComp() | gast.SetComp() | gast.DictComp():
                 return self.comprehension(node, name)
+            case gast.GeneratorExp() if node is not self.passed:
+                return self.suspended(node)
             case gast.GeneratorExp():
                 return self.emit(iter, [self.data(self.comprehension(node, ""), node)], node, name)
             case gast.NamedExpr(target=target, value=value):

@@ -33,6 +33,24 @@ def filter_true(items):
 def filterfalse(function, items):
     return [item for item in items if not function(item)]
 
+def lazy_map(function, items):
+    for item in items:
+        yield function(item)
+
+def lazy_starmap(function, items):
+    for item in items:
+        yield function(*item)
+
+def lazy_filter(function, items):
+    for item in items:
+        if function(item):
+            yield item
+
+def lazy_filterfalse(function, items):
+    for item in items:
+        if not function(item):
+            yield item
+
 def sorted(items, key, reverse):
     items = list(items)
     keys = [key(item) for item in items]

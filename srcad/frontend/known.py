@@ -155,9 +155,21 @@ class KnownCalls(Packs):
             return None
         which, keywords = form
         extra = [kwargs.get(key, Const(False)) for key in keywords]
+        return self.written(fn, which, [*args, *extra], node, name)
+
+    def written(self, fn: Any, which: str, args: list[Value], node: Node, name: str) -> Value:
+        """A call of a built-in that calls its argument, as a definition in `higher_order` writes it."""
         if fn not in LAZY or self.eager is node:
-            return self.written_out(which, [*args, *extra], node, name)
-        return self.emit(iter, [self.data(self.written_out(which, [*args, *extra], node, ""), node)], node, name)
+            return self.written_out(which, args, node, name)
+        if self.passed is not node:
+            return self.stepped(which, args, node)
+        return self.emit(iter, [self.data(self.written_out(which, args, node, ""), node)], node, name)
+
+    def stepped(self, which: str, args: list[Value], node: Node) -> Value:
+        """A call of `map`, `filter` or their kin whose items are not read at once: a generator."""
+        if len(args) > 2:
+            which, args = "starmap", [args[0], self.plain_call(Const(zip), [*args[1:]], [], node, "")]
+        return self.written_out(f"lazy_{which}", args, node, "")
 
     def is_known_call(self, fn: Value) -> bool:
         """Whether it is known what a value does when it is called."""
@@ -205,7 +217,11 @@ class KnownCalls(Packs):
         for helper, value in HELPERS.items():
             self.env[helper + scope.suffix] = Const(value, value.__name__)
         home = Home(self.source, self.resolver)
-        function = LocalFunction(which, definition, params, body, scope, {}, home, helper=True)
+        lazy = which.startswith("lazy_")
+        called = which.removeprefix("lazy_")
+        if lazy:
+            body = structure(self.generator_body(which, definition.body))
+        function = LocalFunction(called, definition, params, body, scope, {}, home, helper=True, generator=lazy)
         try:
             return self.inline(function, [*values], [], node, name)
         finally:

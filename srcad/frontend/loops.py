@@ -44,7 +44,7 @@ class Loops(Statements):
             case gast.For(iter=over):
                 fills = self.fills(node)
                 known = self.items_of(over) if fills else None
-                value = None if known else self.iterable_value(over)
+                value = None if known else self.value(over)
                 if isinstance(value, Stream):
                     self.stream_loop(node, value)
                     return

@@ -203,8 +203,14 @@ def only_looked_into(name: str, tree: Node) -> bool:
 
 
 def holds_definitions(tree: Node) -> bool:
-    """Whether a function or lambda is defined inside a tree."""
-    return any(isinstance(node, _FUNCTIONS) and node is not tree for node in gast.walk(tree))
+    """Whether a function or lambda is defined inside a tree, or a generator that may run after it."""
+    nodes = [node for node in gast.walk(tree) if node is not tree]
+    return any(isinstance(node, _FUNCTIONS) for node in nodes) or any(
+        isinstance(part, gast.GeneratorExp)
+        for node in (tree, *nodes)
+        if not isinstance(node, gast.Call)
+        for part in gast.iter_child_nodes(node)
+    )
 
 
 def makes_functions(tree: Node) -> bool:

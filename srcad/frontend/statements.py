@@ -225,7 +225,7 @@ class Statements(Expressions):
         match target:
             case gast.Name(id=name):
                 old = self.expr(target)
-                self.assign(target, self.emit(op, [old, self.expr(node.value)], node, name))
+                self.assign(target, self.emit(op, [old, self.data(self.argument(node.value), node)], node, name))
             case gast.Subscript(value=base, slice=index):
                 owner = self.expr(base)
                 place = self.index(index)

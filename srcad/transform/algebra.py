@@ -5,6 +5,18 @@ and dtype (up to the sign of zero), or turns a question about kinds (``np.ndim(x
 
 `ZERO` is the tangent of something that does not vary. It is absorbed here by every operation that is linear in it and
 never printed as such.
+
+    t = 2 * x
+    x_bar = t * 1.0      ->      x_bar = 2 * x
+
+>>> import srcad
+>>> def f(x: float):
+...     return x * x
+>>> "1.0" in srcad.dump(f)
+False
+>>> with srcad.compile_options(without=["algebra"]):
+...     "1.0" in srcad.dump(f)
+True
 """
 
 from __future__ import annotations

@@ -2,6 +2,14 @@
 
 Where lengths are known this is a sum over the axes along which the argument was repeated, or nothing; where they are
 not, a call of `srcad.runtime.unbroadcast`.
+
+    b_bar = unbroadcast(z_bar, b)      ->      b_bar = z_bar.sum(axis=0)
+
+>>> import srcad
+>>> def f(b, z):
+...     return np.sum(np.sin(b + z))
+>>> "sum(axis=0)" in srcad.grad(f).source_for(np.ones(3), np.ones((2, 3)))
+True
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from srcad import runtime
 from srcad.analysis.bounds import Bounds
 from srcad.analysis.effects import cannot_raise, is_pure, writes
@@ -66,6 +68,10 @@ def clean(
     return updated(function, body=_rebuilt(live, function.body))
 
 
+#: What `np.errstate` does without raising anything.
+_QUIET = ("ignore", "warn", "print", "log")
+
+
 def added(loc: Loc) -> bool:
     """Whether a statement was made by a transform."""
     return loc.adjoint or loc.saving
@@ -86,6 +92,7 @@ class _Live:
     todo: list[Var] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     controls: dict[int, tuple[Atom, ...]] = field(default_factory=dict)
+    contexts: dict[Var, Call] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=Bounds)
 
     def want_all(self, atoms: Sequence[Atom | Star]) -> None:
@@ -124,13 +131,15 @@ class _Live:
         """What stands for the memory that `base` refers to: its roots."""
         return self.memory.of(base) or (base,)
 
-    def collect(self, block: Block, around: tuple[Atom, ...] = ()) -> None:
+    def collect(self, block: Block, around: tuple[Atom, ...] = (), *, raising: bool = False) -> None:
+        """Note what needs what; `raising`: in a ``with`` that may make errors of what are warnings elsewhere."""
         for stmt in block.stmts:
             inside = around
             match stmt:
                 case Call():
                     self.controls[id(stmt)] = around
-                    self.call(stmt)
+                    self.contexts.update({stmt.target: stmt} if stmt.fn == Const(np.errstate) else {})
+                    self.call(stmt, raising=raising)
                 case If():
                     self.link(stmt.targets, stmt.then.yields, [stmt.cond])
                     self.link(stmt.targets, stmt.orelse.yields, [])
@@ -147,8 +156,15 @@ class _Live:
                 if not self.droppable(stmt):
                     self.kept.add(id(stmt))
                     self.want_all(inside)
+            strict = raising or (isinstance(stmt, With) and not self.is_quiet(stmt.context))
             for inner in blocks(stmt):
-                self.collect(inner, inside)
+                self.collect(inner, inside, raising=strict)
+
+    def is_quiet(self, context: Atom) -> bool:
+        """Whether a context is an ``np.errstate`` that makes no errors."""
+        made = self.contexts.get(context) if isinstance(context, Var) else None
+        settings = () if made is None else tuple(value for _, value in made.kwargs)
+        return made is not None and not made.args and all(isinstance(v, Const) and v.value in _QUIET for v in settings)
 
     def link(self, targets: Sequence[Var], sources: Sequence[Atom], also: list[Atom]) -> None:
         for target, source in zip(targets, sources, strict=False):
@@ -161,7 +177,7 @@ class _Live:
             self.makers.setdefault(param, []).append(needed)
             self.makers.setdefault(stmt.targets[k], []).append([param, *needed])
 
-    def call(self, call: Call) -> None:
+    def call(self, call: Call, *, raising: bool) -> None:
         self.bounds.read_call(call)
         view, written = _effects(call)
         if view is not None:
@@ -172,13 +188,13 @@ class _Live:
                 for place in self.memory.reachable(base) or (base,):  # what is added to a list is added to its arrays
                     self.stores.setdefault(place, []).append(call)
         self.makers.setdefault(call.target, []).append([*uses(call), *self.controls[id(call)]])
-        if not by_need and not self.removable(call):
+        if not by_need and not self.removable(call, raising=raising):
             self.keep(call)
 
-    def removable(self, call: Call) -> bool:
+    def removable(self, call: Call, *, raising: bool) -> bool:
         if added(call.loc):
             return is_pure(call) and not _checks(call)
-        return self.drop_primal and (cannot_raise(call) or self.bounds.has_item(call))
+        return self.drop_primal and ((not raising and cannot_raise(call)) or self.bounds.has_item(call))
 
     def droppable(self, stmt: Stmt) -> bool:
         """Whether a region may go when nothing in it is needed."""

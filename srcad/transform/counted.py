@@ -8,6 +8,8 @@
 ...     return v.sum()
 >>> "reversed" in srcad.grad(f).source_for(np.ones(2), np.ones((3, 2)))
 False
+
+    for _ in reversed(range(n)):      ->      for _ in range(n):
 """
 
 from __future__ import annotations

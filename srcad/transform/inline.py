@@ -39,6 +39,7 @@ from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Dict, List, Tuple
 from srcad.ir.nodes import NOWHERE, Atom, Block, Call, Const, Function, Guard, Star, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, is_call_of, rename_fresh, substitute, uses, walk, with_blocks
+from srcad.passes import is_on
 from srcad.rules import rule_for
 
 LIMIT = 40
@@ -49,7 +50,10 @@ _DATA = (ops.load_global, ops.load_free, ops.store_global, ops.store_free)
 
 
 def inline_calls(function: Function) -> Function:
-    """`function` with the bodies of small callees in place."""
+    """`function` with the bodies of small callees in place, and arguments given as ``*tuple`` written out.
+
+    Where the pass is off, only the latter: what a callee collects must be known for its own derivative, too.
+    """
     inliner = _Inliner(function.source, readable_displays(function.body))
     body = _without_unread(inliner.block(function.body, (function.source,)), inliner.made)
     return replace(function, body=body, guards=(*function.guards, *inliner.guards))
@@ -137,7 +141,7 @@ class _Inliner:
         lowered = self.lowered(callee)
         if lowered is None:
             return None  # reported, where the call carries a derivative, with the place of the call
-        if not self.fits(lowered) or self.is_recursive(callee, lowered):
+        if not is_on("inline") or not self.fits(lowered) or self.is_recursive(callee, lowered):
             return None
         gathered = gather(callee, call)
         if gathered is None:

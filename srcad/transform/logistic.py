@@ -17,6 +17,8 @@ def f_grad(x):
     # s = 1.0 / (1.0 + np.exp(-x))
     x_bar = (1 - s) * s * s_bar
     return x_bar
+
+    x_bar = e * s * s * s_bar      ->      x_bar = (1 - s) * s * s_bar
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from srcad import runtime
+from srcad.analysis.effects import is_pure
 from srcad.analysis.operators import INPLACE
 from srcad.errors import UnsupportedSyntax
 from srcad.ir import ops
@@ -54,7 +55,7 @@ from srcad.ir.kinds import (
     may_be_active,
 )
 from srcad.ir.nodes import Atom, Block, Call, Const, For, Function, If, Loc, Star, Stmt, Var, While, new_loop_id
-from srcad.ir.visit import blocks, defs, is_call_of, map_atoms, substitute, uses, with_blocks
+from srcad.ir.visit import blocks, defs, is_call_of, map_atoms, substitute, uses, walk, with_blocks
 from srcad.transform.given_lists import with_arrays
 from srcad.transform.inline import collects, underlying
 from srcad.transform.methods import resolve_attribute, resolve_method
@@ -172,6 +173,9 @@ class _Normaliser:
             return [], loop
         items = Var("", List(item.kind))
         call = Call(items, Const(list), (loop.iter,), (), loop.loc)
+        if isinstance(atom_kind(loop.iter), Unknown) and not self.is_iterator(loop.iter) and _may_change(loop.body):
+            found = Var("", UNKNOWN)
+            return _as_it_is(found, loop.iter, call), replace(loop, iter=found)
         self.calls[items] = call
         return [call], replace(loop, iter=items)
 
@@ -348,6 +352,21 @@ def _is_iterator(atom: Atom, calls: dict[Var, Call]) -> bool:
     while isinstance(atom, Var) and atom in calls and calls[atom].fn == Const(ops.identity):
         atom = _plain(calls[atom].args[0])
     return isinstance(atom, Var) and atom in calls
+
+
+def _may_change(body: Block) -> bool:
+    """Whether a pass of a loop may change anything in place, what the loop runs over among it."""
+    calls = [s for s in walk(body) if isinstance(s, Call)]
+    return any(not is_pure(c) or (isinstance(c.fn, Const) and is_in(c.fn.value, INPLACE)) for c in calls)
+
+
+def _as_it_is(found: Var, source: Atom, items: Call) -> list[Stmt]:
+    """`found`: the source if it is an array or a container, so that a loop sees its changes; else a list of `items`."""
+    loc, known = items.loc, Var("", Scalar("b1"))
+    classes = Const((np.ndarray, list, tuple, dict))
+    asked = Call(known, Const(isinstance), (source, classes), (), loc)
+    then, orelse = Block((), (), (source,)), Block((), (items,), (items.target,))
+    return [asked, If((found,), known, then, orelse, loc, id=new_loop_id())]
 
 
 def _steps(atom: Atom, calls: dict[Var, Call]) -> bool:

@@ -33,8 +33,8 @@ LATE: tuple[tuple[str, Pass], ...] = (
     ("fills", fill_buffers),
 )
 
-#: Programs of the tests need two or three; more would mean that passes undo each other's work.
-ROUNDS = 4
+#: Programs of the tests need two or three, few of them four; more would mean that passes undo each other's work.
+ROUNDS = 6
 
 
 def polish(function: Function, clean: Pass, passes: Sequence[tuple[str, Pass]] = ()) -> Function:
@@ -60,11 +60,16 @@ def optimise(function: Function, passes: Sequence[tuple[str, Pass]]) -> Function
     >>> optimise(empty, [("sink", sink)]) == empty
     True
     """
+    return settled(function, passes)[0]
+
+
+def settled(function: Function, passes: Sequence[tuple[str, Pass]]) -> tuple[Function, int]:
+    """The same, and the number of rounds; the last one found nothing to do if there were fewer than `ROUNDS`."""
     chosen = [run for name, run in passes if not name or is_on(name)]
     quiet = 0  # so many passes, the last ones, found nothing to do
-    for run in chosen * ROUNDS:
+    for count, run in enumerate(chosen * ROUNDS, start=1):
         after = run(function)
         quiet, function = (quiet + 1, function) if after is function or after == function else (0, after)
         if quiet == len(chosen):
-            break
-    return function
+            return function, -(-count // len(chosen))
+    return function, ROUNDS

@@ -1,4 +1,20 @@
-"""What the reverse sweep computes again instead of saving it, and how."""
+"""What the reverse sweep computes again instead of saving it, and how.
+
+    t = k + 1                              ...
+    t_saved.append(t)          ->          t = k + 1
+    ...
+    t = t_saved.pop()
+
+>>> import srcad
+>>> def f(x: float, n: int):
+...     for k in range(n):
+...         x = x * x * (k + 1)
+...     return x
+>>> with srcad.compile_options(without=["recompute"]):
+...     long = srcad.dump(f)
+>>> long.count("append(") >= srcad.dump(f).count("append(") == 1
+True
+"""
 
 from __future__ import annotations
 

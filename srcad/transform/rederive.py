@@ -81,18 +81,18 @@ class _Views:
         if is_call_of(call, *_DISPLAYS):
             return [call]
         before: list[Stmt] = []
-        again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v, call.loc)}
+        again = {v: self.copy(v, call.loc, before) for v in dict.fromkeys(uses(call)) if self.is_repeated(v, call)}
         if not again:
             return [call]
         return [*before, map_atoms(call, lambda a: again.get(a, a) if isinstance(a, Var) else a)]
 
-    def is_repeated(self, var: Var, loc: Loc) -> bool:
-        """Whether a variable is a view, quickly written, that others use, or not made for its user at `loc`."""
+    def is_repeated(self, var: Var, user: Call) -> bool:
+        """Whether a variable is a view that others use, too, or that is far from its user, and is quickly written."""
         call = self.made.get(var)
         if call is None or var.name or not call.args or call.kwargs:
             return False
-        if (call.loc.adjoint or call.loc == loc) and self.counts.get(var, 0) < 2:
-            return False
+        if (call.loc.adjoint or call.loc == user.loc) and self.counts.get(var, 0) == list(uses(user)).count(var):
+            return False  # it is where it is used
         if not all(self.is_short(a) for a in call.args):
             return False
         return _is_view(call) or _is_index(call) or self.is_fixed_item(call)

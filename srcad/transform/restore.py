@@ -30,6 +30,9 @@ def f_grad(y):
     y_bar[1:] += exp * y[1:]
     return y_bar
 <BLANKLINE>
+
+    y[1] = y_old                           (read again: stays)
+    restore(z, 0, z_old)       ->          (never read: goes)
 """
 
 from __future__ import annotations

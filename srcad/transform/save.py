@@ -50,16 +50,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from srcad.analysis.cut import cheapest_cut
 from srcad.analysis.memory import Memory
 from srcad.ir import ops
 from srcad.ir.dims import Facts
 from srcad.ir.kinds import UNDEFINED, Iterator, Kind, List, Scalar, Tuple
-from srcad.ir.lattice import join
 from srcad.ir.nodes import (
-    UNDEFINED_ATOM,
     Atom,
     Block,
     Call,
@@ -72,10 +70,11 @@ from srcad.ir.nodes import (
     Stmt,
     Var,
     While,
-    With,
 )
 from srcad.ir.visit import blocks, count_uses, defs, free_vars, is_call_of, substitute, uses, walk, with_blocks
 from srcad.transform.builder import Builder
+from srcad.transform.hoist import hoist
+from srcad.transform.homes import Forward
 from srcad.transform.recompute import (
     available_item,
     has_items,
@@ -88,50 +87,6 @@ from srcad.transform.recompute import (
 )
 
 _SCALAR_COST, _ARRAY_COST = 2, 5
-
-
-@dataclass
-class _Home:
-    """Where the forward sweep defines a value: the loops around it, and the branch arm in the innermost one."""
-
-    loops: tuple[int, ...]
-    arm: tuple[int, int] | None
-    call: Call | None
-    nested: bool
-
-
-@dataclass
-class _Forward:
-    """An index of the forward sweep."""
-
-    homes: dict[Var, _Home] = field(default_factory=dict)
-    loops: dict[int, For | While] = field(default_factory=dict)
-    calls: dict[Var, Call] = field(default_factory=dict)
-
-    def read(self, stmts: Sequence[Stmt], loops: tuple[int, ...], arm: tuple[int, int] | None, *, nested: bool) -> None:
-        for stmt in stmts:
-            home = _Home(loops, arm, stmt if isinstance(stmt, Call) else None, nested)
-            for var in defs(stmt):
-                self.homes[var] = home
-            if isinstance(stmt, Call):
-                self.calls[stmt.target] = stmt
-            self.enter(stmt, loops, arm)
-
-    def enter(self, stmt: Stmt, loops: tuple[int, ...], arm: tuple[int, int] | None) -> None:
-        match stmt:
-            case If():
-                self.read(stmt.then.stmts, loops, (stmt.id, 0), nested=True)
-                self.read(stmt.orelse.stmts, loops, (stmt.id, 1), nested=True)
-            case For() | While():
-                self.loops[stmt.id] = stmt
-                inner = (*loops, stmt.id)
-                for param in stmt.body.params:
-                    self.homes[param] = _Home(inner, None, None, nested=False)
-                self.read(stmt.body.stmts, inner, None, nested=False)
-            case With():
-                self.read(stmt.body.stmts, loops, arm, nested=True)
-            case _:
-                pass
 
 
 def save(function: Function, memory: Memory) -> Function:
@@ -149,7 +104,7 @@ def save(function: Function, memory: Memory) -> Function:
     forward = tuple(saver.forward_stmts(forward, top=True))
     renaming: dict[Var, Atom] = {}
     for var in hoisted:
-        forward, outer = _hoist(forward, var)
+        forward, outer = hoist(forward, var)
         renaming[var] = outer
         memory.name(outer, var)
     whole = substitute(Block((), reverse, function.body.yields), renaming)
@@ -166,7 +121,7 @@ class _Saver:
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
-        self.forward = _Forward()
+        self.forward = Forward()
         self.reverse_calls: dict[Var, Call] = {}
         self.pushes: dict[Var, Var] = {}
         self.lists: dict[int, list[Var]] = {}
@@ -441,37 +396,3 @@ def _drained(loop: For, saved: Var) -> While:
     cond = Block(tuple(p.like() for p in loop.body.params[1:]), (), (saved,))
     body = replace(loop.body, params=loop.body.params[1:])
     return While(loop.targets, loop.inits, cond, body, False, loop.loc, loop.id, loop.reverse_of)
-
-
-def _hoist(forward: tuple[Stmt, ...], var: Var) -> tuple[tuple[Stmt, ...], Var]:
-    """`forward` with `var`, which a branch or a ``with`` defines, as a result of the regions around it."""
-    out: list[Stmt] = []
-    current = var
-    for stmt in forward:
-        if isinstance(stmt, (If, With)) and any(var in _defined(b) for b in blocks(stmt)):
-            stmt, current = _hoist_from(stmt, var)
-        out.append(stmt)
-    return tuple(out), current
-
-
-def _defined(block: Block) -> set[Var]:
-    return {v for s in walk(block) for v in defs(s)}
-
-
-def _hoist_from(stmt: If | With, var: Var) -> tuple[If | With, Var]:
-    new_blocks: list[Block] = []
-    kinds: list[Kind] = []
-    for block in blocks(stmt):
-        if var not in _defined(block):
-            new_blocks.append(replace(block, yields=(*block.yields, UNDEFINED_ATOM)))
-            continue
-        stmts, inner = _hoist(block.stmts, var)
-        kinds.append(inner.kind)
-        new_blocks.append(replace(block, stmts=stmts, yields=(*block.yields, inner)))
-    target = var.like(kind=kinds[0] if len(kinds) == 1 else join(kinds[0], kinds[1]))
-    widened: If | With = replace(stmt, targets=(*stmt.targets, target))
-    if isinstance(widened, If):
-        widened = replace(widened, style="if")
-    result = with_blocks(widened, tuple(new_blocks))
-    assert isinstance(result, (If, With))
-    return result, target

@@ -62,7 +62,7 @@ def _move(stmts: list[Stmt], at: int, call: Call, aliases: Aliases) -> None:
         if not isinstance(stmt, Call) or not added(stmt.loc) or not _same_statement(call, stmt):
             return
         if call.target in tuple(uses(stmt)):
-            if not stmt.loc.adjoint or stmt.loc.saving:
+            if not stmt.loc.adjoint or stmt.loc.saving or (call.loc.saving and _collects_results(stmt)):
                 return
             place = _first_operand(stmts, at, k)
             if place > at + 1 or call.loc.saving:
@@ -79,6 +79,11 @@ def _is_target(before: Stmt, call: Call) -> bool:
         return False
     source = before.args[0] if is_call_of(before, operator.getitem) else before.target
     return call.args[0] == source and (is_call_of(before, ops.unpack, operator.getitem))
+
+
+def _collects_results(call: Call) -> bool:
+    """Whether a call belongs to no statement: it puts together what is returned, also by the forward sweep alone."""
+    return call.loc.stmt < 0
 
 
 def _first_operand(stmts: list[Stmt], at: int, user: int) -> int:

@@ -228,3 +228,15 @@ def test_wrong_tangents(primals, tangents, words):
 def test_check_needs_floats():
     with pytest.raises(srcad.ArgumentError, match="nothing to check"):
         srcad.check(f, [1, 2])
+
+
+TABLE = np.arange(1.0, 4.0)
+
+
+def weighted(x, k=TABLE, *, scale=2.0):
+    return np.sum(x * k) * scale
+
+
+def test_a_partial_application_of_a_function_with_an_array_as_a_default():
+    assert srcad.grad(functools.partial(weighted, scale=3.0))(np.ones(3)).tolist() == [3.0, 6.0, 9.0]
+    assert srcad.grad(functools.partial(weighted))(np.ones(3)).tolist() == [2.0, 4.0, 6.0]

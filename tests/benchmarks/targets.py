@@ -97,11 +97,11 @@ def _others(results: Results) -> list[Target]:
 NEEDED_CHOICE = "one generated function that tests and runs, instead of two that a method calls"
 NEEDED_COLD = (
     "importing the compiler and its templates is about a third of it, reading and lowering the templates that are used "
-    "an eighth, Python's garbage collector a fifth; templates kept in lowered form, and fewer objects that live on"
+    "an eighth; templates kept in lowered form"
 )
 NEEDED_WARM = (
-    "each pass walks the whole function again, and asks of each operation what it is; passes that share these answers, "
-    "and look only at what has changed"
+    "each pass walks the whole function again, where something has changed anywhere; passes that look only at what has "
+    "changed, and a writer that need not run twice to know which names are taken"
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import srcad
 from srcad.cli.main import main
+from srcad.passes import PASSES
 
 MODEL = """\
 import numpy as np
@@ -105,6 +106,24 @@ def test_dump_of_a_module_and_of_a_decorated_function(model, capsys):
     by_file = capsys.readouterr().out
     assert main(["dump", "decorated:square", "--types", "x: float"]) == 0
     assert capsys.readouterr().out == by_file and "x_bar" in by_file
+
+
+def test_dump_without_optimisations(model, capsys):
+    texts = []
+    for more in ([], ["--without", "fold"], ["--without", "fold, algebra"], ["--without", "all"]):
+        assert main(["dump", "model.py:loss", "--types", TYPES, *more]) == 0
+        texts.append(capsys.readouterr().out)
+    assert len(set(texts)) == len(texts) and len(texts[0]) < len(texts[-1])
+
+
+def test_dump_without_an_unknown_optimisation(model, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["dump", "model.py:loss", "--without", "fild"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "srcad dump: error: argument --without: there is no optimisation 'fild'; did you mean 'fold'? "
+        f"(there are {', '.join(PASSES)}; all is every one)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -301,7 +301,7 @@ PROGRAMS = [
     # items of unknown kind are collected
     program(reduce_with_lambda, (arr(4),), analytic=True, helpers=True),
     # how many items a filter leaves is known only at run time
-    program(map_and_filter, (arr(5),), (-pos(3),), helpers=True),
+    program(map_and_filter, (arr(5),), (-pos(3),)),
     program(default_from_global, (1.3,), (1.3, 0), analytic=True),
     program(solver_with_closures, (1.7,), analytic=True),
     program(

@@ -3,8 +3,8 @@
 ``python -m tests.properties.fuzz 0 500`` prints the ledger of seeds 0 to 499 and the smallest form of each failure; a
 third argument, a file such as ``tests/properties/ledger.jsonl``, gets a line with the numbers of the range.
 
-How a program is compiled is drawn from its seed: the kinds of the arguments are known or not, its helpers are inlined
-or become pairs, the gradient comes with the value or alone, and with respect to some of the arguments or all.
+How a program is compiled is drawn from its seed: the kinds of the arguments are known or not, the gradient comes with
+the value or alone, with respect to some of the arguments or all, with all optimisations, none, or all but one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import numpy as np
 
 import srcad
 from srcad.errors import InternalError, SrcadError
-from srcad.transform import inline
+from srcad.passes import PASSES
 from tests.programs import modes, numeric
 from tests.programs.checks import wide
 from tests.programs.test_programs import located
@@ -49,13 +49,13 @@ class Way:
         mode: one of `modes.MODES`.
         with_value: `value_and_grad`, else `grad`.
         argnums: the arguments to differentiate.
-        inlined: short callees are inlined, as usual, else compiled for themselves.
+        without: the optimisations that are switched off.
     """
 
     mode: str = "known"
     with_value: bool = True
     argnums: tuple[int, ...] = ARGNUMS
-    inlined: bool = True
+    without: tuple[str, ...] = ()
 
 
 def way_of(seed: int, active: tuple[int, ...] = ARGNUMS) -> Way:
@@ -65,7 +65,9 @@ def way_of(seed: int, active: tuple[int, ...] = ARGNUMS) -> Way:
         return Way(argnums=active)
     last = active[-1]
     argnums = draw.choice([active, active[:1], active[1:2], active[-1:], (0, last)])
-    return Way(draw.choice(modes.MODES), draw.random() < 0.5, argnums, draw.random() < 0.6)
+    mode, with_value = draw.choice(modes.MODES), draw.random() < 0.5
+    without = draw.choice([(), tuple(PASSES), ("inline",), (draw.choice(list(PASSES)),), (draw.choice(list(PASSES)),)])
+    return Way(mode, with_value, argnums, without)
 
 
 def way_for(program: Generated) -> Way:
@@ -76,13 +78,8 @@ def way_for(program: Generated) -> Way:
 @contextmanager
 def compiling(way: Way) -> Iterator[None]:
     """Compile as `way` says inside the ``with``."""
-    limit = inline.LIMIT
-    inline.LIMIT = limit if way.inlined else -1
-    try:
-        with modes.compiling(way.mode):
-            yield
-    finally:
-        inline.LIMIT = limit
+    with srcad.compile_options(kinds=way.mode == "known", without=way.without):
+        yield
 
 
 def load(program: Generated, folder: Path) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from srcad.passes import PASSES
 from tests.properties import fuzz
 from tests.properties.flow import generate
 from tests.properties.generator import Line, Suite
@@ -80,6 +81,11 @@ def test_the_ways_are_drawn_from_the_seed():
     assert ways == [fuzz.way_of(seed) for seed in range(200)]
     assert {way.mode for way in ways} == {"known", "unknown"} and {way.with_value for way in ways} == {True, False}
     assert sum(way == fuzz.Way() for way in ways) > 80 and len({way.argnums for way in ways}) == 5
+    without = [way.without for way in ways]
+    assert sum(not names for names in without) > 100 and without.count(tuple(PASSES)) >= 10
+    assert {name for names in map(fuzz.way_of, range(2000)) if len(names.without) == 1 for name in names.without} == {
+        *PASSES
+    }
 
 
 def test_the_ledger_records_each_run(tmp_path, capsys):

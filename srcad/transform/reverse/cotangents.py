@@ -11,6 +11,15 @@ from outside:
   before the loop.
 
 A cotangent is *owned* if it is a fresh value of full shape that nobody else holds: only then is it changed in place.
+
+    x_bar2 = x_bar + t_bar      ->      x_bar += t_bar
+
+>>> import srcad
+>>> import numpy as np
+>>> def f(x):
+...     return np.sum(np.sin(x)) * np.sum(x[:2])
+>>> "x_bar[:2]" in srcad.grad(f).source_for(np.ones(3))
+True
 """
 
 from __future__ import annotations
@@ -49,11 +58,15 @@ _PERHAPS_THE_SAME = (Const(runtime.unbroadcast), Const(runtime.broadcast_like))
 
 @record(frozen=True)
 class State:
-    """A cotangent: its value, whether it is ours alone, and whether it was made with its primal's full shape."""
+    """A cotangent: its value, whether it is ours alone, and whether it was made with its primal's full shape.
+
+    One that is `given` is memory of the caller's, who finds there what was added to it.
+    """
 
     atom: Atom
     owned: bool = False
     full: bool = False
+    given: bool = False
 
 
 class Companions(dict[Var, Value]):
@@ -232,7 +245,7 @@ class Scope:
                 copy = np.ndarray.copy if isinstance(found, Array) else runtime.own
                 g, owned = self.b.append(copy, (g,), kind=found), True
             self.set(slot, State(g, owned))
-        elif isinstance(kind, Array) and self.is_buffer(slot, state) and is_on("accumulate"):
+        elif isinstance(kind, Array) and self.is_buffer(slot, state) and (state.given or is_on("accumulate")):
             add_in_place(self.b, state.atom, g)
         else:
             self.set(slot, State(self._sum(state.atom, g, kind), owned=True))

@@ -147,7 +147,8 @@ def both_sweeps(
     loc = function.body.stmts[-1].loc if function.body.stmts else function.loc
     b.loc = replace(loc, adjoint=True)
     varying = active(function, inputs, memory, outputs) - companions.variables()
-    scope.states.update({(var, ()): State(sum_, owned=True, full=True) for var, sum_ in (sums or {}).items()})
+    for var, sum_ in (sums or {}).items():
+        scope.states[var, ()] = State(sum_, owned=True, full=True, given=True)
     give_values(scope, value, seed(b))
     forward, calls = split_calls(sweep.block, varying, memory, companions, pair_of)
     context = Context(memory, varying, sweep.passes, sweep.notes, facts_of, calls, sweep.truths)

@@ -19,4 +19,4 @@ def f(x, y, v):
 
 
 ARGS = (0.7, 0.3, np.array([0.3, 1.2, -0.4]))
-WAY = Way(argnums=(1,), inlined=False)
+WAY = Way(argnums=(1,), without=("inline",))
