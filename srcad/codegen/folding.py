@@ -178,6 +178,8 @@ class _Folder:
         target = _target(stmt)
         if target is None or not stmt.loc.adjoint or not target.name or target.name != total.name:
             return False
+        if not isinstance(stmt, Call) and target.uid not in self.result.expressions:
+            return False  # a branch with statements
         return self.result.uses.get(target.uid, 0) == 1
 
     def _allow(self, atom: object, roots: list[_Root]) -> None:

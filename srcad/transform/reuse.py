@@ -71,7 +71,8 @@ def _block(block: Block, counts: Mapping[Var, int], facts: Facts) -> Block:
         if found is not None:
             rest = substitute(Block((), block.stmts[k + 1 :], block.yields), {stmt.target: found[0]})
             stmts = (*block.stmts[:k], _in_place(stmt, *found), *rest.stmts)
-            return _block(updated(block, stmts=stmts, yields=rest.yields), counts, facts)
+            again = {**counts, found[0]: counts[stmt.target] + 1}  # who used the result uses the memory from here on
+            return _block(updated(block, stmts=stmts, yields=rest.yields), again, facts)
         if _is_fresh(stmt) and counts.get(stmt.target) == 1:
             made.add(stmt.target)
     return block
