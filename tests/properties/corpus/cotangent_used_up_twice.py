@@ -8,7 +8,7 @@ from tests.properties.fuzz import Way
 
 
 def h0(w, q):
-    return np.sin((w / (1.5 + w * w)))
+    return np.sin(w / (1.5 + w * w))
 
 
 def f(x, y, v, n):
