@@ -216,6 +216,14 @@ class Callees(CalleeFacts):
         places = list(bars.items())
         given, sums = (dict(places[k] for k in chosen) for chosen in (form.shadowed, form.summed))
         function, companions = with_companions(function, memory, lengths, given)
+        lost = [p.name for p in given if p not in companions]
+        if lost:
+            raise UnsupportedSyntax(
+                f"{version.callee.__name__} changes {lost[0]} in a way that cannot be followed",
+                where=function.loc,
+                why="another name for its memory cannot be told apart while compiling",
+                remedy="change a copy, and return it",
+            )
         if form.shares and function.body.yields[0] not in companions:
             raise UnsupportedSyntax(
                 f"{version.callee.__name__} returns memory of an argument in a way that cannot be followed",

@@ -105,6 +105,8 @@ def view_of(call: Call) -> tuple[Atom, ...] | None:
         return None if copies(atom_kind(args[0]), args[1]) else args[:1]
     if fn in (ops.unpack, ops.identity, ops.bound, getattr, list.pop, dict.popitem, next):
         return args[:1]
+    if fn is np.ufunc.at:  # it gives nothing
+        return None
     if fn in (dict.get, dict.pop, dict.setdefault):
         return args[:1] + args[2:]  # an item, or the default
     if fn in (max, min):
