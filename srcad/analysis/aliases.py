@@ -29,7 +29,7 @@ class Aliases:
     >>> x, y, z = Var("x"), Var("y"), Var("z")
     >>> known = Aliases()
     >>> known.join([x, y])
-    >>> known.may_share(x, y), known.may_share(x, z)
+    >>> known.find(x) == known.find(y), known.find(x) == known.find(z)
     (True, False)
     """
 
@@ -61,10 +61,6 @@ class Aliases:
                 first = self.find(var)
             elif (root := self.find(var)) != first:
                 self.parents[root] = first
-
-    def may_share(self, a: Var, b: Var) -> bool:
-        """Whether two variables may refer to the same memory."""
-        return self.find(a) == self.find(b)
 
     def is_changed(self, var: Var) -> bool:
         """Whether memory that a variable may refer to is changed in place anywhere in the function."""

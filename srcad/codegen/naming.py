@@ -9,8 +9,9 @@ back as written.
 
 from __future__ import annotations
 
+import itertools
 import keyword
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from srcad.codegen.interference import Webs
 from srcad.codegen.stems import PLAIN, stem
@@ -162,6 +163,11 @@ def _family(groups: _Groups, webs: Webs, root: int) -> int | str | None:
     return groups.find(webs.number[owner]) if owner in webs.number else f"of {owner}"
 
 
+def _first(name: str, suits: Callable[[str], bool]) -> str:
+    """The first variant of a name that suits."""
+    return next(v for v in (variant(name, count) for count in itertools.count(1)) if suits(v))
+
+
 class _Namer:
     """Names given so far, and who has them."""
 
@@ -188,10 +194,7 @@ class _Namer:
         if rank == _PARAMETER:
             self.give(root, wanted)
             return
-        count = 1
-        while not self.is_free(root, variant(wanted, count)):
-            count += 1
-        self.give(root, variant(wanted, count))
+        self.give(root, _first(wanted, lambda name: self.is_free(root, name)))
 
     def is_free(self, root: int, name: str) -> bool:
         """Whether a group may have a name."""
@@ -209,10 +212,7 @@ class _Namer:
         rest = [m for m in members if m not in self.names]
         name = self.names.get(head) if isinstance(head, int) else None
         if name is None:
-            count = 1
-            while not self.fits(variant(wish, count), rest):
-                count += 1
-            name = variant(wish, count)
+            name = _first(wish, lambda stem: self.fits(stem, rest))
         self.stems.add(name)
         for root in rest:
             self.name_after(name, root)
@@ -235,10 +235,8 @@ class _Namer:
     def unprinted(self, members: Collection[int]) -> None:
         """Name what belongs to a temporary that is folded away: after no temporary that is printed."""
         for root in (m for m in members if m not in self.names):
-            count = 1
-            while not self.is_new(root, variant(PLAIN, count)):
-                count += 1
-            self.give(root, variant(PLAIN, count) + self.suffix(root))
+            new = _first(PLAIN, lambda stem, root=root: self.is_new(root, stem))  # type: ignore[misc]
+            self.give(root, new + self.suffix(root))
 
     def is_new(self, root: int, stem: str) -> bool:
         suffix = self.suffix(root)

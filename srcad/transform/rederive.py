@@ -6,8 +6,7 @@
     y_bar[1:] += z * z_bar * t
 
 Views with constant or named indices (and sums of such indices), in what a transform adds: the user's own lines stay as
-they are. A view refers to
-the same memory wherever it is taken, so a change of its array in between makes no difference.
+they are. A view refers to the same memory wherever it is taken: a change of its array in between makes no difference.
 
 >>> import srcad
 >>> import numpy as np
@@ -109,11 +108,9 @@ class _Views:
             return False
         if isinstance(atom, Const) or atom.name:
             return True
-        call = self.made.get(atom)
-        part = call is not None and not call.kwargs and (is_call_of(call, *_PARTS) or _is_index(call))
-        if call is None or not part or depth == _DEEPEST:
+        if depth == _DEEPEST or not self.is_part(atom):
             return False
-        return all(self.is_short(a, depth + 1) for a in call.args)
+        return all(self.is_short(a, depth + 1) for a in self.made[atom].args)
 
     def copy(self, var: Var, loc: Loc, before: list[Stmt]) -> Var:
         """The definition of `var` once more, appended to `before`."""
@@ -124,8 +121,9 @@ class _Views:
         return new.target
 
     def is_part(self, atom: Atom | Star) -> bool:
+        """Whether an operand of a view is a slice, a tuple or a sum that has no name: it is written with the view."""
         call = self.made.get(atom) if isinstance(atom, Var) and not atom.name else None
-        return call is not None and (is_call_of(call, *_PARTS) or _is_index(call))
+        return call is not None and not call.kwargs and (is_call_of(call, *_PARTS) or _is_index(call))
 
 
 def _is_view(call: Call) -> bool:

@@ -99,7 +99,9 @@ def save(function: Function, memory: Memory) -> Function:
     saver.reverse_calls = {s.target: s for s in walk(Block((), reverse, ())) if isinstance(s, Call)}
     reverse = tuple(saver.statement(stmt, ()) for stmt in reverse)
     again = [v for v in saver.of_branches(_free(reverse, ())) if saver.is_quick(v)]
-    reverse = tuple(saver.in_branches(stmt, again) for stmt in reverse)
+    if again:
+        quick = {v for v in saver.forward.homes if saver.is_quick(v)}
+        reverse = tuple(saver.in_branches(stmt, again, quick) for stmt in reverse)
     hoisted = saver.of_branches(_free(reverse, function.body.yields))
     forward = tuple(saver.forward_stmts(forward, top=True))
     renaming: dict[Var, Atom] = {}
@@ -141,9 +143,11 @@ class _Saver:
         inputs = self.of_branches(_inputs(home.call))
         return is_cheap(home.call, self.memory) and all(map(self.is_quick, inputs))
 
-    def in_branches(self, stmt: Stmt, again: Sequence[Var]) -> Stmt:
-        """A statement of the reverse sweep with numbers of branches computed again in their mirror images."""
-        quick = {v for v in self.forward.homes if self.is_quick(v)} if again else set()
+    def in_branches(self, stmt: Stmt, again: Sequence[Var], quick: set[Var]) -> Stmt:
+        """A statement of the reverse sweep with the numbers `again` of branches computed in their mirror images.
+
+        `quick` are all that can be computed again so.
+        """
         loc = replace(stmt.loc, saving=True, adjoint=False)
         return self.provide_in_arms(stmt, (), again, {}, self.forward.homes.keys() - quick, (), loc)
 

@@ -22,14 +22,13 @@ import operator
 from collections.abc import Iterable
 from dataclasses import replace
 
+from srcad.analysis.aliases import makes_new
 from srcad.analysis.effects import is_pure
-from srcad.analysis.views import view_of
 from srcad.ir import ops
 from srcad.ir.atoms import atom_kind
 from srcad.ir.kinds import Array, Scalar
 from srcad.ir.nodes import Atom, Block, Call, Const, Function, Star, Stmt, Var
 from srcad.ir.visit import blocks, count_uses, updated, uses, with_blocks
-from srcad.rules import rule_for
 
 #: So many operations may stand in the expression of one sum.
 LONGEST = 9
@@ -93,11 +92,8 @@ def _made_at(stmts: list[Stmt], total: Var, value: Atom, counts: dict[Var, int])
 
 
 def _makes_array(call: Call) -> bool:
-    """Whether the result of `call` is a new array."""
-    if not isinstance(call.target.kind, Array) or not isinstance(call.fn, Const) or not is_pure(call):
-        return False
-    rule = rule_for(call.fn.value)
-    return rule is not None and not rule.views and not rule.structural and view_of(call) is None
+    """Whether the result of `call` is a new array, and making it is all that it does."""
+    return isinstance(call.target.kind, Array) and is_pure(call) and makes_new(call)
 
 
 def _keeps_dtype(total: Var, value: Atom) -> bool:
