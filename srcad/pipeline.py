@@ -35,7 +35,7 @@ from srcad.ir.verify import verify
 from srcad.passes import is_on
 from srcad.rules.registry import rule_for
 from srcad.transform.cleanup import clean
-from srcad.transform.common import share_common, share_common_forward
+from srcad.transform.common import share_common
 from srcad.transform.companions import with_companions
 from srcad.transform.constant import is_constant
 from srcad.transform.contract import refuse_cuts
@@ -184,7 +184,7 @@ def _share(job: Job) -> Job:
     """What was computed is not computed again, in the reverse sweep or for tangents."""
     if not is_on("common"):
         return job
-    return replace(job, function=(share_common if job.mode == "reverse" else share_common_forward)(job.body))
+    return replace(job, function=share_common(job.body, sweeps=2 if job.mode == "reverse" else 1))
 
 
 def _restore(job: Job) -> Job:

@@ -47,15 +47,14 @@ _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, opera
 _COMMUTATIVE = (operator.add, operator.mul)
 
 
-def share_common(function: Function) -> Function:
-    """`function`, both sweeps in one body, with values taken from where they were computed first."""
-    table = _Table.of(function)
-    return updated(function, body=table.block(function.body, ChainMap()))
+def share_common(function: Function, sweeps: int = 2) -> Function:
+    """`function` with values taken from where they were computed first.
 
-
-def share_common_forward(function: Function) -> Function:
-    """`function`, values and tangents, with values taken from where they were computed first."""
-    table = _Table.of(function, sweeps=1)
+    Args:
+        function: both sweeps in one body, or one of values and tangents.
+        sweeps: how many these are.
+    """
+    table = _Table.of(function, sweeps)
     return updated(function, body=table.block(function.body, ChainMap()))
 
 
@@ -80,7 +79,7 @@ class _Table:
     sweeps: int = 2
 
     @classmethod
-    def of(cls, function: Function, sweeps: int = 2) -> _Table:
+    def of(cls, function: Function, sweeps: int) -> _Table:
         """Read a function: its values, and the expressions of its forward sweep, if another one comes after it."""
         table = cls(Aliases.of(function), top=id(function.body), sweeps=sweeps)
         table.read(function.body, loops=False)
